@@ -1,0 +1,77 @@
+"""What the runner offers to the code it calls: verbs, ticks and monitors see this Protocol only."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from lineside.store.actors import Actor, Role
+from lineside.store.homes import Home
+
+T = TypeVar("T")
+Json = dict[str, Any]
+"""One JSON object, as it crosses a process border."""
+
+
+class Context(Protocol):
+    """The runner, as seen by everything that happens inside it."""
+
+    @property
+    def home(self) -> Home: ...
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """A read-only connection for use on the runner's loop; short queries only."""
+        ...
+
+    async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `change` in one durable transaction on the writer thread; its exceptions come back."""
+        ...
+
+    async def compute(self, function: str, **args: Any) -> Json:
+        """Call `lineside.jobs.….module:function(**args)` in the compute child; JSON in, JSON out."""
+        ...
+
+    def wake(self) -> None:
+        """Look at the queue now, not at the next tick."""
+        ...
+
+
+Handler = Callable[[Context, Actor, Json], Awaitable[Json]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One thing that may be asked over the socket."""
+
+    name: str
+    role: Role
+    run: Handler
+    jobs_may: bool = True  # False: a peer that descends from a shim is refused
+
+
+VERBS: dict[str, Verb] = {}
+
+
+def verb(name: str, *, role: Role, jobs_may: bool = True) -> Callable[[Handler], Handler]:
+    """Register the coroutine that answers one verb."""
+
+    def register(run: Handler) -> Handler:
+        if name in VERBS:
+            raise ValueError(f"two handlers for verb {name!r}")
+        VERBS[name] = Verb(name=name, role=role, run=run, jobs_may=jobs_may)
+        return run
+
+    return register
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Something the clock calls again and again, on the runner's loop."""
+
+    name: str
+    period_s: float
+    run: Callable[[Context], Awaitable[None]]
+
+
+Args = Mapping[str, Any]
