@@ -1,0 +1,26 @@
+"""A home and a migrated database in real files: WAL and locks behave as in production."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lineside.store import homes
+from lineside.store.db import writer
+from lineside.store.homes import Home
+from lineside.store.migrations import migrate
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "home")
+    homes.create(made)
+    return made
+
+
+@pytest.fixture
+def db(home: Home) -> Iterator[sqlite3.Connection]:
+    conn = writer(home.db)
+    migrate(conn)
+    yield conn
+    conn.close()
