@@ -57,3 +57,24 @@ def _change(name: str):  # type: ignore[no-untyped-def]  # sqlite_utils' own cal
 
 def _only_comment(block: str) -> bool:
     return all(line.startswith("--") or not line.strip() for line in block.splitlines())
+
+
+def dump(conn: sqlite3.Connection) -> str:
+    """The schema as it stands, in the order it was made: what store/schema.sql holds."""
+    rows = conn.execute(
+        "select sql from sqlite_master where sql is not null and name not like '_sqlite_%' order by rowid"
+    )
+    return ";\n\n".join(row["sql"] for row in rows) + ";\n"
+
+
+if __name__ == "__main__":
+    import sys
+    import tempfile
+
+    from lineside.store.db import writer
+
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = writer(Path(folder) / "lineside.db")
+        migrate(fresh)
+        sys.stdout.write(dump(fresh))
+        fresh.close()
