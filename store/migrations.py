@@ -64,7 +64,7 @@ def dump(conn: sqlite3.Connection) -> str:
     rows = conn.execute(
         "select sql from sqlite_master where sql is not null and name not like '_sqlite_%' order by rowid"
     )
-    return ";\n\n".join(row["sql"] for row in rows) + ";\n"
+    return ";\n\n".join(row["sql"].strip() for row in rows) + ";\n"
 
 
 if __name__ == "__main__":

@@ -61,8 +61,7 @@ CREATE TABLE story (
     at_us  integer not null,
     text   text not null,
     key    text                                 -- the console key that shows it
-) strict
-;
+) strict;
 
 CREATE TABLE experiment (
     id          integer primary key,
@@ -179,8 +178,7 @@ CREATE TABLE artifact (
     bytes       integer not null,
     created_us  integer not null,
     unique (run_id, path)
-) strict
-;
+) strict;
 
 CREATE TABLE dataset (
     id          integer primary key,
@@ -226,8 +224,7 @@ CREATE TABLE project (
     applied_us  integer not null,
     applied_by  text not null,
     uid         integer not null                -- whose planner jobs run in that folder
-) strict, without rowid
-;
+) strict, without rowid;
 
 CREATE TABLE job (
     id             integer primary key,
@@ -290,8 +287,7 @@ CREATE TABLE attempt (
     system_s       real,
     max_rss_bytes  integer,
     primary key (job_id, number)
-) strict, without rowid
-;
+) strict, without rowid;
 
 CREATE TABLE model (
     id          integer primary key,
@@ -556,5 +552,4 @@ CREATE TABLE retrain (
     at_us               integer not null
 ) strict;
 
-CREATE INDEX retrain_live on retrain (state) where state in ('STARTED', 'REGISTERED')
-;
+CREATE INDEX retrain_live on retrain (state) where state in ('STARTED', 'REGISTERED');
