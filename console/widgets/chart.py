@@ -1,0 +1,247 @@
+"""Line charts: braille lines in a frame with round ticks, marks in time, and levels to hold them against.
+
+Pure: arrays in, rows of spans out. It imports numpy, so import it late.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from lineside.console.widgets import braille, ticks
+from lineside.console.widgets.braille import Box, Floats
+from lineside.console.widgets.spans import SERIES, Row, Span, clip, fit, merge, right
+
+_NAN, _ABOVE, _BELOW, _POINT = "!", "▲", "▼", "●"
+_LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
+_PAD = 0.04
+"""Share of the y range left free above and below the lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One series; `x` must not decrease. Values that are not finite break the line and are marked."""
+
+    name: str
+    x: Floats
+    y: Floats
+    style: str = ""  # empty: the letter of its place
+    points: bool = False  # mark each point: for few values that are counts of something, like windows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A moment to remember: a swap, an alert."""
+
+    x: float
+    text: str
+    style: str = "dim"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A value the lines are held against: a baseline, a threshold."""
+
+    y: float
+    text: str
+    style: str = "warn"
+
+
+def render(
+    lines: Sequence[Line],
+    *,
+    width: int,
+    height: int,
+    log_y: bool = False,
+    time_x: bool = False,
+    legend: bool = True,
+    marks: Sequence[Mark] = (),
+    levels: Sequence[Level] = (),
+) -> list[Row]:
+    """The chart in exactly `width` × `height` cells: frame, ticks, lines, and names at the right.
+
+    With nothing to draw, or no room to draw it, it says so instead.
+    """
+    x = _all([line.x for line in lines])
+    if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(x):
+        return _said("no points yet" if not len(x) else "too small for a chart", width, height)
+    names = _names(lines, levels) if legend else []
+    aside = max((len(text) for text, _ in names), default=0)
+    aside = aside + 1 if aside and aside + 1 <= width // 3 else 0
+    y0, y1 = _range(lines, levels, log_y=log_y)
+    values = _y_ticks(y0, y1, log_y=log_y, most=min(8, max(2, (height - 2) // 2)))
+    labels = [ticks.text(v, values) for v in values]
+    gutter = max(map(len, labels)) + 1
+    span = (_raise(y0, log_y), _raise(y1, log_y))
+    box = Box(
+        columns=width - gutter - 1 - aside, rows=height - 2,
+        x0=float(x.min()), x1=float(x.max()), y0=span[0], y1=span[1],
+    )  # fmt: skip
+    grid = _Grid(box)
+    for level in levels:
+        grid.level(level, log_y)
+    for mark in marks:
+        grid.mark(mark)
+    for place, line in enumerate(lines):
+        grid.line(line, line.style or SERIES[place % len(SERIES)], log_y)
+    left_side = _gutter(box, values, labels, gutter, log_y)
+    body = [
+        [*a, *b, *_aside(names, i, aside)]
+        for i, (a, b) in enumerate(zip(left_side, grid.rows(), strict=True))
+    ]
+    return [fit(merge(row), width) for row in (*body, *_x_axis(box, gutter, marks, time_x=time_x))]
+
+
+class _Grid:
+    """The cells of the plot: later drawings lie over earlier ones."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self.cells: list[list[Span]] = [[(" ", "")] * box.columns for _ in range(box.rows)]
+
+    def line(self, line: Line, style: str, log_y: bool) -> None:
+        y = _raised(line.y, log_y)
+        dots = braille.line(line.x, y, self.box)
+        for r, text in enumerate(braille.text(dots)):
+            for c, glyph in enumerate(text):
+                if glyph != " ":
+                    self.cells[r][c] = (self._over(r, c, glyph), style)
+        self._bad(line, y)
+        if line.points or len(line.y) == 1:
+            self._points(line.x, y, style)
+
+    def level(self, level: Level, log_y: bool) -> None:
+        row = int(self.box.dot_rows(np.array([_raise(level.y, log_y)]))[0]) // 4
+        self.cells[row] = [("┄", level.style)] * self.box.columns
+
+    def mark(self, mark: Mark) -> None:
+        column = int(self.box.dot_columns(np.array([mark.x]))[0]) // 2
+        if 0 <= column < self.box.columns:
+            for row in self.cells:
+                row[column] = ("┊", mark.style)
+
+    def rows(self) -> list[Row]:
+        return [merge(row) for row in self.cells]
+
+    def _over(self, r: int, c: int, glyph: str) -> str:
+        """Dots add up where two lines share a cell."""
+        old = self.cells[r][c][0]
+        return chr(ord(old) | ord(glyph)) if "⠀" <= old <= "⣿" else glyph
+
+    def _bad(self, line: Line, y: Floats) -> None:
+        columns = self.box.dot_columns(line.x) // 2
+        for wrong, row, glyph in (
+            (np.isnan(line.y), -1, _NAN), (np.isposinf(y), 0, _ABOVE), (np.isneginf(y), -1, _BELOW),
+        ):  # fmt: skip
+            for column in np.unique(columns[wrong]):
+                if 0 <= column < self.box.columns:
+                    self.cells[row][column] = (glyph, "bad")
+
+    def _points(self, x: Floats, y: Floats, style: str) -> None:
+        good = np.isfinite(y)
+        columns, rows = self.box.dot_columns(x[good]) // 2, self.box.dot_rows(y[good]) // 4
+        for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
+            if 0 <= column < self.box.columns:
+                self.cells[row][column] = (_POINT, style)
+
+
+def _all(arrays: Sequence[Floats]) -> Floats:
+    return np.concatenate(arrays) if arrays else np.empty(0)
+
+
+def _raised(y: Floats, log_y: bool) -> Floats:
+    """The heights that are drawn; on a log scale what is not positive has none."""
+    if not log_y:
+        return y
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
+
+
+def _raise(y: float, log_y: bool) -> float:
+    return float(_raised(np.array([y]), log_y)[0])
+
+
+def _range(lines: Sequence[Line], levels: Sequence[Level], *, log_y: bool) -> tuple[float, float]:
+    """The y values to show, in their own unit: all that is finite, and a little air."""
+    y = _raised(_all([line.y for line in lines] + [np.array([level.y for level in levels])]), log_y)
+    finite = y[np.isfinite(y)]
+    if not len(finite):
+        return (1.0, 10.0) if log_y else (0.0, 1.0)
+    low, high = float(finite.min()), float(finite.max())
+    air = (high - low) * _PAD or (abs(high) * 0.5 if high and not log_y else 0.5)
+    low, high = low - air, high + air
+    return (10**low, 10**high) if log_y else (low, high)
+
+
+def _y_ticks(low: float, high: float, *, log_y: bool, most: int) -> list[float]:
+    return ticks.nice_log(low, high, most=most) if log_y else ticks.nice(low, high, most=most)
+
+
+def _gutter(box: Box, values: Sequence[float], labels: Sequence[str], width: int, log_y: bool) -> list[Row]:
+    """The labels at the left and the axis line, one row each."""
+    at = {int(box.dot_rows(np.array([_raise(v, log_y)]))[0]) // 4: text
+          for v, text in zip(values, labels, strict=True)}  # fmt: skip
+    return [[(right(at.get(r, ""), width - 1) + (" ┤" if r in at else " │"), "dim")] for r in range(box.rows)]
+
+
+def _x_axis(box: Box, gutter: int, marks: Sequence[Mark], *, time_x: bool) -> list[Row]:
+    """The line under the plot, and under that the labels and the names of the marks."""
+    most = max(2, box.columns // 10)
+    values = (ticks.nice_time if time_x else ticks.nice)(box.x0, box.x1, most=most)
+    say: Callable[[float], str] = partial(ticks.clock_text if time_x else ticks.text, among=values)
+    columns = (box.dot_columns(np.array(values)) // 2).tolist()
+    line = ["─"] * box.columns
+    for column in columns:
+        line[column] = "┬"
+    words = [(column, f"↑{mark.text}", mark.style) for mark in marks
+             if 0 <= (column := int(box.dot_columns(np.array([mark.x]))[0]) // 2) < box.columns]  # fmt: skip
+    words += [(c - len(say(v)) // 2, say(v), "dim") for c, v in zip(columns, values, strict=True)]
+    lead = " " * gutter
+    return [[(f"{lead}└{''.join(line)}", "dim")], [(lead + " ", ""), *_placed(words, box.columns)]]
+
+
+def _placed(words: Sequence[tuple[int, str, str]], width: int) -> Row:
+    """Words at their columns, earlier ones first; what would touch another word is left out."""
+    taken: list[tuple[int, str, str]] = []
+    for column, text, style in words:
+        start = max(0, min(column, width - len(text)))
+        if len(text) <= width and all(start + len(text) < s or s + len(t) < start for s, t, _ in taken):
+            taken.append((start, text, style))
+    row: Row = []
+    at = 0
+    for start, text, style in sorted(taken):
+        row += [(" " * (start - at), ""), (text, style)]
+        at = start + len(text)
+    return row
+
+
+def _names(lines: Sequence[Line], levels: Sequence[Level]) -> list[Span]:
+    """Each line's name and last value, each level's name."""
+    last = [_last(line.y) for line in lines]
+    return [
+        *((f"{line.name} {value}", line.style or SERIES[i % len(SERIES)])
+          for i, (line, value) in enumerate(zip(lines, last, strict=True))),
+        *((f"┄ {level.text}", level.style) for level in levels),
+    ]  # fmt: skip
+
+
+def _last(y: Floats) -> str:
+    if not len(y):
+        return "–"
+    value = float(y[-1])
+    return f"{value:.4g}" if np.isfinite(value) else {True: "NaN"}.get(bool(np.isnan(value)), f"{value:+}")
+
+
+def _aside(names: Sequence[Span], row: int, width: int) -> Row:
+    if not width or row >= len(names):
+        return []
+    text, style = names[row]
+    return [(" " + clip(text, width - 1), style)]
+
+
+def _said(words: str, width: int, height: int) -> list[Row]:
+    blank: list[Row] = [fit([], max(0, width)) for _ in range(max(0, height))]
+    if blank:
+        blank[(len(blank) - 1) // 2] = fit([(f"  {words}", "dim")], max(0, width))
+    return blank

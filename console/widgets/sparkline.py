@@ -1,0 +1,56 @@
+"""A series in one line of text, for a cell of a table."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+_BARS = "▁▂▃▄▅▆▇█"
+GAP, BAD = " ", "!"
+
+
+def text(
+    values: Sequence[float | None], *, width: int, low: float | None = None, high: float | None = None
+) -> str:
+    """`values` as bars of eight heights, oldest left; longer series are averaged into `width` cells.
+
+    A cell without a value is blank, one that holds NaN or an infinity is `!`, a flat series sits in
+    the middle. `low` and `high` fix the scale, so that lines below each other can be compared.
+
+    >>> text([1.0, 2.0, 3.0, None, float("nan")], width=5)
+    '▁▅█ !'
+    """
+    cells = _shrink(values, width)
+    finite = [v for v in cells if v is not None and math.isfinite(v)]
+    if not finite:
+        return "".join(GAP if v is None else BAD for v in cells)
+    bottom = min(finite) if low is None else low
+    top = max(finite) if high is None else high
+    return "".join(_bar(v, bottom, top) for v in cells)
+
+
+def _bar(value: float | None, low: float, high: float) -> str:
+    if value is None:
+        return GAP
+    if not math.isfinite(value):
+        return BAD
+    if high <= low:
+        return _BARS[3]
+    share = (value - low) / (high - low)
+    return _BARS[min(7, max(0, math.floor(share * 7 + 0.5)))]
+
+
+def _shrink(values: Sequence[float | None], width: int) -> list[float | None]:
+    """At most `width` cells: each the mean of its share, bad if any of it is bad."""
+    count = len(values)
+    if count <= width:
+        return list(values)
+    cuts = [i * count // width for i in range(width + 1)]
+    return [_mean(values[a:b]) for a, b in pairwise(cuts)]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [v for v in values if v is not None]
+    bad = next((v for v in there if not math.isfinite(v)), None)
+    if bad is not None:
+        return bad
+    return math.fsum(there) / len(there) if there else None

@@ -1,0 +1,98 @@
+"""Where an axis puts its marks: round numbers, round times, and their text."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+
+_TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+_SECOND = 1_000_000
+_TINY, _HUGE = 1e-3, 1e5
+"""Outside these a number is written as a power of ten."""
+
+
+def nice(low: float, high: float, *, most: int) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten inside [low, high], at most `most` of them.
+
+    >>> nice(0.0, 97.0, most=6)
+    [0.0, 20.0, 40.0, 60.0, 80.0]
+    """
+    if not high > low or most < 1:
+        return [low]
+    step = _step((high - low) / (most * 5))
+    while math.floor(high / step + 1e-9) - math.ceil(low / step - 1e-9) >= most:
+        step = _step(step * 1.1)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(i * step, 12 - math.floor(math.log10(step))) + 0.0 for i in range(first, last + 1)]
+
+
+def nice_log(low: float, high: float, *, most: int) -> list[float]:
+    """Powers of ten inside [low, high]; 1, 2, 5 of them where there is room.
+
+    >>> nice_log(0.03, 2.0, most=6)
+    [0.05, 0.1, 0.2, 0.5, 1.0, 2.0]
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        found = [
+            d * 10.0**k
+            for k in decades
+            for d in digits
+            if low * (1 - 1e-9) <= d * 10.0**k <= high * (1 + 1e-9)
+        ]
+        if len(found) <= most:
+            break
+    else:
+        found = found[:: -(-len(found) // max(1, most))]
+    return [float(f"{value:.3g}") for value in found] if len(found) > 1 else nice(low, high, most=most)
+
+
+def nice_time(low_us: float, high_us: float, *, most: int) -> list[float]:
+    """Round clock times inside [low_us, high_us], in the viewer's own zone, at most `most` of them."""
+    span_s = max(0.0, high_us - low_us) / _SECOND
+    step_s = next((s for s in _TIME_STEPS_S if span_s / s < most), None)
+    step = (step_s or math.ceil(span_s / most / 86400) * 86400) * _SECOND
+    offset = _zone_offset_us(low_us)
+    first = math.ceil((low_us + offset) / step) * step - offset
+    return (
+        [first + i * step for i in range(int((high_us - first) // step) + 1)]
+        if first <= high_us
+        else [low_us]
+    )
+
+
+def text(value: float, among: Sequence[float]) -> str:
+    """The value with just the decimals that tell the marks of its axis apart.
+
+    >>> text(0.5, [0.0, 0.25, 0.5]), text(20000.0, [0.0, 20000.0])
+    ('0.50', '20,000')
+    """
+    largest = max((abs(v) for v in among), default=0.0)
+    if largest and (largest < _TINY or largest >= _HUGE * 10):
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return "0" if value == 0 else f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+    decimals = max((_decimals(v) for v in among), default=0)
+    return f"{value:,.{decimals}f}"
+
+
+def clock_text(at_us: float, among: Sequence[float]) -> str:
+    """The clock time, with seconds only where the marks are closer than a minute."""
+    here = datetime.fromtimestamp(at_us / _SECOND).astimezone()
+    gap = min((b - a for a, b in pairwise(among)), default=60 * _SECOND)
+    if gap >= 86400 * _SECOND:
+        return here.strftime("%d %b")
+    return here.strftime("%H:%M" if gap >= 60 * _SECOND else "%H:%M:%S")
+
+
+def _step(least: float) -> float:
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(d * power for d in (1, 2, 5, 10) if d * power >= least * (1 - 1e-9))
+
+
+def _decimals(value: float) -> int:
+    return next((n for n in range(7) if math.isclose(round(value, n), value, rel_tol=1e-6, abs_tol=1e-12)), 6)
+
+
+def _zone_offset_us(at_us: float) -> int:
+    offset = datetime.fromtimestamp(at_us / _SECOND).astimezone().utcoffset()
+    return int(offset.total_seconds()) * _SECOND if offset else 0
