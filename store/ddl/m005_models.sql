@@ -23,6 +23,8 @@ create table model_version (
 
 create index model_version_of_run on model_version (run_id)
 
+create index model_version_pending on model_version (id) where status = 'PENDING_REGISTRATION'
+
 create table promotion (
     id                integer primary key,
     uid               text not null unique,
@@ -50,6 +52,9 @@ create table promotion (
 
 create index promotion_open on promotion (state, id)
     where state in ('DRAFT', 'CHECKING', 'PENDING_MANUAL_APPROVAL', 'APPROVED', 'APPLYING')
+
+create index promotion_unratified on promotion (id)
+    where break_glass = 1 and ratified_by is null and state = 'APPLIED'
 
 create table gate_result (
     promotion_id  integer not null references promotion (id),
@@ -87,6 +92,8 @@ create table alias_interval (
 ) strict
 
 create unique index alias_holder on alias_interval (model_id, alias) where to_us is null
+
+create index alias_history on alias_interval (model_id, alias, id)
 
 create trigger alias_moves_only_by_promotion before insert on alias_interval
     when not exists (select 1 from promotion
