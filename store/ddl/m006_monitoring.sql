@@ -57,7 +57,8 @@ create table monitor (
     model_id       integer not null references model (id),
     deployment_id  integer references deployment (id),
     settings       text not null,               -- [monitor.NAME] resolved (JSON)
-    payload_bytes  integer not null default 0,  -- read up to here of payloads/<deployment>.sp
+    payload_bytes  integer not null default 0,  -- the frame of payloads/<deployment>.sp the next window begins in
+    payload_rows   integer not null default 0,  -- rows of that frame that the window before took
     created_us     integer not null
 ) strict
 
@@ -88,6 +89,8 @@ create table window (
     labelled_us     integer,
     unique (monitor_id, number)
 ) strict
+
+create index window_unfinished on window (state) where state in ('OPEN', 'CLOSED')
 
 create table drift_score (
     window_id   integer not null references window (id),
@@ -132,7 +135,8 @@ create table alert (
     silenced_until_us integer,
     resolved_us   integer,
     seen          integer not null default 1,   -- how many looks in a row said so
-    clean         integer not null default 0    -- how many in a row said not
+    clean         integer not null default 0,   -- how many in a row said not
+    resolution    text not null default ''      -- why it ended: "3 clean windows", "v2 serves now"
 ) strict
 
 create unique index alert_open on alert (rule, subject_kind, subject_id) where state <> 'RESOLVED'
@@ -151,5 +155,7 @@ create table retrain (
     promotion_id        integer references promotion (id),
     at_us               integer not null
 ) strict
+
+create index retrain_of_trigger on retrain (trigger_name, id)
 
 create index retrain_live on retrain (state) where state in ('STARTED', 'REGISTERED')
