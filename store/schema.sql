@@ -314,6 +314,8 @@ CREATE TABLE model_version (
 
 CREATE INDEX model_version_of_run on model_version (run_id);
 
+CREATE INDEX model_version_pending on model_version (id) where status = 'PENDING_REGISTRATION';
+
 CREATE TABLE promotion (
     id                integer primary key,
     uid               text not null unique,
@@ -341,6 +343,9 @@ CREATE TABLE promotion (
 
 CREATE INDEX promotion_open on promotion (state, id)
     where state in ('DRAFT', 'CHECKING', 'PENDING_MANUAL_APPROVAL', 'APPROVED', 'APPLYING');
+
+CREATE INDEX promotion_unratified on promotion (id)
+    where break_glass = 1 and ratified_by is null and state = 'APPLIED';
 
 CREATE TABLE gate_result (
     promotion_id  integer not null references promotion (id),
@@ -378,6 +383,8 @@ CREATE TABLE alias_interval (
 ) strict;
 
 CREATE UNIQUE INDEX alias_holder on alias_interval (model_id, alias) where to_us is null;
+
+CREATE INDEX alias_history on alias_interval (model_id, alias, id);
 
 CREATE TRIGGER alias_moves_only_by_promotion before insert on alias_interval
     when not exists (select 1 from promotion
@@ -457,7 +464,8 @@ CREATE TABLE monitor (
     model_id       integer not null references model (id),
     deployment_id  integer references deployment (id),
     settings       text not null,               -- [monitor.NAME] resolved (JSON)
-    payload_bytes  integer not null default 0,  -- read up to here of payloads/<deployment>.sp
+    payload_bytes  integer not null default 0,  -- the frame of payloads/<deployment>.sp the next window begins in
+    payload_rows   integer not null default 0,  -- rows of that frame that the window before took
     created_us     integer not null
 ) strict;
 
@@ -488,6 +496,8 @@ CREATE TABLE window (
     labelled_us     integer,
     unique (monitor_id, number)
 ) strict;
+
+CREATE INDEX window_unfinished on window (state) where state in ('OPEN', 'CLOSED');
 
 CREATE TABLE drift_score (
     window_id   integer not null references window (id),
@@ -532,7 +542,8 @@ CREATE TABLE alert (
     silenced_until_us integer,
     resolved_us   integer,
     seen          integer not null default 1,   -- how many looks in a row said so
-    clean         integer not null default 0    -- how many in a row said not
+    clean         integer not null default 0,   -- how many in a row said not
+    resolution    text not null default ''      -- why it ended: "3 clean windows", "v2 serves now"
 ) strict;
 
 CREATE UNIQUE INDEX alert_open on alert (rule, subject_kind, subject_id) where state <> 'RESOLVED';
@@ -551,5 +562,7 @@ CREATE TABLE retrain (
     promotion_id        integer references promotion (id),
     at_us               integer not null
 ) strict;
+
+CREATE INDEX retrain_of_trigger on retrain (trigger_name, id);
 
 CREATE INDEX retrain_live on retrain (state) where state in ('STARTED', 'REGISTERED');
