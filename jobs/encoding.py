@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 Kind = Literal["numeric", "category"]
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class BadRows(ValueError):
@@ -106,8 +107,8 @@ class Encoder:
         if rows.ndim != 2 or rows.shape[1] != self.width:
             raise BadRows(f"expected rows of {self.width} numbers, got shape {list(rows.shape)}")
         matrix = np.asarray(rows, dtype=np.float32)
-        empty = np.isnan(matrix)
-        return np.where(empty, self._means(), matrix) if empty.any() else matrix
+        known = np.isfinite(matrix)
+        return matrix if known.all() else np.where(known, matrix, self._means())
 
     def _means(self) -> Matrix:
         return np.array([feature.mean for feature in self.features], dtype=np.float32)
@@ -138,7 +139,7 @@ def _put(feature: Feature, values: Sequence[Any], out: Matrix) -> None:
     """Fill the columns of one feature."""
     if feature.kind == "numeric":
         column = numbers(feature.name, values)
-        out[:, 0] = np.where(np.isnan(column), feature.mean, column)
+        out[:, 0] = np.where(np.abs(column) < _LARGEST, column, feature.mean)  # NaN compares false
         return
     place = {category: index for index, category in enumerate(feature.categories)}
     for row, word in enumerate(words(values)):
