@@ -1,0 +1,69 @@
+"""Params and tags of runs: what went in, and what people said about it."""
+
+import math
+import sqlite3
+from collections.abc import Mapping
+
+from lineside.store.queries import names
+
+_PARAMS = """
+    select n.name, p.value from param p join name n on n.id = p.key_id
+     where p.run_id = :run_id order by n.name
+"""
+
+_TAGS = """
+    select n.name, t.value from tag t join name n on n.id = t.key_id
+     where t.run_id = :run_id order by n.name
+"""
+
+_PUT_PARAM = """
+    insert into param (run_id, key_id, value, num) values (:run_id, :key_id, :value, :num)
+    on conflict (run_id, key_id) do update set value = excluded.value, num = excluded.num
+"""
+
+_PUT_TAG = """
+    insert into tag (run_id, key_id, value) values (:run_id, :key_id, :value)
+    on conflict (run_id, key_id) do update set value = excluded.value
+"""
+
+_DROP_TAG = "delete from tag where run_id = :run_id and key_id = :key_id"
+
+
+def params(db: sqlite3.Connection, run_id: int) -> dict[str, str]:
+    """What the run was given, by name."""
+    return {row["name"]: row["value"] for row in db.execute(_PARAMS, {"run_id": run_id})}
+
+
+def tags(db: sqlite3.Connection, run_id: int) -> dict[str, str]:
+    """What was said about the run, by name."""
+    return {row["name"]: row["value"] for row in db.execute(_TAGS, {"run_id": run_id})}
+
+
+def put_params(db: sqlite3.Connection, run_id: int, values: Mapping[str, str]) -> None:
+    """Set params; a later value replaces an earlier one."""
+    for key, value in values.items():
+        key_id = names.number(db, "param", key)
+        db.execute(_PUT_PARAM, {"run_id": run_id, "key_id": key_id, "value": value, "num": number_in(value)})
+
+
+def put_tags(db: sqlite3.Connection, run_id: int, values: Mapping[str, str | None]) -> None:
+    """Set tags; None takes one away."""
+    for key, value in values.items():
+        row = {"run_id": run_id, "key_id": names.number(db, "tag", key)}
+        if value is None:
+            db.execute(_DROP_TAG, row)
+        else:
+            db.execute(_PUT_TAG, {**row, "value": value})
+
+
+def number_in(text: str) -> float | None:
+    """The number a param's text says, for comparing; None: not a number.
+
+    >>> number_in("1e-3"), number_in("nan"), number_in("adam")
+    (0.001, None, None)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number

@@ -1,0 +1,117 @@
+"""The filter language of the runs table."""
+
+import sqlite3
+
+import pytest
+
+from lineside.store.clock import Micros
+from lineside.store.errors import Usage
+from lineside.store.queries import names, runs, summaries
+from lineside.store.queries.summaries import SummaryRow
+
+
+def add(
+    db: sqlite3.Connection, name: str, *, lr: str, loss: float | None, tags: dict[str, str] | None = None
+) -> int:
+    at = Micros(1_000_000)
+    run = runs.create(db, uid=f"run_{name}", experiment="digits", name=name, author="ana", job_id=None, at=at)
+    runs.put_params(db, run, {"lr": lr, "optimiser": "Adam"})
+    runs.put_tags(db, run, {**(tags or {})})
+    values = {key: loss for key in ("first", "last", "min", "max")}
+    steps = {f"{key}_step": 0 for key in values}
+    kind = "nan" if loss is None else "finite"
+    counts = {"count": 1, "nan": int(loss is None), "pos_inf": 0, "neg_inf": 0}
+    row = SummaryRow(metric="loss", last_kind=kind, last_us=at, **values, **steps, **counts)  # type: ignore[arg-type]
+    summaries.merge(db, run, [(names.number(db, "metric", "loss"), row)])
+    return run
+
+
+@pytest.fixture
+def three(db: sqlite3.Connection) -> sqlite3.Connection:
+    add(db, "small", lr="1e-4", loss=0.5, tags={"base": "yes"})
+    add(db, "middle", lr="0.01", loss=0.25)
+    broken = add(db, "broken try", lr="0.1", loss=None, tags={"stage": "base"})
+    runs.start(db, broken, at=Micros(2))
+    runs.end(db, broken, status="FAILED", cause="signal", detail="signal 9", at=Micros(3))
+    return db
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("", ["small", "middle", "broken try"]),
+        ("lr<1e-3", ["small"]),
+        ("lr>=0.01 not status:failed", ["middle"]),
+        ("status:crashed or lr<1e-3", ["small", "broken try"]),
+        ("status!=crashed", ["small", "middle"]),
+        ("tag:base", ["small", "broken try"]),
+        ("base:yes", ["small"]),
+        ("loss<0.3", ["middle"]),
+        ("loss:nan", ["broken try"]),
+        ("min(loss)<=0.25", ["middle"]),
+        ("(small or middle) and loss>0.3", ["small"]),
+        ('name:"broken try"', ["broken try"]),
+        ('"broken t"', ["broken try"]),
+        ("optimiser~ada id<3", ["small", "middle"]),
+        ("param:lr=0.1", ["broken try"]),
+        ("metric:loss", ["small", "middle", "broken try"]),
+        ("not (lr<1 or tag:base)", []),
+        ("author:ANA experiment:digits job:0", ["small", "middle", "broken try"]),
+    ],
+)
+def test_a_filter_means_what_it_says(three: sqlite3.Connection, where: str, found: list[str]) -> None:
+    assert [run.name for run in runs.recent(three, where=where, sort="id")] == found
+    assert runs.ids(three, where, "id") == [run.id for run in runs.recent(three, where=where, sort="id")]
+    assert runs.count(three, where) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("where", "message", "place"),
+    [
+        ("lrr<1", "no field, metric, param or tag 'lrr'", 0),
+        ("lr<1 (loss<2", "never closed", 5),
+        ("lr<1 ) loss<2", "closes nothing", 5),
+        ("lr<1 or", "missing here", 7),
+        ("loss<small", "a number belongs here", 0),
+        ("lr< loss<1", "a value is missing", 0),
+        ('lr<1 "open', "quote is never closed", 5),
+        ("id:many", "a number belongs here", 0),
+        ("optimiser<adam", "only numbers", 0),
+        ("created>5", "not yet filtered", 0),
+    ],
+)
+def test_an_error_points_at_the_word(three: sqlite3.Connection, where: str, message: str, place: int) -> None:
+    with pytest.raises(Usage, match=message) as caught:
+        runs.ids(three, where)
+    assert str(caught.value).splitlines()[-1].index("^") == place + 2
+
+
+def test_a_typo_is_answered_with_the_nearest_name(three: sqlite3.Connection) -> None:
+    with pytest.raises(Usage) as caught:
+        runs.ids(three, "optimizer:adam")
+    assert caught.value.hint == "did you mean optimiser?"
+
+
+@pytest.mark.parametrize(
+    ("sort", "found"),
+    [
+        ("loss", ["middle", "small", "broken try"]),
+        ("-max(loss)", ["small", "middle", "broken try"]),
+        ("lr", ["small", "middle", "broken try"]),
+        ("-param:lr", ["broken try", "middle", "small"]),
+        ("-id", ["broken try", "middle", "small"]),
+        ("name", ["broken try", "middle", "small"]),
+        ("-base", ["small", "broken try", "middle"]),
+    ],
+)
+def test_a_sort_key_orders_and_missing_values_come_last(
+    three: sqlite3.Connection, sort: str, found: list[str]
+) -> None:
+    assert [run.name for run in runs.recent(three, sort=sort)] == found
+
+
+def test_a_value_is_bound_and_never_becomes_sql(three: sqlite3.Connection) -> None:
+    assert runs.ids(three, """name:"x' or 1=1 --" """) == []
+    with pytest.raises(Usage):
+        runs.ids(three, sort="id; drop table run")
+    assert runs.count(three) == 3
