@@ -1,0 +1,1 @@
+"""Watching: polling endpoints, cutting windows, measuring drift and error, raising alerts, retraining."""
