@@ -56,7 +56,7 @@ def text(dots: Dots) -> list[str]:
 def cells(dots: Dots) -> Dots:
     """Which cells hold any dot, shape (rows, columns)."""
     rows, columns = dots.shape[0] // 4, dots.shape[1] // 2
-    held: Dots = dots.reshape(rows, 4, columns, 2).any((1, 3))
+    held: Dots = np.asarray(dots.reshape(rows, 4, columns, 2).any((1, 3)), dtype=np.bool_)
     return held
 
 

@@ -9,9 +9,14 @@ from functools import partial
 
 import numpy as np
 
+from lineside.console.text import Line as Row
+from lineside.console.text import Span, clip, fit
 from lineside.console.widgets import braille, ticks
 from lineside.console.widgets.braille import Box, Floats
-from lineside.console.widgets.spans import SERIES, Row, Span, clip, fit, merge, right
+from lineside.console.widgets.canvas import Canvas
+
+SERIES = ("a", "b", "c", "d", "e", "f", "g", "h")
+"""Styles of the lines, by their place: the letters of marks."""
 
 _NAN, _ABOVE, _BELOW, _POINT = "!", "▲", "▼", "●"
 _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
@@ -78,72 +83,73 @@ def render(
         columns=width - gutter - 1 - aside, rows=height - 2,
         x0=float(x.min()), x1=float(x.max()), y0=span[0], y1=span[1],
     )  # fmt: skip
-    grid = _Grid(box)
+    plot = _Plot(box)
     for level in levels:
-        grid.level(level, log_y)
+        plot.level(level, log_y)
     for mark in marks:
-        grid.mark(mark)
+        plot.mark(mark)
     for place, line in enumerate(lines):
-        grid.line(line, line.style or SERIES[place % len(SERIES)], log_y)
+        plot.line(line, line.style or SERIES[place % len(SERIES)], log_y)
     left_side = _gutter(box, values, labels, gutter, log_y)
     body = [
         [*a, *b, *_aside(names, i, aside)]
-        for i, (a, b) in enumerate(zip(left_side, grid.rows(), strict=True))
+        for i, (a, b) in enumerate(zip(left_side, plot.canvas.lines(), strict=True))
     ]
-    return [fit(merge(row), width) for row in (*body, *_x_axis(box, gutter, marks, time_x=time_x))]
+    return [clip(row, width) for row in (*body, *_x_axis(box, gutter, marks, time_x=time_x))]
 
 
-class _Grid:
-    """The cells of the plot: later drawings lie over earlier ones."""
+class _Plot:
+    """The cells inside the frame."""
 
     def __init__(self, box: Box) -> None:
         self.box = box
-        self.cells: list[list[Span]] = [[(" ", "")] * box.columns for _ in range(box.rows)]
+        self.canvas = Canvas(box.columns, box.rows)
 
     def line(self, line: Line, style: str, log_y: bool) -> None:
         y = _raised(line.y, log_y)
-        dots = braille.line(line.x, y, self.box)
-        for r, text in enumerate(braille.text(dots)):
+        for r, text in enumerate(braille.text(braille.line(line.x, y, self.box))):
             for c, glyph in enumerate(text):
                 if glyph != " ":
-                    self.cells[r][c] = (self._over(r, c, glyph), style)
+                    self.canvas.put(c, r, self._over(c, r, glyph), style)
         self._bad(line, y)
         if line.points or len(line.y) == 1:
             self._points(line.x, y, style)
 
     def level(self, level: Level, log_y: bool) -> None:
-        row = int(self.box.dot_rows(np.array([_raise(level.y, log_y)]))[0]) // 4
-        self.cells[row] = [("┄", level.style)] * self.box.columns
+        self.canvas.put(0, _row(self.box, _raise(level.y, log_y)), "┄" * self.box.columns, level.style)
 
     def mark(self, mark: Mark) -> None:
-        column = int(self.box.dot_columns(np.array([mark.x]))[0]) // 2
-        if 0 <= column < self.box.columns:
-            for row in self.cells:
-                row[column] = ("┊", mark.style)
+        for row in range(self.box.rows):
+            self.canvas.put(_column(self.box, mark.x), row, "┊", mark.style)
 
-    def rows(self) -> list[Row]:
-        return [merge(row) for row in self.cells]
-
-    def _over(self, r: int, c: int, glyph: str) -> str:
+    def _over(self, c: int, r: int, glyph: str) -> str:
         """Dots add up where two lines share a cell."""
-        old = self.cells[r][c][0]
+        old = self.canvas.at(c, r)[0]
         return chr(ord(old) | ord(glyph)) if "⠀" <= old <= "⣿" else glyph
 
     def _bad(self, line: Line, y: Floats) -> None:
         columns = self.box.dot_columns(line.x) // 2
         for wrong, row, glyph in (
-            (np.isnan(line.y), -1, _NAN), (np.isposinf(y), 0, _ABOVE), (np.isneginf(y), -1, _BELOW),
-        ):  # fmt: skip
-            for column in np.unique(columns[wrong]):
-                if 0 <= column < self.box.columns:
-                    self.cells[row][column] = (glyph, "bad")
+            (np.isnan(line.y), self.box.rows - 1, _NAN),
+            (np.isposinf(y), 0, _ABOVE),
+            (np.isneginf(y), self.box.rows - 1, _BELOW),
+        ):
+            for column in np.unique(columns[wrong]).tolist():
+                self.canvas.put(column, row, glyph, "bad")
 
     def _points(self, x: Floats, y: Floats, style: str) -> None:
         good = np.isfinite(y)
         columns, rows = self.box.dot_columns(x[good]) // 2, self.box.dot_rows(y[good]) // 4
         for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
-            if 0 <= column < self.box.columns:
-                self.cells[row][column] = (_POINT, style)
+            self.canvas.put(column, row, _POINT, style)
+
+
+def _row(box: Box, y: float) -> int:
+    return int(box.dot_rows(np.array([y]))[0]) // 4
+
+
+def _column(box: Box, x: float) -> int:
+    return int(box.dot_columns(np.array([x]))[0]) // 2
 
 
 def _all(arrays: Sequence[Floats]) -> Floats:
@@ -180,9 +186,11 @@ def _y_ticks(low: float, high: float, *, log_y: bool, most: int) -> list[float]:
 
 def _gutter(box: Box, values: Sequence[float], labels: Sequence[str], width: int, log_y: bool) -> list[Row]:
     """The labels at the left and the axis line, one row each."""
-    at = {int(box.dot_rows(np.array([_raise(v, log_y)]))[0]) // 4: text
-          for v, text in zip(values, labels, strict=True)}  # fmt: skip
-    return [[(right(at.get(r, ""), width - 1) + (" ┤" if r in at else " │"), "dim")] for r in range(box.rows)]
+    at = {_row(box, _raise(v, log_y)): text for v, text in zip(values, labels, strict=True)}
+    return [
+        [(fit(at.get(r, ""), width - 1, align=">") + (" ┤" if r in at else " │"), "dim")]
+        for r in range(box.rows)
+    ]
 
 
 def _x_axis(box: Box, gutter: int, marks: Sequence[Mark], *, time_x: bool) -> list[Row]:
@@ -194,8 +202,8 @@ def _x_axis(box: Box, gutter: int, marks: Sequence[Mark], *, time_x: bool) -> li
     line = ["─"] * box.columns
     for column in columns:
         line[column] = "┬"
-    words = [(column, f"↑{mark.text}", mark.style) for mark in marks
-             if 0 <= (column := int(box.dot_columns(np.array([mark.x]))[0]) // 2) < box.columns]  # fmt: skip
+    words = [(_column(box, mark.x), f"↑{mark.text}", mark.style) for mark in marks]
+    words = [word for word in words if 0 <= word[0] < box.columns]
     words += [(c - len(say(v)) // 2, say(v), "dim") for c, v in zip(columns, values, strict=True)]
     lead = " " * gutter
     return [[(f"{lead}└{''.join(line)}", "dim")], [(lead + " ", ""), *_placed(words, box.columns)]]
@@ -208,7 +216,7 @@ def _placed(words: Sequence[tuple[int, str, str]], width: int) -> Row:
         start = max(0, min(column, width - len(text)))
         if len(text) <= width and all(start + len(text) < s or s + len(t) < start for s, t, _ in taken):
             taken.append((start, text, style))
-    row: Row = []
+    row: list[Span] = []
     at = 0
     for start, text, style in sorted(taken):
         row += [(" " * (start - at), ""), (text, style)]
@@ -237,11 +245,12 @@ def _aside(names: Sequence[Span], row: int, width: int) -> Row:
     if not width or row >= len(names):
         return []
     text, style = names[row]
-    return [(" " + clip(text, width - 1), style)]
+    return [(" " + fit(text, width - 1), style)]
 
 
 def _said(words: str, width: int, height: int) -> list[Row]:
-    blank: list[Row] = [fit([], max(0, width)) for _ in range(max(0, height))]
+    """A block that holds one sentence."""
+    blank: list[Row] = [[] for _ in range(max(0, height))]
     if blank:
-        blank[(len(blank) - 1) // 2] = fit([(f"  {words}", "dim")], max(0, width))
+        blank[(height - 1) // 2] = clip([(f"  {words}", "dim")], max(0, width))
     return blank

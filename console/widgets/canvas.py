@@ -1,0 +1,41 @@
+"""A grid of cells to draw on: what is put later lies over what was put before."""
+
+from lineside.console.text import Span, safe, width_of
+
+
+class Canvas:
+    """`width` × `height` cells of text and style; whatever falls outside is not drawn."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self._cells: list[list[Span]] = [[(" ", "")] * width for _ in range(height)]
+
+    def put(self, x: int, y: int, text: str, style: str = "") -> None:
+        """Write `text` from cell (x, y) to the right."""
+        if not 0 <= y < self.height:
+            return
+        row = self._cells[y]
+        for char in safe(text):
+            wide = width_of(char)
+            if x >= 0 and x + wide <= self.width:
+                row[x] = (char, style)
+                row[x + 1 : x + wide] = [("", style)] * (wide - 1)
+            x += max(1, wide)
+
+    def at(self, x: int, y: int) -> Span:
+        """What stands in cell (x, y)."""
+        return self._cells[y][x]
+
+    def lines(self) -> list[list[Span]]:
+        """The rows, neighbours of one style joined, so that they cost few bytes."""
+        return [_joined(row) for row in self._cells]
+
+
+def _joined(row: list[Span]) -> list[Span]:
+    out: list[Span] = []
+    for text, style in row:
+        if out and (out[-1][1] == style or (text == " " and "on" not in style.split() and out[-1][1] == "")):
+            out[-1] = (out[-1][0] + text, out[-1][1])
+        else:
+            out.append((text, style))
+    return out
