@@ -1,0 +1,55 @@
+"""The command line: one module per noun, imported when its verb is called and not before."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from lineside.console.cli.lazy import LazyGroup
+from lineside.console.cli.session import Session
+
+VERBS = {
+    "demo": "demo:demo",
+    "init": "project:init",
+    "apply": "project:apply",
+    "pipeline": "project:pipeline",
+    "runner": "runner:runner",
+    "gpus": "runner:gpus",
+    "data": "data:data",
+    "labels": "data:labels",
+    "run": "jobs:run",
+    "jobs": "jobs:jobs",
+    "runs": "runs:runs",
+    "register": "models:register",
+    "models": "models:models",
+    "promote": "models:promote",
+    "promotions": "models:promotions",
+    "rollback": "models:rollback",
+    "lineage": "lineage:lineage",
+    "serve": "serving:serve",
+    "replay": "serving:replay",
+    "endpoints": "serving:endpoints",
+    "drift": "monitor:drift",
+    "alerts": "monitor:alerts",
+    "retrain": "monitor:retrain",
+    "audit": "audit:audit",
+    "sql": "sql:sql",
+}
+
+
+@click.group(cls=LazyGroup, verbs=VERBS, package=__name__, invoke_without_command=True)
+@click.option("--home", type=click.Path(path_type=Path), help="The home folder  [LINESIDE_HOME]")
+@click.option("--as", "acting_as", metavar="demo:NAME", help="Act as somebody; only in a demo's home.")
+@click.version_option(version("lineside"), prog_name="lineside")
+@click.pass_context
+def cli(ctx: click.Context, home: Path | None, acting_as: str | None) -> int | None:
+    """Train, compare, approve, serve, watch and retrain models from a terminal.
+
+    Without a verb the console opens.
+    """
+    ctx.obj = Session.of(home, acting_as=acting_as)
+    if ctx.invoked_subcommand is None:
+        from lineside.console.cli.welcome import open_or_welcome
+
+        return open_or_welcome(ctx)
+    return None

@@ -1,0 +1,111 @@
+"""`lineside runner`: the one daemon of a home; `lineside gpus`: what it may give out."""
+
+import click
+
+from lineside.console.cli import output
+from lineside.console.cli.output import json_option, moment
+from lineside.console.cli.session import Session, pass_session
+from lineside.console.format import amount
+from lineside.store.clock import Micros
+
+
+@click.group()
+def runner() -> None:
+    """The runner: schedules, supervises, ingests, watches; outlives the console."""
+
+
+@runner.command()
+@click.option("--foreground", is_flag=True, help="Stay in this terminal; Ctrl-C stops it.")
+@pass_session
+def start(session: Session, foreground: bool) -> int:
+    """Start the runner of this home."""
+    from lineside.jobs import commands
+
+    if foreground:
+        from lineside.jobs import runner as daemon
+
+        return daemon.main(["--home", str(session.home.path)])
+    commands.start_runner(session.home)
+    info = commands.runner_info(session.home) or {}
+    output.words(f"runner up, pid {info.get('pid')}, home {session.home.path}")
+    return 0
+
+
+@runner.command()
+@pass_session
+def stop(session: Session) -> None:
+    """Stop the runner; running jobs go on and are found again by the next one."""
+    from lineside.jobs import commands
+
+    commands.stop_runner(session.home)
+    output.words("runner stopped; jobs that were running go on")
+
+
+@runner.command()
+@json_option
+@pass_session
+def status(session: Session, as_json: bool) -> int:
+    """Say whether the runner is up and when it last did its round; exit 1 when it is down."""
+    from lineside.jobs import commands
+
+    info = commands.runner_info(session.home)
+    if info is None:
+        output.one({"up": False}, ["no runner is up; start one with: lineside runner start"], as_json=as_json)
+        return 1
+    line = (
+        f"runner up, pid {info['pid']}, since {moment(Micros(info['started_us']))}, home {session.home.path}"
+    )
+    output.one({"up": True, **info}, [line], as_json=as_json)
+    return 0
+
+
+@runner.command()
+@click.option("--lines", default=50, show_default=True)
+@pass_session
+def logs(session: Session, lines: int) -> None:
+    """Print the end of the runner's own log."""
+    path = session.home.runner_log
+    text = path.read_text(errors="replace").splitlines() if path.exists() else []
+    for line in text[-lines:]:
+        click.echo(output.clean(line))
+
+
+_UNIT = """\
+[Unit]
+Description=lineside runner for {home}
+After=network.target
+
+[Service]
+Type=simple
+ExecStart={program} --home {home} runner start --foreground
+Restart=on-failure
+# Jobs outlive the runner: a restart must not touch them.
+KillMode=process
+
+[Install]
+WantedBy=default.target
+"""
+
+
+@runner.command()
+@pass_session
+def unit(session: Session) -> None:
+    """Print a systemd unit for this home: lineside runner unit > ~/.config/systemd/user/lineside.service"""
+    import sys
+    from pathlib import Path
+
+    click.echo(_UNIT.format(home=session.home.path, program=Path(sys.argv[0]).absolute()), nl=False)
+
+
+@click.command()
+@json_option
+@pass_session
+def gpus(session: Session, as_json: bool) -> None:
+    """List the GPUs of this box and who holds them."""
+    answer = session.ask("gpus.list")
+    lines = [answer["words"]] + [
+        f"{g['index']}  {g['name']}  {g['util']:>3} %  "
+        f"{amount(g['mem_used_bytes'])}/{amount(g['mem_total_bytes'])}  {g['uuid']}"
+        for g in answer["gpus"]
+    ]
+    output.one(answer, lines, as_json=as_json)

@@ -1,0 +1,118 @@
+"""`lineside runs`: list, show, compare, export, rename, tag."""
+
+import click
+
+from lineside.console.cli import output
+from lineside.console.cli.output import Columns, json_option, moment
+from lineside.console.cli.session import Session, pass_session
+from lineside.console.format import number
+
+
+@click.group()
+def runs() -> None:
+    """Runs: what was trained, on what, and how it went."""
+
+
+@runs.command("ls")
+@click.option("--where", default="", metavar="EXPR", help="status:FAILED lr<1e-3 or tag:base")
+@click.option(
+    "--sort", default="-created", metavar="KEY", help="created, a metric or a param; '-' first: downward."
+)
+@click.option("--limit", default=50, show_default=True)
+@json_option
+@pass_session
+def ls(session: Session, where: str, sort: str, limit: int, as_json: bool) -> None:
+    """List runs, newest first."""
+    from lineside.store.queries import runs as query
+
+    found = query.recent(session.read(), where=where, sort=sort, limit=limit, offset=0)
+    columns: Columns = {
+        "run": "id", "status": "status", "cause": "cause", "experiment": "experiment", "name": "name",
+        "author": "author", "started": lambda r: moment(r.started_us), "ended": lambda r: moment(r.ended_us),
+    }  # fmt: skip
+    output.rows(found, columns, as_json=as_json, empty="no runs yet; start one with: lineside run PIPELINE")
+
+
+@runs.command()
+@click.argument("run")
+@json_option
+@pass_session
+def show(session: Session, run: str, as_json: bool) -> None:
+    """Show one run: params, tags, metrics, artifacts."""
+    from lineside.store.queries import runs as query
+
+    db = session.read()
+    row = query.find(db, run)
+    params, tags = query.params(db, row.id), query.tags(db, row.id)
+    metrics, artifacts = query.summaries(db, row.id), query.artifacts(db, row.id)
+    everything = {"run": row, "params": params, "tags": tags, "metrics": metrics, "artifacts": artifacts}
+    lines = [
+        f"run {row.id} {row.name}  {row.status}" + (f" ({row.detail})" if row.detail else ""),
+        f"  by {row.author}, {moment(row.started_us)} to {moment(row.ended_us)}",
+        *(f"  param   {key} = {value}" for key, value in params.items()),
+        *(f"  tag     {key} = {value}" for key, value in tags.items()),
+        *(f"  metric  {m.metric}: last {number(m.last)} at step {m.last_step}, "
+          f"min {number(m.min)}, max {number(m.max)}, {m.count} points" for m in metrics),
+        *(f"  {a.kind:<7} {a.path}  {a.bytes:,} bytes  {a.digest[:12]}" for a in artifacts),
+    ]  # fmt: skip
+    output.one(everything, lines, as_json=as_json)
+
+
+@runs.command()
+@click.argument("run", nargs=-1, required=True)
+@json_option
+@pass_session
+def compare(session: Session, run: tuple[str, ...], as_json: bool) -> None:
+    """Compare runs: only what differs."""
+    from lineside.store.queries import runs as query
+
+    db = session.read()
+    found = [query.find(db, text) for text in run]
+    comparison = query.compare(db, [row.id for row in found])
+    if as_json:
+        output.one(comparison, [], as_json=True)
+        return
+    cells = [[d.kind, d.key, *("–" if v is None else v for v in d.values)] for d in comparison.rows]
+    output.table(["", "", *(f"run {row.id}" for row in found)], cells)
+    output.words(f"{comparison.same} more are the same in all")
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("name")
+@pass_session
+def rename(session: Session, run: str, name: str) -> None:
+    """Give a run another name."""
+    session.ask("runs.rename", run=run, name=name)
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("tags", nargs=-1, required=True, metavar="KEY=VALUE…")
+@pass_session
+def tag(session: Session, run: str, tags: tuple[str, ...]) -> None:
+    """Set tags on a run."""
+    session.ask("runs.tag", run=run, tags=pairs(tags))
+
+
+@runs.command()
+@click.option("--where", default="", metavar="EXPR")
+@click.argument("path", type=click.Path(dir_okay=False))
+@pass_session
+def export(session: Session, where: str, path: str) -> None:
+    """Write runs with their params and last metrics to PATH (.csv, .parquet or .json)."""
+    from lineside.console.cli.exporting import export_runs
+
+    output.words(f"{export_runs(session.read(), where, path)} runs written to {path}")
+
+
+def pairs(given: tuple[str, ...]) -> dict[str, str]:
+    """`KEY=VALUE` words as a mapping.
+
+    Raises:
+        click.UsageError: a word has no equals sign.
+    """
+    for word in given:
+        if "=" not in word:
+            raise click.UsageError(f"{word!r} is not KEY=VALUE")
+    return {key: value for key, _, value in (word.partition("=") for word in given)}
