@@ -1,1 +1,1 @@
-"""What draws: rows in, cells out. The pure renderers here know neither Textual nor the store."""
+"""Widgets turn rows into lines of text and keys into messages; none of them knows where rows come from."""

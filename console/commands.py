@@ -1,0 +1,107 @@
+"""The one table of everything a key, the palette or the `:` line can do.
+
+Each area lists its commands in `console/keys/<area>.py`; this module puts them together. Dispatch, footer, help, palette and the
+docs page are all read from here, so none of them can disagree. The law: letters look; only what stands behind `.` does.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib import import_module
+
+from lineside.store.actors import Role
+
+AREAS = ("wall", "runs", "jobs", "data", "models", "lineage", "monitor", "audit", "sql")
+"""The nine areas in the order of their digits."""
+
+TITLES: Mapping[str, str] = {name: name.capitalize() for name in AREAS} | {"sql": "SQL"}
+
+PREFIXES: Mapping[str, str] = {".": "do", "g": "go to", "y": "copy", ";": "panel"}
+"""Keys that open a small menu and wait for a second key."""
+
+
+class Danger(Enum):
+    """What has to happen before a command runs."""
+
+    NONE = "none"
+    CONFIRM = "confirm"  # `y` in a dialog whose default is to cancel
+    TYPED = "typed"  # the name of the thing, typed out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One thing the console can do; `id` is `<scope>.<verb>` and is answered by the method `cmd_<verb>` of that scope."""
+
+    id: str
+    keys: tuple[str, ...]  # as people write them: "x", "ctrl+f", "g r", ". c"
+    title: str
+    footer: str = ""  # the short word in the footer; "" keeps it out
+    group: str = "look"
+    danger: Danger = Danger.NONE
+    role: Role = Role.VIEWER  # the least role that may; the menu shows only what you may do
+
+    @property
+    def scope(self) -> str:
+        return self.id.partition(".")[0]
+
+    @property
+    def method(self) -> str:
+        return "cmd_" + self.id.partition(".")[2]
+
+    @property
+    def does(self) -> bool:
+        """True where it changes the world: such a command stands behind `.` only."""
+        return all(key.startswith(". ") for key in self.keys)
+
+
+@cache
+def table() -> tuple[Command, ...]:
+    """Every command, area by area, in the order the help screen shows."""
+    modules = [import_module(f"lineside.console.keys.{name}") for name in ("everywhere", "table", *AREAS)]
+    return tuple(command for module in modules for command in module.COMMANDS)
+
+
+@cache
+def of_scope(scope: str) -> tuple[Command, ...]:
+    return tuple(command for command in table() if command.scope == scope)
+
+
+@cache
+def keymap(scopes: tuple[str, ...]) -> Mapping[str, Command]:
+    """Key → command; an earlier scope wins over a later one."""
+    found: dict[str, Command] = {}
+    for scope in scopes:
+        for command in of_scope(scope):
+            for key in command.keys:
+                found.setdefault(key, command)
+    return found
+
+
+def behind(prefix: str, scopes: tuple[str, ...]) -> list[tuple[str, Command]]:
+    """The second keys that may follow `prefix`, with their commands."""
+    lead = prefix + " "
+    return [(key.removeprefix(lead), command) for key, command in keymap(scopes).items() if key.startswith(lead)]
+
+
+def by_id(id: str) -> Command:
+    """The command of that id."""
+    return next(command for command in table() if command.id == id)
+
+
+SHOWN: Mapping[str, str] = {
+    "enter": "↵", "escape": "esc", "up": "↑", "down": "↓", "left": "←", "right": "→", "pagedown": "PgDn",
+    "pageup": "PgUp", "home": "Home", "end": "End", "shift+tab": "⇧tab",
+}  # fmt: skip
+
+
+def shown(key: str) -> str:
+    """A key as it is printed: `↵`, `^f`, `g r`."""
+    return " ".join(SHOWN.get(part, part.replace("ctrl+", "^")) for part in key.split(" "))
+
+
+def matching(text: str, commands: Iterable[Command]) -> list[Command]:
+    """Commands that hold every typed word in title, id or group; those that start with the text first."""
+    words = text.lower().split()
+    hits = [c for c in commands if all(w in f"{c.title} {c.id} {c.group}".lower() for w in words)]
+    return sorted(hits, key=lambda c: not c.title.lower().startswith(text.lower()))

@@ -1,0 +1,1 @@
+"""The commands of each scope; `console/commands.py` puts them together."""

@@ -1,0 +1,5 @@
+"""What works in Jobs."""
+
+from lineside.console.commands import Command
+
+COMMANDS: tuple[Command, ...] = ()

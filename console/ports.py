@@ -1,0 +1,135 @@
+"""All that the screens know of the outside: a store they put questions to, and actions they may ask for."""
+
+import os
+import pwd
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from lineside.jobs.context import Json
+from lineside.store.actors import Role
+from lineside.store.db import reader
+from lineside.store.errors import LinesideError, RunnerDown
+from lineside.store.homes import Home
+
+T = TypeVar("T")
+Question = Callable[[sqlite3.Connection], T]
+"""One read: it gets a connection for as long as it takes, and answers with frozen rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """Who sits at this console, as the runner sees them."""
+
+    name: str
+    role: Role | None  # None: no runner has said yet
+
+    def may(self, role: Role) -> bool:
+        """Show what this role may do? While nobody has said, the runner is left to refuse."""
+        return self.role is None or self.role >= role
+
+    def is_me(self, who: str) -> bool:
+        return who == self.name
+
+    def named(self, who: str) -> str:
+        """How a person is called on this screen: `you` where it is you."""
+        return "you" if self.is_me(who) else who
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerState:
+    """Whether anything can be asked for now."""
+
+    up: bool
+    words: str  # "runner ok", "no runner"
+    me: Me
+
+
+class Store(Protocol):
+    """Where screens read."""
+
+    @property
+    def home(self) -> Home: ...
+
+    def read(self, question: Question[T]) -> T:
+        """Put one question; may be called from any thread."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Actions(Protocol):
+    """What screens ask for; answers come late, so call it from a worker thread."""
+
+    @property
+    def acting_as(self) -> str | None: ...
+
+    def ask(self, verb: str, args: Json) -> Json: ...
+
+    def runner(self) -> RunnerState: ...
+
+
+class SqliteStore:
+    """Read-only connections to one home: as many as there are threads asking at once."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._idle: list[sqlite3.Connection] = []
+        self._idle.append(reader(home))  # so that a home that cannot be read says so at once
+        self._closed = False
+
+    def read(self, question: Question[T]) -> T:
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            db = reader(self.home)
+        try:
+            return question(db)
+        finally:
+            if self._closed:
+                db.close()
+            else:
+                self._idle.append(db)
+
+    def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+
+class RunnerActions:
+    """Asks the runner of one home over its socket."""
+
+    def __init__(self, home: Home, *, acting_as: str | None = None) -> None:
+        self._home = home
+        self.acting_as = acting_as
+
+    def ask(self, verb: str, args: Json) -> Json:
+        from lineside.jobs import commands
+
+        return commands.ask(self._home, verb, args, acting_as=self.acting_as)
+
+    def runner(self) -> RunnerState:
+        me = Me(name=self.acting_as or user_name(), role=None)
+        try:
+            return _state(self.ask("runner.info", {}), me)
+        except RunnerDown:
+            return RunnerState(up=False, words="no runner", me=me)
+        except LinesideError as error:
+            return RunnerState(up=True, words=f"runner: {error}", me=me)
+
+
+def _state(info: Json, me: Me) -> RunnerState:
+    you: Any = info.get("you") or {}
+    role = Role[str(you["role"]).upper()] if "role" in you else None
+    name = me.name if ":" in me.name else str(you.get("name") or me.name)
+    return RunnerState(up=True, words="runner ok", me=replace(me, name=name, role=role))
+
+
+def user_name() -> str:
+    """The name of this process' user; its number where the system does not know one."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

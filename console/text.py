@@ -1,0 +1,123 @@
+"""Text as the console draws it: spans with a style's name, measured in terminal cells, harmless whatever it holds."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+
+Span = tuple[str, str]
+"""A piece of text and the name of its style, as `look.py` knows it ("" is plain)."""
+
+Line = Sequence[Span]
+"""One row of cells. Lines never wrap; whoever draws them has measured."""
+
+ELLIPSIS = "…"
+
+
+def safe(text: str) -> str:
+    """What a person or a script named, fit for the screen: shown, never interpreted.
+
+    Control characters appear as their pictures; marks that turn the writing direction, join or stack on other
+    characters are taken out, so that no name can move the cursor or dress up as another.
+
+    >>> safe("loss\\x1b[31m")
+    'loss␛[31m'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_harmless(c) for c in unicodedata.normalize("NFC", text))
+
+
+def _harmless(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    kind = unicodedata.category(char)
+    if kind in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp"):
+        return "�"
+    return "" if kind in ("Cf", "Mn", "Me") else char
+
+
+@lru_cache(maxsize=4096)
+def width_of(text: str) -> int:
+    """Terminal cells that `text` takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def fit(text: str, width: int, *, align: str = "<") -> str:
+    """`text` in exactly `width` cells: padded, or cut with an ellipsis.
+
+    >>> fit("train bike-mlp", 8), fit("57", 4, align=">")
+    ('train b…', '  57')
+    """
+    have = width_of(text)
+    if have > width:
+        return set_cell_size(text, width - 1) + ELLIPSIS if width > 0 else ""
+    gap = " " * (width - have)
+    return gap + text if align == ">" else text + gap
+
+
+def line_width(line: Line) -> int:
+    return sum(width_of(text) for text, _ in line)
+
+
+def plain(line: Line) -> str:
+    """The line without its styles: what a copy or a test sees."""
+    return "".join(text for text, _ in line)
+
+
+def clip(line: Line, width: int) -> list[Span]:
+    """The first `width` cells of a line, with an ellipsis where something was cut off."""
+    if line_width(line) <= width:
+        return list(line)
+    out: list[Span] = []
+    left = width
+    for text, style in line:
+        cells = width_of(text)
+        if cells >= left:
+            out.append((fit(text + " ", left) if cells == left else fit(text, left), style))
+            break
+        out.append((text, style))
+        left -= cells
+    return out
+
+
+def spread(left: Line, right: Line, width: int) -> list[Span]:
+    """One line with `left` at its left end and `right` at its right; the left part gives way."""
+    room = max(0, width - line_width(right))
+    kept = clip(left, max(0, room - 1)) if line_width(left) >= room and right else clip(left, room)
+    return [*kept, (" " * max(0, room - line_width(kept)), ""), *right]
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], *, widths: tuple[int, int], rule: str = "│") -> list[Line]:
+    """Two blocks side by side with a thin rule between, as long as the longer one."""
+    out: list[Line] = []
+    for row in range(max(len(left), len(right))):
+        here = clip(left[row], widths[0]) if row < len(left) else []
+        pad = " " * (widths[0] - line_width(here))
+        there = clip(right[row], widths[1]) if row < len(right) else []
+        out.append([*here, (pad, ""), (rule, "rule"), *there])
+    return out
+
+
+def heading(title: str, width: int, *, right: str = "", style: str = "head") -> Line:
+    """` TITLE ─────────────── 4 ──`, the line over a panel."""
+    tail = f" {right} ──" if right else ""
+    rule = "─" * max(0, width - width_of(title) - 3 - width_of(tail))
+    if not right:
+        rule += "─"
+    return clip([(f" {title} ", style), (rule, "rule"), (f" {right} " if right else "", "dim"),
+                 ("──" if right else "", "rule")], width)  # fmt: skip
+
+
+def joined(parts: Iterable[Line], gap: str = "  ") -> list[Span]:
+    """Several lines in one, with a gap between."""
+    out: list[Span] = []
+    for part in parts:
+        if out:
+            out.append((gap, ""))
+        out.extend(part)
+    return out

@@ -1,0 +1,38 @@
+"""The last line: the keys that matter here, from the command table; and in a demo, the story above it."""
+
+from collections.abc import Sequence
+
+from lineside.console.commands import Command, shown
+from lineside.console.text import Line, Span, line_width
+from lineside.console.widgets.lines import Lines
+
+FIRM = ("everywhere.do", "everywhere.help")
+"""Shown however narrow the screen."""
+
+
+def hints(commands: Sequence[Command], width: int) -> Line:
+    """As many `key word` pairs as fit, in the order of the table; those of `FIRM` always."""
+    offered = [c for c in commands if c.footer]
+    while True:
+        line: list[Span] = [(" ", "")]
+        for command in offered:
+            line += [(shown(command.keys[0]), "bold accent"), (f" {command.footer}  ", "dim")]
+        loose = [c for c in offered if c.id not in FIRM]
+        if line_width(line) - 2 <= width or not loose:
+            return line
+        offered.remove(loose[-1])
+
+
+class Footer(Lines):
+    ground = "panel"
+    DEFAULT_CSS = "Footer { height: 1; }"
+
+
+class Story(Lines):
+    """What is happening in a demo home, and which key shows it."""
+
+    DEFAULT_CSS = "Story { height: 1; }"
+
+    def tell(self, text: str, key: str | None) -> None:
+        tail: list[Span] = [("   press ", "dim"), (f" {key} ", "reverse bold accent"), (" to see it", "dim")] if key else []
+        self.set([[(" ▸ ", "bold accent"), (text, ""), *tail]])

@@ -1,0 +1,301 @@
+"""The table: holds a place and a window on its rows, and draws only what is in sight."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lineside.console.text import Line, clip, plain
+from lineside.console.widgets import columns as layout
+from lineside.console.widgets.lines import look_of, strip
+from lineside.console.widgets.rows import Column, ListRows, RowSource
+
+if TYPE_CHECKING:
+    from textual import events
+
+T = TypeVar("T")
+GUTTER = 3
+"""The cursor's bar, the mark's letter, a blank."""
+
+MARKS = "abcdefgh"
+
+
+class Table(Widget, Generic[T], can_focus=True):
+    """Rows under a header. The cursor and the marks belong to rows, not to positions: a refresh moves neither."""
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        table: "Table[object]"
+
+    @dataclass
+    class Opened(Message):
+        """A row was clicked twice; keys open rows through the area's `enter`."""
+
+        table: "Table[object]"
+
+    @dataclass
+    class Marked(Message):
+        """The marks changed."""
+
+        table: "Table[object]"
+
+    def __init__(
+        self, columns: Sequence[Column], *, empty: str = "nothing here yet", id: str | None = None,
+        classes: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(id=id, classes=classes)
+        self.columns = tuple(columns)
+        self.empty = empty
+        self.sort = ""  # key of the sorted column, for the arrow in the header
+        self.marks: dict[Hashable, str] = {}
+        self.cursor = 0
+        self._rows: RowSource[T] = ListRows[T]((), key=id_of, cells=lambda _: ())
+        self._top = self._left = 0
+        self._wide = False
+        self._plan = layout.Plan(())
+        self._cache: dict[int, Line] = {}
+
+    # -- what an area asks ------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> RowSource[T]:
+        return self._rows
+
+    @property
+    def current(self) -> T | None:
+        """The row under the cursor; None in an empty table."""
+        return self._rows.item(self.cursor) if len(self._rows) else None
+
+    @property
+    def current_key(self) -> Hashable | None:
+        return self._rows.key(self.cursor) if 0 <= self.cursor < len(self._rows) else None
+
+    def chosen(self) -> list[T]:
+        """The marked rows in the order of their marks, or the one under the cursor."""
+        places = [self._rows.index_of(key) for key in self.marks]
+        marked = [self._rows.item(place) for place in places if place is not None]
+        return [item for item in marked if item is not None] or [i for i in [self.current] if i is not None]
+
+    def show(self, rows: RowSource[T], *, columns: Sequence[Column] | None = None, sort: str | None = None) -> None:
+        """Show these rows; the cursor stays on its row, and only the lines that differ are painted again."""
+        key = self.current_key
+        self._rows = rows
+        self.columns = self.columns if columns is None else tuple(columns)
+        self.sort = self.sort if sort is None else sort
+        place = rows.index_of(key) if key is not None else None
+        self.cursor = max(0, min(len(rows) - 1, self.cursor if place is None else place))
+        old, old_plan = self._cache, self._plan
+        self._cache = {}
+        self._settle()
+        if self._plan != old_plan or not old:
+            self.refresh()
+        else:
+            self._repaint(y for y in range(self._height) if old.get(self._top + y, ()) != self._row(self._top + y))
+            self._paint_rows(-1)
+        if self.current_key != key:
+            self.post_message(self.Moved(self))  # type: ignore[arg-type]
+
+    def go_to(self, key: Hashable) -> bool:
+        """Put the cursor on the row known by `key`; False when it is not here."""
+        place = self._rows.index_of(key)
+        if place is not None:
+            self._move_to(place)
+        return place is not None
+
+    # -- drawing ----------------------------------------------------------------------------------------------
+
+    @property
+    def _height(self) -> int:
+        return max(0, self.size.height - 1)
+
+    def _settle(self) -> None:
+        """Scroll so that the cursor is in sight, then lay the columns out for what is in sight."""
+        last = max(0, len(self._rows) - self._height)
+        self._top = max(min(self._top, self.cursor, last), min(self.cursor - self._height + 1, last), 0)
+        seen = range(self._top, min(len(self._rows), self._top + max(self._height, 1)))
+        sample = [self._rows.cells(index) for index in seen]
+        fresh = layout.plan(self.columns, sample, room=max(0, self.size.width - GUTTER), wide=self._wide)
+        if fresh != self._plan:
+            self._plan = fresh
+            self._cache.clear()
+
+    def _row(self, index: int) -> Line:
+        if index >= len(self._rows):
+            return ()
+        if index not in self._cache:
+            self._cache[index] = layout.row_line(self.columns, self._rows.cells(index), self._plan)
+        return self._cache[index]
+
+    def render_line(self, y: int) -> Strip:
+        look, width = look_of(self), self.size.width
+        if y == 0:
+            head = layout.header_line(self.columns, self._plan, sort=self.sort)
+            return strip([(" " * GUTTER, ""), *self._scrolled(head)], width, look)
+        index = self._top + y - 1
+        if index >= len(self._rows):
+            note = [("   " + self.empty, "dim")] if y == 1 and not len(self._rows) else []
+            return strip(note, width, look)
+        here = index == self.cursor
+        mark = self.marks.get(self._rows.key(index), " ")
+        bar = ("▌" if here else " ", "accent" if self.has_focus else "dim")
+        line = [bar, (mark, f"bold {mark}" if mark != " " else ""), (" ", ""), *self._scrolled(self._row(index))]
+        return strip(line, width, look, ground="cursor" if here and self.has_focus else "panel" if here else "bg")
+
+    def _scrolled(self, line: Line) -> Line:
+        if not self._left:
+            return line
+        skip, out = self._left, []
+        for text, style in line:
+            out.append((text[skip:], style))
+            skip = max(0, skip - len(text))
+        return clip(out, self.size.width)
+
+    def _repaint(self, rows: Iterable[int]) -> None:
+        regions = [Region(0, y + 1, self.size.width, 1) for y in rows]
+        if regions:
+            self.refresh(*regions)
+
+    def _paint_rows(self, *indexes: int) -> None:
+        for index in indexes:
+            y = index - self._top + 1 if index >= 0 else 0
+            if 0 <= y < self.size.height:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    # -- moving -----------------------------------------------------------------------------------------------
+
+    def _move_to(self, index: int) -> None:
+        index = max(0, min(len(self._rows) - 1, index))
+        if index == self.cursor:
+            return
+        old, old_top, old_plan = self.cursor, self._top, self._plan
+        self.cursor = index
+        self._settle()
+        if self._top != old_top or self._plan is not old_plan:
+            self.refresh()
+        else:
+            self._paint_rows(old, index)
+        self.post_message(self.Moved(self))  # type: ignore[arg-type]
+
+    def cmd_down(self) -> None:
+        self._move_to(self.cursor + 1)
+
+    def cmd_up(self) -> None:
+        self._move_to(self.cursor - 1)
+
+    def cmd_page_down(self) -> None:
+        self._move_to(self.cursor + max(1, self._height - 1))
+
+    def cmd_page_up(self) -> None:
+        self._move_to(self.cursor - max(1, self._height - 1))
+
+    def cmd_top(self) -> None:
+        self._move_to(0)
+
+    def cmd_bottom(self) -> None:
+        self._move_to(len(self._rows) - 1)
+
+    def cmd_right(self) -> None:
+        self._scroll_sideways(8)
+
+    def cmd_left(self) -> None:
+        self._scroll_sideways(-8)
+
+    def _scroll_sideways(self, cells: int) -> None:
+        most = max(0, self._plan.width - (self.size.width - GUTTER))
+        self._left = max(0, min(most, self._left + cells))
+        self.refresh()
+
+    def cmd_wide(self) -> None:
+        self._wide, self._left = not self._wide, 0
+        self._settle()
+        self.refresh()
+
+    def cmd_next_problem(self) -> None:
+        self._seek(1)
+
+    def cmd_previous_problem(self) -> None:
+        self._seek(-1)
+
+    def _seek(self, step: int) -> None:
+        """To the next row that is a problem, round the end; far ones are not fetched for it."""
+        total = len(self._rows)
+        for distance in range(1, min(total, 2048) + 1):
+            index = (self.cursor + step * distance) % total
+            if self._rows.problem(index):
+                self._move_to(index)
+                return
+
+    # -- marks ------------------------------------------------------------------------------------------------
+
+    def cmd_mark(self) -> None:
+        key = self.current_key
+        if key is None:
+            return
+        if key in self.marks:
+            self.marks = {k: m for k, m in self.marks.items() if k != key}
+        else:
+            self._mark(key)
+        self._paint_rows(self.cursor)
+        self.post_message(self.Marked(self))  # type: ignore[arg-type]
+
+    def cmd_mark_range(self) -> None:
+        """Mark all rows from the last mark to the cursor."""
+        last = self._rows.index_of(list(self.marks)[-1]) if self.marks else self.cursor
+        for index in range(min(last or 0, self.cursor), max(last or 0, self.cursor) + 1):
+            self._mark(self._rows.key(index))
+        self.refresh()
+        self.post_message(self.Marked(self))  # type: ignore[arg-type]
+
+    def cmd_clear_marks(self) -> None:
+        self.marks = {}
+        self.refresh()
+        self.post_message(self.Marked(self))  # type: ignore[arg-type]
+
+    def _mark(self, key: Hashable) -> None:
+        """Give the row the first free letter; past the eighth, a plain mark."""
+        if key not in self.marks:
+            free = (letter for letter in MARKS if letter not in self.marks.values())
+            self.marks = {**self.marks, key: next(free, "+")}
+
+    # -- Textual ----------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: "events.Resize") -> None:
+        self._settle()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        self._paint_rows(self.cursor)
+
+    def on_blur(self) -> None:
+        self._paint_rows(self.cursor)
+
+    def on_click(self, event: "events.Click") -> None:
+        if event.y >= 1 and self._top + event.y - 1 < len(self._rows):
+            again = self._top + event.y - 1 == self.cursor
+            self._move_to(self._top + event.y - 1)
+            if again and event.chain >= 2:
+                self.post_message(self.Opened(self))  # type: ignore[arg-type]
+
+    def on_mouse_scroll_down(self, event: "events.MouseScrollDown") -> None:
+        event.stop()
+        self._move_to(self.cursor + 3)
+
+    def on_mouse_scroll_up(self, event: "events.MouseScrollUp") -> None:
+        event.stop()
+        self._move_to(self.cursor - 3)
+
+    def text(self) -> str:
+        """The rows in sight as text: for tests and for copying."""
+        seen = range(self._top, min(len(self._rows), self._top + self._height))
+        return "\n".join(plain(self._row(index)).rstrip() for index in seen)
+
+
+def id_of(item: object) -> Hashable:
+    """The `id` field of a row: what most rows are known by."""
+    return getattr(item, "id", None)
