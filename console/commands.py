@@ -81,7 +81,9 @@ def keymap(scopes: tuple[str, ...]) -> Mapping[str, Command]:
 def behind(prefix: str, scopes: tuple[str, ...]) -> list[tuple[str, Command]]:
     """The second keys that may follow `prefix`, with their commands."""
     lead = prefix + " "
-    return [(key.removeprefix(lead), command) for key, command in keymap(scopes).items() if key.startswith(lead)]
+    return [
+        (key.removeprefix(lead), command) for key, command in keymap(scopes).items() if key.startswith(lead)
+    ]
 
 
 def by_id(id: str) -> Command:

@@ -92,7 +92,9 @@ def spread(left: Line, right: Line, width: int) -> list[Span]:
     return [*kept, (" " * max(0, room - line_width(kept)), ""), *right]
 
 
-def beside(left: Sequence[Line], right: Sequence[Line], *, widths: tuple[int, int], rule: str = "│") -> list[Line]:
+def beside(
+    left: Sequence[Line], right: Sequence[Line], *, widths: tuple[int, int], rule: str = "│"
+) -> list[Line]:
     """Two blocks side by side with a thin rule between, as long as the longer one."""
     out: list[Line] = []
     for row in range(max(len(left), len(right))):

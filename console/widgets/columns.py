@@ -29,7 +29,10 @@ def plan(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, room: int
     needs = [_need(column, index, rows) for index, column in enumerate(columns)]
     kept = list(range(len(columns)))
     if not wide:
-        floor = {i: min(needs[i], max(c.min, width_of(c.title))) if c.grow else needs[i] for i, c in enumerate(columns)}
+        floor = {
+            i: min(needs[i], max(c.min, width_of(c.title))) if c.grow else needs[i]
+            for i, c in enumerate(columns)
+        }
         while len(kept) > 1 and _total([floor[i] for i in kept]) > room:
             kept.remove(max(kept, key=lambda i: (columns[i].priority, i)))
         needs = _share(columns, kept, needs, floor, room)

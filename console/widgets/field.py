@@ -10,6 +10,10 @@ class Field(Input):
     Field, Field:focus { border: none; height: 1; padding: 0; background: $panel; color: $foreground; }
     """
 
-    def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(value, placeholder=placeholder, id=id, classes=classes, compact=True, select_on_focus=False)
+    def __init__(
+        self, value: str = "", *, placeholder: str = "", id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(
+            value, placeholder=placeholder, id=id, classes=classes, compact=True, select_on_focus=False
+        )
         self.cursor_blink = False

@@ -34,5 +34,7 @@ class Story(Lines):
     DEFAULT_CSS = "Story { height: 1; }"
 
     def tell(self, text: str, key: str | None) -> None:
-        tail: list[Span] = [("   press ", "dim"), (f" {key} ", "reverse bold accent"), (" to see it", "dim")] if key else []
+        tail: list[Span] = (
+            [("   press ", "dim"), (f" {key} ", "reverse bold accent"), (" to see it", "dim")] if key else []
+        )
         self.set([[(" ▸ ", "bold accent"), (text, ""), *tail]])

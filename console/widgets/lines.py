@@ -40,7 +40,9 @@ class Lines(Widget):
 
     ground = "bg"
 
-    def __init__(self, lines: Sequence[Line] = (), *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, lines: Sequence[Line] = (), *, id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = list(lines)
 
@@ -74,7 +76,11 @@ class Drawing(Lines, Generic[M]):
     """Lines drawn from a model for the room there is: drawn again when either changes."""
 
     def __init__(
-        self, draw: Callable[[M, int, int], Sequence[Line]], *, id: str | None = None, classes: str | None = None
+        self,
+        draw: Callable[[M, int, int], Sequence[Line]],
+        *,
+        id: str | None = None,
+        classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._draw = draw

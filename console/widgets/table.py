@@ -27,6 +27,8 @@ MARKS = "abcdefgh"
 class Table(Widget, Generic[T], can_focus=True):
     """Rows under a header. The cursor and the marks belong to rows, not to positions: a refresh moves neither."""
 
+    SCOPE = "table"
+
     @dataclass
     class Moved(Message):
         """The cursor stands on another row."""
@@ -82,7 +84,9 @@ class Table(Widget, Generic[T], can_focus=True):
         marked = [self._rows.item(place) for place in places if place is not None]
         return [item for item in marked if item is not None] or [i for i in [self.current] if i is not None]
 
-    def show(self, rows: RowSource[T], *, columns: Sequence[Column] | None = None, sort: str | None = None) -> None:
+    def show(
+        self, rows: RowSource[T], *, columns: Sequence[Column] | None = None, sort: str | None = None
+    ) -> None:
         """Show these rows; the cursor stays on its row, and only the lines that differ are painted again."""
         key = self.current_key
         self._rows = rows
@@ -96,7 +100,9 @@ class Table(Widget, Generic[T], can_focus=True):
         if self._plan != old_plan or not old:
             self.refresh()
         else:
-            self._repaint(y for y in range(self._height) if old.get(self._top + y, ()) != self._row(self._top + y))
+            self._repaint(
+                y for y in range(self._height) if old.get(self._top + y, ()) != self._row(self._top + y)
+            )
             self._paint_rows(-1)
         if self.current_key != key:
             self.post_message(self.Moved(self))  # type: ignore[arg-type]
@@ -144,8 +150,15 @@ class Table(Widget, Generic[T], can_focus=True):
         here = index == self.cursor
         mark = self.marks.get(self._rows.key(index), " ")
         bar = ("▌" if here else " ", "accent" if self.has_focus else "dim")
-        line = [bar, (mark, f"bold {mark}" if mark != " " else ""), (" ", ""), *self._scrolled(self._row(index))]
-        return strip(line, width, look, ground="cursor" if here and self.has_focus else "panel" if here else "bg")
+        line = [
+            bar,
+            (mark, f"bold {mark}" if mark != " " else ""),
+            (" ", ""),
+            *self._scrolled(self._row(index)),
+        ]
+        return strip(
+            line, width, look, ground="cursor" if here and self.has_focus else "panel" if here else "bg"
+        )
 
     def _scrolled(self, line: Line) -> Line:
         if not self._left:

@@ -24,7 +24,9 @@ def tab_spans(active: str, badges: Mapping[str, int]) -> list[Span]:
         out.append((f" {digit}", "bold accent" if here else "dim"))
         out.append((TITLES[name], "bold accent underline" if here else ""))
         waiting = badges.get(name, 0)
-        out.append((f"·{waiting} " if waiting else " ", f"bold {ALARMING.get(name, 'warn')}" if waiting else ""))
+        out.append(
+            (f"·{waiting} " if waiting else " ", f"bold {ALARMING.get(name, 'warn')}" if waiting else "")
+        )
     return out
 
 

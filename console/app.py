@@ -1,0 +1,274 @@
+"""The console: nine areas, each a mode with its own stack of screens, over one read-only store."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import App
+from textual.events import AppBlur, AppFocus
+from textual.message import Message
+from textual.screen import Screen
+
+from lineside.console import commands
+from lineside.console.badges import Surroundings, surroundings
+from lineside.console.commands import AREAS, Command
+from lineside.console.look import colourless, themes
+from lineside.console.ports import Actions, Me, RunnerState, Store
+from lineside.console.screens.area import Area
+from lineside.console.screens.menu import Menu
+from lineside.console.text import Line, safe
+from lineside.console.watcher import BLURRED_S, QUICK_S, Watcher
+from lineside.console.widgets.titlebar import TitleBar
+from lineside.store.queries.stories import StoryRow
+
+
+@dataclass
+class StoreChanged(Message):
+    """Somebody committed."""
+
+
+@dataclass
+class RunnerChanged(Message):
+    """The runner came up, went away, or says something new about us."""
+
+    state: RunnerState
+
+
+class LinesideApp(App[int]):
+    """Holds the areas and the way between them; knows nothing of what they show."""
+
+    TITLE = "lineside"
+    CSS_PATH = "theme.tcss"
+    BINDINGS: ClassVar = []
+    DEFAULT_MODE = "wall"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, store: Store, actions: Actions, *, watch: bool = True) -> None:
+        super().__init__()
+        self.store, self.actions = store, actions
+        self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=None))
+        self.paused = False
+        self._around = Surroundings(badges={}, story=None)
+        self._watcher = self._watcher_of(store, actions) if watch else None
+        self._past: list[str] = []
+        self._future: list[str] = []
+        for theme in themes():
+            self.register_theme(theme)
+        self.theme = "ansi-dark" if colourless() else "lineside-dark"
+        for name in AREAS:
+            self.add_mode(name, self._maker(name))
+
+    def _watcher_of(self, store: Store, actions: Actions) -> Watcher:
+        return Watcher(
+            store.home, actions, changed=lambda: self.post_message(StoreChanged()),
+            runner=lambda state: self.post_message(RunnerChanged(state)),
+        )  # fmt: skip
+
+    def _maker(self, name: str) -> Callable[[], Screen[Any]]:
+        return lambda: make_area(name, self.store, self.actions)
+
+    # -- life -------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        if not self.is_headless:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.exit, None, 128 + number)
+        self._look_around()
+        if self._watcher is not None:
+            self._watcher.start()
+
+    def on_unmount(self) -> None:
+        if self._watcher is not None:
+            self._watcher.stop()
+
+    @on(AppBlur)
+    def _blurred(self) -> None:
+        if self._watcher is not None:
+            self._watcher.period_s = BLURRED_S
+
+    @on(AppFocus)
+    def _focused(self) -> None:
+        if self._watcher is not None:
+            self._watcher.period_s = QUICK_S
+
+    @on(StoreChanged)
+    def _changed(self) -> None:
+        if not self.paused:
+            self._look_around()
+            if self.area is not None:
+                self.area.reload()
+
+    @on(RunnerChanged)
+    def _runner_changed(self, message: RunnerChanged) -> None:
+        self.runner = message.state
+        if self.area is not None:
+            self.area.reload()
+
+    def _look_around(self) -> None:
+        """Badges and story: a few indexed rows, read on the loop."""
+        self._around = self.store.read(surroundings)
+
+    # -- what every area shows --------------------------------------------------------------------------------
+
+    @property
+    def area(self) -> Area[Any] | None:
+        """The area on screen, under whatever overlay."""
+        bottom = self.screen_stack[0] if self.screen_stack else None
+        return bottom if isinstance(bottom, Area) else None
+
+    @property
+    def badges(self) -> Mapping[str, int]:
+        return self._around.badges
+
+    @property
+    def story(self) -> StoryRow | None:
+        return self._around.story
+
+    def corner(self) -> Line:
+        """The right end of the title bar, where there is room for it."""
+        me = self.runner.me
+        role = f" ({me.role.name.lower()})" if me.role is not None else ""
+        words = [
+            (self.runner.words, "ok" if self.runner.up else "bad"),
+            (f" · {safe(me.name)}{role} ", "dim"),
+        ]
+        return [("paused · ", "warn"), *words] if self.paused else words
+
+    # -- moving between areas ---------------------------------------------------------------------------------
+
+    def go(self, name: str, target: int | str | None = None) -> None:
+        """Show an area, with its cursor on `target` where one is given."""
+        if name != self.current_mode:
+            self._past.append(self.current_mode)
+            self._future.clear()
+        self._switch(name, target)
+
+    def _switch(self, name: str, target: int | str | None = None) -> None:
+        self.switch_mode(name)
+        if target is not None:
+            self.call_after_refresh(self._select, target)
+
+    def _select(self, target: int | str) -> None:
+        if self.area is not None:
+            self.area.select(target)
+
+    @on(TitleBar.Chosen)
+    def _tab(self, message: TitleBar.Chosen) -> None:
+        self.go(message.area)
+
+    def cmd_last_area(self) -> None:
+        if self._past:
+            self.go(self._past[-1])
+
+    def cmd_back(self) -> None:
+        if self._past:
+            self._future.append(self.current_mode)
+            self._switch(self._past.pop())
+
+    def cmd_forward(self) -> None:
+        if self._future:
+            self._past.append(self.current_mode)
+            self._switch(self._future.pop())
+
+    def __getattr__(self, name: str) -> Any:
+        """`cmd_area_runs` and its eight sisters, `cmd_go_run` and its five."""
+        if name.startswith("cmd_area_"):
+            return lambda: self.go(name.removeprefix("cmd_area_"))
+        if name.startswith("cmd_go_"):
+            return lambda: self._go_to(name.removeprefix("cmd_go_"))
+        raise AttributeError(name)
+
+    def _go_to(self, kind: str) -> None:
+        target = self.area.targets().get(kind) if self.area else None
+        if target is None:
+            self.notify(f"no {kind} belongs to this row", severity="warning", markup=False)
+        else:
+            self.go(GOES[kind], target)
+
+    # -- menus ------------------------------------------------------------------------------------------------
+
+    def cmd_do(self) -> None:
+        self._menu(".")
+
+    def cmd_go(self) -> None:
+        self._menu("g")
+
+    def cmd_copy(self) -> None:
+        self._menu("y")
+
+    def _menu(self, prefix: str) -> None:
+        area = self.area
+        if area is None:
+            return
+        found = {
+            key: command
+            for key, command in commands.behind(prefix, area.scopes())
+            if self._offered(area, command)
+        }
+        entries = [(key, command.title) for key, command in found.items()]
+
+        def chosen(key: str | None) -> None:
+            if key:
+                area.run_command(found[key])
+
+        self.push_screen(Menu(commands.PREFIXES[prefix], entries), chosen)
+
+    def _offered(self, area: Area[Any], command: Command) -> bool:
+        if command.id.startswith("everywhere.go_"):
+            return area.targets().get(command.id.removeprefix("everywhere.go_")) is not None
+        if command.id.startswith("everywhere.copy_"):
+            return bool(area.copies().get(command.id.removeprefix("everywhere.copy_")))
+        return self.runner.me.may(command.role) and (not command.does or area.offers(command))
+
+    def cmd_panel(self) -> None:
+        area = self.area
+        if area is None:
+            return
+        found = {letter: widget for letter, _, widget in area.panels()}
+        entries = [(letter, title) for letter, title, _ in area.panels()]
+
+        def chosen(letter: str | None) -> None:
+            if letter:
+                found[letter].focus()
+
+        self.push_screen(Menu("jump to", entries, empty="one panel only"), chosen)
+
+    # -- the rest ---------------------------------------------------------------------------------------------
+
+    def cmd_pause(self) -> None:
+        self.paused = not self.paused
+        if self.area is not None:
+            self.area.reload()
+
+    def cmd_theme(self) -> None:
+        if not colourless():
+            self.theme = "lineside-light" if self.theme == "lineside-dark" else "lineside-dark"
+
+    def cmd_quit(self) -> None:
+        self.exit(0)
+
+
+GOES: Mapping[str, str] = {
+    "run": "runs", "job": "jobs", "model": "models", "data": "data", "endpoint": "monitor", "lineage": "lineage",
+}  # fmt: skip
+"""`g` + letter: the kind of thing → the area that shows it."""
+
+
+def make_area(name: str, store: Store, actions: Actions) -> Area[Any]:
+    """The area of that name; its module is imported only now."""
+    try:
+        module = import_module(f"lineside.console.screens.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"lineside.console.screens.{name}":
+            raise
+        from lineside.console.screens.placeholder import Placeholder
+
+        return Placeholder(name, store, actions)
+    kind = getattr(module, "SqlArea" if name == "sql" else f"{name.capitalize()}Area")
+    area: Area[Any] = kind(store, actions)
+    return area

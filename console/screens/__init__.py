@@ -1,0 +1,1 @@
+"""The nine areas and the overlays above them."""

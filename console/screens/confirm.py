@@ -1,0 +1,106 @@
+"""The last question before something is done. Its default is no: `enter` on an untouched dialog cancels."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Key
+from textual.screen import ModalScreen
+
+from lineside.console.deeds import Answer, Deed
+from lineside.console.text import Line
+from lineside.console.widgets.field import Field
+from lineside.console.widgets.lines import Lines
+
+
+class DialogLines(Lines):
+    ground = "panel"
+
+
+class Confirm(ModalScreen[Answer | None]):
+    """Dismisses with an Answer for yes and None for no."""
+
+    BINDINGS: ClassVar = []
+    DEFAULT_CSS = """
+    Confirm { align: center middle; background: $background 50%; }
+    Confirm > Vertical {
+        width: 72; max-width: 96%; height: auto; background: $panel; border: round $primary; padding: 0 1;
+    }
+    Confirm DialogLines { height: auto; }
+    Confirm Field { background: $background; }
+    """
+
+    def __init__(self, deed: Deed) -> None:
+        super().__init__()
+        self._deed = deed
+
+    def compose(self) -> ComposeResult:
+        deed = self._deed
+        with Vertical():
+            yield DialogLines([[(deed.title, "bold")], *([[]] if deed.lines else []), *deed.lines, []])
+            for place in deed.fields:
+                yield DialogLines([[(place.label, "dim"), ("  " + place.hint, "dim")]])
+                yield Field(place.value, id=f"field-{place.key}", classes="asked")
+            if deed.reason:
+                need = " (needed)" if deed.reason_needed else " (may stay empty)"
+                yield DialogLines([[(deed.reason, ""), (need, "dim")]])
+                yield Field(id="reason", classes="asked")
+            if deed.typed:
+                yield DialogLines([[("type ", "dim"), (deed.typed, "bold ask"), (" to go on", "dim")]])
+                yield Field(id="typed", classes="asked")
+            yield DialogLines([[], self._keys()], id="keys")
+
+    @property
+    def _has_fields(self) -> bool:
+        return bool(self._deed.reason or self._deed.typed or self._deed.fields)
+
+    def _keys(self) -> Line:
+        yes = "enter" if self._has_fields else "y"
+        return [
+            (yes, "bold accent"),
+            (f" {self._deed.yes}    ", ""),
+            ("esc", "bold accent"),
+            (" leave it", ""),
+        ]
+
+    def on_mount(self) -> None:
+        fields = self.query(Field)
+        if fields:
+            fields.last().focus() if self._deed.typed and not self._deed.reason else fields.first().focus()
+
+    def on_key(self, event: Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            self.dismiss(None)
+        elif event.key in ("tab", "shift+tab"):
+            return
+        elif not self._has_fields:
+            event.stop()
+            event.prevent_default()
+            self.dismiss(Answer() if event.character == "y" else None)
+
+    @on(Field.Submitted)
+    def _submitted(self, event: Field.Submitted) -> None:
+        event.stop()
+        fields = list(self.query(Field))
+        at = fields.index(event.input)  # type: ignore[arg-type]
+        if at + 1 < len(fields):
+            fields[at + 1].focus()
+            return
+        self._finish()
+
+    def _finish(self) -> None:
+        deed = self._deed
+        reason = self.query_one("#reason", Field).value.strip() if deed.reason else ""
+        if deed.reason_needed and not reason:
+            self._complain("a reason is needed", "#reason")
+        elif deed.typed and self.query_one("#typed", Field).value.strip() != deed.typed:
+            self._complain(f"that is not {deed.typed!r}", "#typed")
+        else:
+            values = {f.key: self.query_one(f"#field-{f.key}", Field).value for f in deed.fields}
+            self.dismiss(Answer(reason=reason, values=values))
+
+    def _complain(self, words: str, where: str) -> None:
+        self.query_one("#keys", Lines).set([[(words, "bad")], self._keys()])
+        self.query_one(where, Field).focus()

@@ -1,0 +1,51 @@
+"""Opens the console: the first cell before Textual is imported, a clean terminal whatever ends it."""
+
+import os
+import sys
+
+from lineside.store.homes import Home
+
+_ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H"
+_LEAVE = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?2026l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
+"""Turns off every mode that Textual turns on, should it not come to do so itself."""
+
+
+def open_console(home: Home, *, acting_as: str | None = None) -> int:
+    """Show the console on a home until the person leaves; the exit code.
+
+    Raises:
+        LinesideError: the home cannot be read.
+    """
+    from lineside.console.ports import RunnerActions, SqliteStore
+
+    store = SqliteStore(home)  # before anything is drawn: a bad home is told in plain words
+    _first_frame()
+    try:
+        from lineside.console.app import LinesideApp
+
+        app = LinesideApp(store, RunnerActions(home, acting_as=acting_as))
+        app.run()
+        return app.return_code or 0
+    finally:
+        store.close()
+        _write(_LEAVE)
+
+
+def _first_frame() -> None:
+    """A title bar in a dozen lines: something stands there 200 ms before Textual has been imported."""
+    from lineside.console.commands import AREAS, TITLES
+
+    tabs = " ".join(f" {digit}{TITLES[name]}" for digit, name in enumerate(AREAS, 1))
+    _write(
+        f"{_ENTER}{tabs[: os.get_terminal_size(sys.__stdout__.fileno()).columns]}" if _is_terminal() else ""
+    )
+
+
+def _is_terminal() -> bool:
+    return sys.__stdout__ is not None and sys.__stdout__.isatty()
+
+
+def _write(text: str) -> None:
+    if text and _is_terminal():
+        sys.__stdout__.write(text)
+        sys.__stdout__.flush()
