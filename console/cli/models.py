@@ -42,7 +42,8 @@ def ls(session: Session, as_json: bool) -> None:
 
     columns: Columns = {
         "model": "model", "version": lambda v: f"v{v.number}",
-        "aliases": lambda v: " ".join(v.aliases) or "–", "status": "status", "hold-out": lambda v: number(v.holdout), "run": "run_id",
+        "aliases": lambda v: " ".join(v.aliases) or "–",
+        "status": "status", "hold-out": lambda v: number(v.holdout), "run": "run_id",
         "created": lambda v: moment(v.created_us), "by": "created_by",
     }  # fmt: skip
     output.rows(
