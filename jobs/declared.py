@@ -1,0 +1,205 @@
+"""lineside.toml as frozen dataclasses: one per table, their fields are its keys, their defaults its defaults.
+
+Import them from `lineside.jobs.project`, which also reads the text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Value = str | int | float | bool
+"""A pipeline parameter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSpec:
+    """[data.NAME]: a table, and what its columns mean."""
+
+    name: str
+    path: str
+    target: str | None = None
+    time: str | None = None
+    tz: str = "UTC"
+    exclude: tuple[str, ...] = ()  # columns no model may see
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """resources = { … }: what a stage holds while it runs."""
+
+    gpus: int = 0  # -1: one if the box has any
+    cpus: int = 1
+
+    def __post_init__(self) -> None:
+        _at_least(self.gpus, -1, "gpus")
+        _at_least(self.cpus, 0, "cpus")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """limits = { … }: when a stage is stopped, and how long it may take to stop."""
+
+    time_s: float | None = None
+    grace_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        _positive(self.time_s, "time")
+        _at_least(self.grace_s, 0, "grace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """retry = { … }: how often a stage is tried again, and after which ends."""
+
+    max: int = 0
+    on: tuple[str, ...] = ("lost", "preempted")
+
+    def __post_init__(self) -> None:
+        _at_least(self.max, 0, "max")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpec:
+    """[pipeline.NAME.stage.STAGE]: one command."""
+
+    name: str
+    cmd: str  # split like a shell would, run without one
+    needs: tuple[str, ...] = ()  # as written; `PipelineSpec.needs` has the inferred ones too
+    deps: tuple[str, ...] = ()  # files, and "dataset:NAME@latest"
+    params: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    resources: Resources = field(default_factory=Resources)
+    limits: Limits = field(default_factory=Limits)
+    retry: Retry = field(default_factory=Retry)
+
+    @property
+    def datasets(self) -> dict[str, str]:
+        """Dataset name → which version: "latest" or a number."""
+        found = {}
+        for dep in self.deps:
+            if dep.startswith("dataset:"):
+                name, _, selector = dep.removeprefix("dataset:").partition("@")
+                found[name] = selector or "latest"
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineSpec:
+    """[pipeline.NAME]: stages, in an order in which they can run, and their parameters."""
+
+    name: str
+    params: Mapping[str, Value]
+    stages: tuple[StageSpec, ...]
+    needs: Mapping[str, tuple[str, ...]]  # stage → the stages it waits for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """[model.NAME]: what a version must show before it may hold an alias, and who must agree."""
+
+    name: str
+    metric: str = "holdout"
+    direction: Literal["maximize", "minimize"] = "maximize"
+    min_holdout: float | None = None
+    max_holdout: float | None = None
+    beats_champion: bool = True
+    margin: float = 0.0  # the 95 % interval of the difference must not reach below -margin
+    approvals: int = 1
+    author_may_not_approve: bool = False
+
+    def __post_init__(self) -> None:
+        _at_least(self.margin, 0, "margin")
+        _at_least(self.approvals, 0, "approvals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSpec:
+    """[endpoint.NAME]: a server to look at, ours or foreign."""
+
+    name: str
+    url: str
+    adapter: str = "prometheus"
+    metrics_url: str | None = None  # None: url + "/metrics"
+    model: str | None = None
+    alias: str | None = None
+    period_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        _positive(self.period_s, "period")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSpec:
+    """[monitor.NAME]: how served rows are cut into windows, and when a window is worth an alert."""
+
+    name: str
+    model: str
+    alias: str = "champion"
+    window_rows: int | None = None  # neither this nor a span: 200 rows
+    window_span_s: float | None = None  # of event time
+    idle_close_s: float = 30.0
+    min_rows: int = 200  # fewer: the window says so and is not judged
+    ks_floor: float = 0.1
+    p_line: float = 0.01
+    domain: bool = True
+    domain_line: float = 0.65
+    metric_drop: float = 0.05  # absolute for accuracy; for errors, × (1 + drop)
+    for_windows: int = 1
+
+    def __post_init__(self) -> None:
+        if self.window_rows is not None and self.window_span_s is not None:
+            raise ValueError("give window_rows or window_span, not both")
+        if self.window_rows is None and self.window_span_s is None:
+            object.__setattr__(self, "window_rows", 200)
+        if self.window_rows is not None and self.window_rows < self.min_rows:
+            object.__setattr__(self, "min_rows", self.window_rows)  # else no window would ever be judged
+        _positive(self.window_rows, "window_rows")
+        _positive(self.window_span_s, "window_span")
+        _at_least(self.for_windows, 1, "for_windows")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainSpec:
+    """[retrain.NAME]: which alerts of which monitor start which pipeline."""
+
+    name: str
+    monitor: str
+    pipeline: str
+    stage: str | None = None  # None: the whole pipeline
+    on: tuple[str, ...] = ("performance",)
+    cooldown_windows: int = 1
+    min_labels: int = 100
+    recent_holdout: float = 0.5  # of the newest labelled window, kept from training
+    alias: str = "champion"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.recent_holdout < 1:
+            raise ValueError("recent_holdout is a share between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One lineside.toml; by name within each kind of table."""
+
+    name: str
+    data: Mapping[str, DataSpec]
+    pipelines: Mapping[str, PipelineSpec]
+    models: Mapping[str, ModelSpec]
+    endpoints: Mapping[str, EndpointSpec]
+    monitors: Mapping[str, MonitorSpec]
+    retrains: Mapping[str, RetrainSpec]
+
+    def model(self, name: str) -> ModelSpec:
+        """The rules of a model; the defaults where the project says nothing of it."""
+        return self.models.get(name) or ModelSpec(name=name)
+
+
+def _at_least(value: float, least: float, key: str) -> None:
+    if not value >= least:
+        raise ValueError(f"{key} is at least {least}")
+
+
+def _positive(value: float | None, key: str) -> None:
+    if value is not None and not value > 0:
+        raise ValueError(f"{key} is greater than 0")
