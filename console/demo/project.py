@@ -9,6 +9,7 @@ _TEXT = """\
 name = "{name}"
 
 [data.{name}]
+path = "{name}.parquet"
 target = "{target}"
 {time}
 [pipeline.train.params]
