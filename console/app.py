@@ -71,7 +71,7 @@ class LinesideApp(App[int]):
     def _maker(self, name: str) -> Callable[[], Screen[Any]]:
         return lambda: make_area(name, self.store, self.actions)
 
-    # -- life -------------------------------------------------------------------------------------------------
+    # -- life --------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -113,7 +113,7 @@ class LinesideApp(App[int]):
         """Badges and story: a few indexed rows, read on the loop."""
         self._around = self.store.read(surroundings)
 
-    # -- what every area shows --------------------------------------------------------------------------------
+    # -- what every area shows ---------------------------------------------------------------------
 
     @property
     def area(self) -> Area[Any] | None:
@@ -139,7 +139,7 @@ class LinesideApp(App[int]):
         ]
         return [("paused · ", "warn"), *words] if self.paused else words
 
-    # -- moving between areas ---------------------------------------------------------------------------------
+    # -- moving between areas ----------------------------------------------------------------------
 
     def go(self, name: str, target: int | str | None = None) -> None:
         """Show an area, with its cursor on `target` where one is given."""
@@ -190,7 +190,7 @@ class LinesideApp(App[int]):
         else:
             self.go(GOES[kind], target)
 
-    # -- menus ------------------------------------------------------------------------------------------------
+    # -- menus -------------------------------------------------------------------------------------
 
     def cmd_do(self) -> None:
         self._menu(".")
@@ -238,7 +238,7 @@ class LinesideApp(App[int]):
 
         self.push_screen(Menu("jump to", entries, empty="one panel only"), chosen)
 
-    # -- the rest ---------------------------------------------------------------------------------------------
+    # -- the rest ----------------------------------------------------------------------------------
 
     def cmd_pause(self) -> None:
         self.paused = not self.paused
@@ -254,7 +254,8 @@ class LinesideApp(App[int]):
 
 
 GOES: Mapping[str, str] = {
-    "run": "runs", "job": "jobs", "model": "models", "data": "data", "endpoint": "monitor", "lineage": "lineage",
+    "run": "runs", "job": "jobs", "model": "models", "data": "data",
+    "endpoint": "monitor", "lineage": "lineage",
 }  # fmt: skip
 """`g` + letter: the kind of thing → the area that shows it."""
 

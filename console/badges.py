@@ -1,4 +1,7 @@
-"""What surrounds every area: how much waits where, and the line the demo is at. Read on the loop, so a few rows at most."""
+"""What surrounds every area: how much waits where, and the line the demo is at.
+
+Read on the loop, so a few indexed rows at most.
+"""
 
 import sqlite3
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """The one table of everything a key, the palette or the `:` line can do.
 
-Each area lists its commands in `console/keys/<area>.py`; this module puts them together. Dispatch, footer, help, palette and the
-docs page are all read from here, so none of them can disagree. The law: letters look; only what stands behind `.` does.
+Each area lists its commands in `console/keys/<area>.py`; this module puts them together. Dispatch, footer,
+help, palette and the docs page are all read from here, so none of them can disagree. The law: letters look;
+only what stands behind `.` does.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +32,7 @@ class Danger(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One thing the console can do; `id` is `<scope>.<verb>` and is answered by the method `cmd_<verb>` of that scope."""
+    """One thing the console can do; the method `cmd_<verb>` of its scope answers to `<scope>.<verb>`."""
 
     id: str
     keys: tuple[str, ...]  # as people write them: "x", "ctrl+f", "g r", ". c"

@@ -1,4 +1,4 @@
-"""What a person is about to do, in full, before it is done: the words of the dialog and the request behind it."""
+"""What a person is about to do, before it is done: the words of the dialog and the request behind it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

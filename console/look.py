@@ -1,7 +1,7 @@
-"""Colours and what they mean. Widgets name a meaning ("bad", "ask", "dim"); only this module knows the colour.
+"""Colours and what they mean. Widgets name a meaning ("bad", "ask"); only this module knows the colour.
 
-Names may be joined: `"bold ok"`. With NO_COLOR the meanings keep their weight and lose their colour; every meaning also has
-its glyph and word (format.py), so nothing is lost.
+Names may be joined: `"bold ok"`. With NO_COLOR the meanings keep their weight and lose their colour; every
+meaning also has its glyph and word (format.py), so nothing is lost.
 """
 
 import os
@@ -12,22 +12,22 @@ from rich.style import Style
 from textual.theme import Theme
 
 DARK: Mapping[str, str] = {
-    "fg": "#d3dae3", "bg": "#0f141b", "panel": "#18202a", "cursor": "#24374d", "rule": "#3b4756", "dim": "#7f8b99",
-    "head": "#9fb3c8", "accent": "#6cb6ff", "ok": "#7fcf8a", "run": "#6cb6ff", "wait": "#a9b4c0", "warn": "#e8b45a",
-    "bad": "#ff7b72", "ask": "#f0d26a", "drift": "#d2a8ff",
-    "a": "#6cb6ff", "b": "#f0a35e", "c": "#7fcf8a", "d": "#d2a8ff", "e": "#ff9bb0", "f": "#5fd0c5", "g": "#d8d27a",
-    "h": "#b0a8ff",
+    "fg": "#d3dae3", "bg": "#0f141b", "panel": "#18202a", "cursor": "#24374d", "rule": "#3b4756",
+    "dim": "#7f8b99", "head": "#9fb3c8", "accent": "#6cb6ff", "ok": "#7fcf8a", "run": "#6cb6ff",
+    "wait": "#a9b4c0", "warn": "#e8b45a", "bad": "#ff7b72", "ask": "#f0d26a", "drift": "#d2a8ff",
+    "a": "#6cb6ff", "b": "#f0a35e", "c": "#7fcf8a", "d": "#d2a8ff", "e": "#ff9bb0",
+    "f": "#5fd0c5", "g": "#d8d27a", "h": "#b0a8ff", "key": "#6cb6ff",
 }  # fmt: skip
 LIGHT: Mapping[str, str] = {
-    "fg": "#1f2933", "bg": "#fbfbf9", "panel": "#eceeef", "cursor": "#d3e4f7", "rule": "#c2c9d1", "dim": "#6b7580",
-    "head": "#47586b", "accent": "#0b63b8", "ok": "#1d7a34", "run": "#0b63b8", "wait": "#56616d", "warn": "#9a6200",
-    "bad": "#c02b26", "ask": "#8a6a00", "drift": "#7b3fb5",
-    "a": "#0b63b8", "b": "#b85c00", "c": "#1d7a34", "d": "#7b3fb5", "e": "#b02a5b", "f": "#00736b", "g": "#75700a",
-    "h": "#4b45b0",
+    "fg": "#1f2933", "bg": "#fbfbf9", "panel": "#eceeef", "cursor": "#d3e4f7", "rule": "#c2c9d1",
+    "dim": "#6b7580", "head": "#47586b", "accent": "#0b63b8", "ok": "#1d7a34", "run": "#0b63b8",
+    "wait": "#56616d", "warn": "#9a6200", "bad": "#c02b26", "ask": "#8a6a00", "drift": "#7b3fb5",
+    "a": "#0b63b8", "b": "#b85c00", "c": "#1d7a34", "d": "#7b3fb5", "e": "#b02a5b",
+    "f": "#00736b", "g": "#75700a", "h": "#4b45b0", "key": "#0b63b8",
 }  # fmt: skip
 _WEIGHT: Mapping[str, Style] = {
-    "bold": Style(bold=True), "head": Style(bold=True), "underline": Style(underline=True),
-    "reverse": Style(reverse=True), "italic": Style(italic=True),
+    "bold": Style(bold=True), "head": Style(bold=True), "key": Style(bold=True),
+    "underline": Style(underline=True), "reverse": Style(reverse=True), "italic": Style(italic=True),
 }  # fmt: skip
 _PALE: Mapping[str, Style] = {
     "dim": Style(dim=True), "rule": Style(dim=True), "bad": Style(bold=True), "ask": Style(bold=True),
@@ -86,5 +86,7 @@ def _theme(name: str, colours: Mapping[str, str], *, dark: bool) -> Theme:
         name=name, dark=dark, primary=colours["accent"], secondary=colours["head"], accent=colours["accent"],
         warning=colours["warn"], error=colours["bad"], success=colours["ok"], foreground=colours["fg"],
         background=colours["bg"], surface=colours["bg"], panel=colours["panel"],
-        variables={"block-cursor-background": colours["cursor"], "input-selection-background": colours["cursor"]},
+        variables={
+            "block-cursor-background": colours["cursor"], "input-selection-background": colours["cursor"],
+        },
     )  # fmt: skip

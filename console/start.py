@@ -1,12 +1,13 @@
 """Opens the console: the first cell before Textual is imported, a clean terminal whatever ends it."""
 
-import os
+import shutil
 import sys
 
 from lineside.store.homes import Home
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H"
-_LEAVE = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?2026l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
+_MODES = (1000, 1002, 1003, 1004, 1006, 1015, 2004, 2026, 1049)
+_LEAVE = "\x1b[<u" + "".join(f"\x1b[?{mode}l" for mode in _MODES) + "\x1b[?25h\x1b[0m"
 """Turns off every mode that Textual turns on, should it not come to do so itself."""
 
 
@@ -36,16 +37,10 @@ def _first_frame() -> None:
     from lineside.console.commands import AREAS, TITLES
 
     tabs = " ".join(f" {digit}{TITLES[name]}" for digit, name in enumerate(AREAS, 1))
-    _write(
-        f"{_ENTER}{tabs[: os.get_terminal_size(sys.__stdout__.fileno()).columns]}" if _is_terminal() else ""
-    )
-
-
-def _is_terminal() -> bool:
-    return sys.__stdout__ is not None and sys.__stdout__.isatty()
+    _write(_ENTER + tabs[: shutil.get_terminal_size().columns])
 
 
 def _write(text: str) -> None:
-    if text and _is_terminal():
+    if sys.__stdout__ is not None and sys.__stdout__.isatty():
         sys.__stdout__.write(text)
         sys.__stdout__.flush()

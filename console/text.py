@@ -1,4 +1,4 @@
-"""Text as the console draws it: spans with a style's name, measured in terminal cells, harmless whatever it holds."""
+"""Text as the console draws it: spans with a style's name, measured in cells, harmless whatever it holds."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence

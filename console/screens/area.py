@@ -1,8 +1,9 @@
-"""What the nine areas have in common: two lines on top, a footer, keys from the command table, reading off the loop.
+"""What the nine areas share: two lines on top, a footer, keys from the command table, reading off the loop.
 
-An area fills in five things: `NAME`; `body` (its widgets); `question` (a closure over what is asked now, run in a worker thread
-on a read-only connection); `show` (puts the answer on the screen); `main` (the table that has the keys). Its commands stand in
-`console/keys/<area>.py` and are answered by `cmd_<verb>`; those behind `.` end in `propose(Deed(...))`.
+An area fills in five things: `NAME`; `body` (its widgets); `question` (a closure over what is asked now, run
+in a worker thread on a read-only connection); `show` (puts the answer on the screen); `main` (the table that
+has the keys). Its commands stand in `console/keys/<area>.py` and are answered by `cmd_<verb>`; those behind
+`.` end in `propose(Deed(...))`.
 """
 
 import sqlite3
@@ -73,7 +74,7 @@ class Area(Screen[None], Generic[V]):
         self.view: V | None = None
         self._loading = self._stale = False
 
-    # -- what an area fills in --------------------------------------------------------------------------------
+    # -- what an area fills in ---------------------------------------------------------------------
 
     def body(self) -> ComposeResult:
         """The widgets between the top lines and the footer."""
@@ -126,7 +127,7 @@ class Area(Screen[None], Generic[V]):
         """`esc`: leave one level inside the area; False when there was none."""
         return False
 
-    # -- reading ----------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """The first answer is read at once, so that the first frame already has rows."""
@@ -139,7 +140,7 @@ class Area(Screen[None], Generic[V]):
             table.focus()
 
     def reload(self) -> None:
-        """Read again off the loop. While an answer is under way, the next question waits for it: never two."""
+        """Read again off the loop. While an answer is under way, the next question waits for it."""
         if self._loading:
             self._stale = True
             return
@@ -178,7 +179,7 @@ class Area(Screen[None], Generic[V]):
             self._loading = False
             self.notify(f"{self.NAME}: {event.worker.error!r}", severity="error", markup=False)
 
-    # -- the frame --------------------------------------------------------------------------------------------
+    # -- the frame ---------------------------------------------------------------------------------
 
     @property
     def console_app(self) -> "LinesideApp":
@@ -227,7 +228,7 @@ class Area(Screen[None], Generic[V]):
             self.refresh_frame()
             self.reload()
 
-    # -- keys -------------------------------------------------------------------------------------------------
+    # -- keys --------------------------------------------------------------------------------------
 
     def scopes(self) -> tuple[str, ...]:
         """Whose keys count now: the area's, then those of the focused widget's kind, then everybody's."""
@@ -280,7 +281,7 @@ class Area(Screen[None], Generic[V]):
         self.reload()
         self.refresh()
 
-    # -- the filter field -------------------------------------------------------------------------------------
+    # -- the filter field --------------------------------------------------------------------------
 
     def cmd_filter(self) -> None:
         self.add_class("-filtering")
@@ -302,7 +303,7 @@ class Area(Screen[None], Generic[V]):
         if text != self.filter_text:
             self.filtered(text)
 
-    # -- doing ------------------------------------------------------------------------------------------------
+    # -- doing -------------------------------------------------------------------------------------
 
     def propose(self, deed: Deed) -> None:
         """Show what would be done; do it when the person says yes."""

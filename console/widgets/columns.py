@@ -23,8 +23,9 @@ class Plan:
 def plan(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, room: int, wide: bool = False) -> Plan:
     """Choose columns and widths for `room` cells.
 
-    Every column gets what its title and the sampled rows need. What does not fit loses, in this order: the excess of
-    growing columns, then whole columns by falling priority. `wide` keeps all columns and lets the table be scrolled.
+    Every column gets what its title and the sampled rows need. What does not fit loses, in this order: the
+    excess of growing columns, then whole columns by falling priority. `wide` keeps all columns and lets the
+    table be scrolled.
     """
     needs = [_need(column, index, rows) for index, column in enumerate(columns)]
     kept = list(range(len(columns)))

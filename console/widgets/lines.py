@@ -1,7 +1,7 @@
-"""Ready lines on the screen, repainted only where they changed: over SSH, what is refreshed is what is sent."""
+"""Ready lines on the screen, repainted only where they changed: what is refreshed is what SSH must carry."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rich.segment import Segment
 from textual.geometry import Region, Size
@@ -24,7 +24,7 @@ def look_of(widget: Widget) -> Look:
 
 
 def strip(line: Line, width: int, look: Look, *, ground: str = "bg") -> Strip:
-    """One line as Textual wants it: neighbours of one style joined, filled to the full width on its ground."""
+    """One line as Textual wants it: neighbours of one style joined, filled to the width on its ground."""
     segments: list[Segment] = []
     for text, name in clip(line, width):
         style = look.style(name, ground)
@@ -93,7 +93,7 @@ class Drawing(Lines, Generic[M]):
 
     def redraw(self) -> None:
         if self._model is not None and self.size.width > 0:
-            self.set(self._draw(cast("M", self._model), self.size.width, self.size.height))
+            self.set(self._draw(self._model, self.size.width, self.size.height))
 
     def on_resize(self, event: "events.Resize") -> None:
         self.redraw()

@@ -1,4 +1,4 @@
-"""Where a table gets its rows: a list in memory, or a vector of ids of which only the pages on show are fetched."""
+"""Where a table gets its rows: a list in memory, or ids of which only the pages on show are fetched."""
 
 from array import array
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from lineside.console.text import Span
 
 T = TypeVar("T")
+R = TypeVar("R", covariant=True)
 Cell = str | Span
 """One cell: plain text, or text with the name of its style."""
 
@@ -27,11 +28,11 @@ class Column:
     grow: bool = False  # takes the room that is left
 
 
-class RowSource(Protocol[T]):
-    """Rows in the order of the view. `key` is what a row is known by across refreshes: the id, never the position."""
+class RowSource(Protocol[R]):
+    """Rows in the order of the view. `key` is what a row is known by: its id, never its position."""
 
     def __len__(self) -> int: ...
-    def item(self, index: int) -> T | None: ...
+    def item(self, index: int) -> R | None: ...
     def key(self, index: int) -> Hashable: ...
     def index_of(self, key: Hashable) -> int | None: ...
     def cells(self, index: int) -> Sequence[Cell]: ...

@@ -25,7 +25,7 @@ MARKS = "abcdefgh"
 
 
 class Table(Widget, Generic[T], can_focus=True):
-    """Rows under a header. The cursor and the marks belong to rows, not to positions: a refresh moves neither."""
+    """Rows under a header. Cursor and marks belong to rows, not to positions: a refresh moves neither."""
 
     SCOPE = "table"
 
@@ -63,7 +63,7 @@ class Table(Widget, Generic[T], can_focus=True):
         self._plan = layout.Plan(())
         self._cache: dict[int, Line] = {}
 
-    # -- what an area asks ------------------------------------------------------------------------------------
+    # -- what an area asks -------------------------------------------------------------------------
 
     @property
     def rows(self) -> RowSource[T]:
@@ -114,7 +114,7 @@ class Table(Widget, Generic[T], can_focus=True):
             self._move_to(place)
         return place is not None
 
-    # -- drawing ----------------------------------------------------------------------------------------------
+    # -- drawing -----------------------------------------------------------------------------------
 
     @property
     def _height(self) -> int:
@@ -180,7 +180,7 @@ class Table(Widget, Generic[T], can_focus=True):
             if 0 <= y < self.size.height:
                 self.refresh(Region(0, y, self.size.width, 1))
 
-    # -- moving -----------------------------------------------------------------------------------------------
+    # -- moving ------------------------------------------------------------------------------------
 
     def _move_to(self, index: int) -> None:
         index = max(0, min(len(self._rows) - 1, index))
@@ -244,7 +244,7 @@ class Table(Widget, Generic[T], can_focus=True):
                 self._move_to(index)
                 return
 
-    # -- marks ------------------------------------------------------------------------------------------------
+    # -- marks -------------------------------------------------------------------------------------
 
     def cmd_mark(self) -> None:
         key = self.current_key
@@ -276,7 +276,7 @@ class Table(Widget, Generic[T], can_focus=True):
             free = (letter for letter in MARKS if letter not in self.marks.values())
             self.marks = {**self.marks, key: next(free, "+")}
 
-    # -- Textual ----------------------------------------------------------------------------------------------
+    # -- Textual -----------------------------------------------------------------------------------
 
     def on_resize(self, event: "events.Resize") -> None:
         self._settle()
