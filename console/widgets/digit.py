@@ -31,7 +31,8 @@ class Picture:
 def draw(picture: Picture) -> list[Line]:
     """The picture and its caption: `columns` cells wide, half as many rows and one more.
 
-    >>> [text for line in draw(Picture(pixels=[0, 9, 9, 9], columns=2, full=9, caption=("1", ""))) for text, _ in line]
+    >>> one = Picture(pixels=[0, 9, 9, 9], columns=2, full=9, caption=("1", ""))
+    >>> [text for line in draw(one) for text, _ in line]
     ['▄', '█', '1 ']
     """
     shares = [min(1.0, max(0.0, value / (picture.full or 1.0))) for value in picture.pixels]
@@ -40,13 +41,13 @@ def draw(picture: Picture) -> list[Line]:
     if len(rows) % 2:
         rows.append([0.0] * wide)
     pairs = zip(rows[::2], rows[1::2], strict=True)
-    body: list[Line] = [[_cell(u, l) for u, l in zip(upper, lower, strict=False)] for upper, lower in pairs]
+    body: list[Line] = [[_cell(*cell) for cell in zip(*pair, strict=False)] for pair in pairs]
     text, style = picture.caption
     return [*body, [(fit(text, wide), style)]]
 
 
 def gallery(pictures: Sequence[Picture], *, width: int, height: int, gap: int = 2) -> list[Line]:
-    """As many pictures as fit, left to right, then in further rows; each row of pictures as high as its highest."""
+    """As many pictures as fit, left to right, then in further rows; a row is as high as its highest."""
     out: list[Line] = []
     for group in _shelves(pictures, width, gap):
         blocks = [(_slot(p), draw(p)) for p in group]

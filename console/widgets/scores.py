@@ -1,0 +1,165 @@
+"""Drift by window: three witnesses first (columns, classifier, labels), then the columns themselves.
+
+Each witness speaks for itself: the columns may be silent while the labels say that the model fails.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lineside.console.text import Line, Span, fit, safe
+from lineside.store.queries.windows import ScoreRow, WindowRow
+
+FIRED, SILENT, UNKNOWN = "◆", " ", "·"
+_CELL = 6
+"""Cells of one window: the mark, four characters, a blank."""
+
+_NAME = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """The values that make a witness speak; None: this monitor does not judge by it."""
+
+    domain: float | None
+    performance: Mapping[int, float | None]  # per window number: what accuracy must reach, or error must not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """All that the table of drift shows."""
+
+    windows: Sequence[WindowRow]  # oldest first
+    scores: Sequence[ScoreRow]  # of these windows
+    lines: Lines
+    chosen: int | None = None  # number of the window under the cursor
+    feature: str | None = None  # name of the column under the cursor
+
+
+def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
+    """The newest windows that fit, oldest left; the features that were worst in any of them first."""
+    shown = visible(sheet.windows, width=width)
+    if not shown:
+        return [[("  no window yet: one closes when enough requests came", "dim")]]
+    head: list[Line] = [
+        _row("window", [_number(w, sheet.chosen) for w in shown], "dim"),
+        _row("columns", [columns_cell(w) for w in shown], "head", _of_columns(shown)),
+        _row(
+            "domain AUC",
+            [domain_cell(w, sheet.lines.domain) for w in shown],
+            "head",
+            _over(sheet.lines.domain),
+        ),
+        _row(
+            _metric(shown),
+            [label_cell(w, sheet.lines.performance.get(w.number)) for w in shown],
+            "head",
+        ),
+    ]
+    features = worst_features(sheet.scores, [w.id for w in shown])[: max(0, height - len(head))]
+    by_cell = {(s.feature, s.window_id): s for s in sheet.scores}
+    body = [
+        _row(
+            name,
+            [score_cell(by_cell.get((name, w.id))) for w in shown],
+            "accent" if name == sheet.feature else "",
+        )
+        for name in features
+    ]
+    return [*head, *body]
+
+
+def visible(windows: Sequence[WindowRow], *, width: int) -> Sequence[WindowRow]:
+    """The newest windows that have room, oldest first."""
+    most = max(1, (width - _NAME) // _CELL)
+    return windows[-most:]
+
+
+def worst_features(scores: Sequence[ScoreRow], window_ids: Sequence[int]) -> list[str]:
+    """Names by how often they fired in these windows, then by their largest value."""
+    wanted = set(window_ids)
+    weight: dict[str, tuple[int, float]] = {}
+    for score in scores:
+        if score.window_id in wanted:
+            fired, largest = weight.get(score.feature, (0, 0.0))
+            weight[score.feature] = (fired + score.fired, max(largest, score.value))
+    return sorted(weight, key=lambda name: (-weight[name][0], -weight[name][1], name))
+
+
+def columns_cell(window: WindowRow) -> Span:
+    """How many columns fired."""
+    if window.columns_fired is None:
+        return _nothing(window)
+    return _mark(bool(window.columns_fired), str(window.columns_fired))
+
+
+def domain_cell(window: WindowRow, line: float | None) -> Span:
+    """How well a classifier tells the window from training; 0.5: not at all."""
+    if window.domain_auc is None:
+        return _nothing(window)
+    return _mark(line is not None and window.domain_auc > line, short(window.domain_auc))
+
+
+def label_cell(window: WindowRow, line: float | None) -> Span:
+    """How well the model did, once labels came."""
+    if window.value is None:
+        return _nothing(window)
+    lower_is_worse = window.metric in (None, "accuracy", "holdout")
+    failed = line is not None and (window.value < line if lower_is_worse else window.value > line)
+    return _mark(failed, short(window.value), style="bad")
+
+
+def score_cell(score: ScoreRow | None) -> Span:
+    """One column of one window; near its line it stands out a little."""
+    if score is None:
+        return f" {UNKNOWN}", "dim"
+    text, style = _mark(score.fired, short(score.value))
+    quiet = not score.fired and (score.line is None or score.value < score.line)
+    return text, "dim" if quiet else style
+
+
+def short(value: float) -> str:
+    """Two digits that fit a narrow column.
+
+    >>> [short(v) for v in (0.834, 1.0, 0.004, 36.91, 149.2)]
+    ['.83', '1.00', '.00', '36.9', '149']
+    """
+    if abs(value) < 1:
+        text = f"{value:.2f}"
+        return text.replace("0.", ".", 1) if "1.00" not in text else text
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def _mark(fired: bool, text: str, *, style: str = "drift") -> Span:
+    return (f"{FIRED}{text}", style) if fired else (f"{SILENT}{text}", "")
+
+
+def _nothing(window: WindowRow) -> Span:
+    """Why there is no value: it still gathers, or nothing could be said."""
+    return (" …", "dim") if window.state in ("OPEN", "CLOSED") else (" –", "dim")
+
+
+def _number(window: WindowRow, chosen: int | None) -> Span:
+    here = window.number == chosen
+    return f"{'▸' if here else ' '}{window.number}", "accent" if here else "dim"
+
+
+def _row(name: str, cells: Sequence[Span], style: str, note: str = "") -> Line:
+    return [
+        (" " + fit(safe(name), _NAME - 2) + " ", style),
+        *((fit(text, _CELL), own) for text, own in cells),
+        (f" {note}" if note else "", "dim"),
+    ]
+
+
+def _of_columns(windows: Sequence[WindowRow]) -> str:
+    tested = next((w.columns_tested for w in reversed(windows) if w.columns_tested), None)
+    return f"of {tested}" if tested else ""
+
+
+def _over(line: float | None) -> str:
+    return f"line {short(line)}" if line is not None else ""
+
+
+def _metric(windows: Sequence[WindowRow]) -> str:
+    named = next((w.metric for w in reversed(windows) if w.metric), None)
+    return "accuracy" if named == "holdout" else named or "labels"
