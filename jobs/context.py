@@ -24,8 +24,11 @@ class Context(Protocol):
         """A read-only connection for use on the runner's loop; short queries only."""
         ...
 
-    async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `change` in one durable transaction on the writer thread; its exceptions come back."""
+    async def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        """Run `change` in one transaction on the writer thread; its exceptions come back.
+
+        `durable=False` (ingest, scrapes, scores) waits behind what a person asked for and is not synced.
+        """
         ...
 
     async def compute(self, function: str, **args: Any) -> Json:
@@ -48,18 +51,21 @@ class Verb:
     role: Role
     run: Handler
     jobs_may: bool = True  # False: a peer that descends from a shim is refused
+    keeps: bool = False  # it stores the answer to `args["_key"]` itself, in the transaction of its change
 
 
 VERBS: dict[str, Verb] = {}
 
 
-def verb(name: str, *, role: Role, jobs_may: bool = True) -> Callable[[Handler], Handler]:
+def verb(
+    name: str, *, role: Role, jobs_may: bool = True, keeps: bool = False
+) -> Callable[[Handler], Handler]:
     """Register the coroutine that answers one verb."""
 
     def register(run: Handler) -> Handler:
         if name in VERBS:
             raise ValueError(f"two handlers for verb {name!r}")
-        VERBS[name] = Verb(name=name, role=role, run=run, jobs_may=jobs_may)
+        VERBS[name] = Verb(name=name, role=role, run=run, jobs_may=jobs_may, keeps=keeps)
         return run
 
     return register

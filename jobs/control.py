@@ -1,0 +1,159 @@
+"""The control socket: one JSON request a line, answered by a verb, by whoever the kernel says is asking."""
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from collections import defaultdict
+from typing import Any
+
+from lineside.jobs import peers, wire
+from lineside.jobs.context import VERBS, Context, Json, Verb
+from lineside.store import toml
+from lineside.store.actors import Actor
+from lineside.store.clock import now
+from lineside.store.config import Config
+from lineside.store.errors import LinesideError, NotPermitted, Usage
+from lineside.store.homes import Home
+from lineside.store.queries import keys
+
+log = logging.getLogger(__name__)
+_KNOWN = ("v", "id", "verb", "args", "key", "as")
+
+
+class Control:
+    """Listens at `<home>/runner.sock`; each connection may send any number of requests, one after another."""
+
+    def __init__(self, ctx: Context, config: Config, *, hello: Json) -> None:
+        self._ctx, self._config, self._hello = ctx, config, hello
+        self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._server: asyncio.Server | None = None
+
+    async def listen(self) -> None:
+        """Take over the socket; the caller holds the runner's lock, so what lies there is a leftover."""
+        sock = _bind(self._ctx.home)
+        self._server = await asyncio.start_unix_server(self._talk, sock=sock, limit=wire.LIMIT)
+
+    def close(self) -> None:
+        """Stop listening, and leave no socket file that nobody answers."""
+        if self._server is not None:
+            self._server.close()
+            self._ctx.home.socket.unlink(missing_ok=True)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = peers.peer_of(writer.get_extra_info("socket"))
+        try:
+            writer.write(wire.encode(self._hello))
+            while line := await _line(reader):
+                writer.write(await self._answer(line, peer))
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the peer hung up; what it asked was done
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes, peer: peers.Peer) -> bytes:
+        """The line to send back. Nothing a peer sends may end the runner."""
+        number: object = None
+        try:
+            request = _parse(line)
+            number = request.get("id")
+            actor = peers.actor_of(peer, self._ctx.home, self._config, acting_as=request.get("as"))
+            answer = await self._do(request, actor)
+            return wire.encode({"id": number, "ok": answer})
+        except LinesideError as error:
+            return wire.encode({"id": number, "error": told(error)})
+        except Exception as error:
+            log.exception("a verb failed", extra={"request": line[:200].decode(errors="replace")})
+            lost = LinesideError(
+                f"the runner hit a fault of its own: {type(error).__name__}: {error}",
+                hint=f"the whole story stands in {self._ctx.home.runner_log}",
+            )
+            return wire.encode({"id": number, "error": told(lost)})
+
+    async def _do(self, request: Json, actor: Actor) -> Json:
+        verb = permitted(str(request.get("verb")), actor)
+        args, key = request.get("args", {}), request.get("key")
+        if not isinstance(args, dict):
+            raise Usage("args is not an object", hint='send {"verb": …, "args": {…}}')
+        if key is None:
+            return await verb.run(self._ctx, actor, args)
+        return await self._once(verb, actor, args, key=str(key))
+
+    async def _once(self, verb: Verb, actor: Actor, args: Json, *, key: str) -> Json:
+        """The answer of the first request with this key.
+
+        A verb that keeps its own answer in its own transaction (`keys.keep`) is exactly-once; for the
+        others a runner killed between the change and the line below may do it again.
+        """
+        async with self._busy[key]:
+            if (found := keys.answer(self._ctx.db, key, verb.name)) is not None:
+                return found
+            answer = await verb.run(self._ctx, actor, {**args, "_key": key} if verb.keeps else args)
+            await self._ctx.write(lambda db: keys.keep(db, key, verb.name, answer, at=now()))
+        self._busy.pop(key, None)
+        return answer
+
+
+def permitted(name: str, actor: Actor) -> Verb:
+    """The verb, when this actor may ask for it.
+
+    Raises:
+        Usage: no such verb.
+        NotPermitted: the role does not reach, or a job may not ask for it.
+    """
+    verb = VERBS.get(name)
+    if verb is None:
+        raise Usage(f"no verb {name!r}", hint=toml.meant(name, VERBS))
+    if actor.role < verb.role:
+        raise NotPermitted(
+            f"{actor.label} is {actor.role.name.lower()}; {name} takes {verb.role.name.lower()}",
+            hint="the home's owner gives roles in config.toml, [roles]",
+        )
+    if actor.in_job and not verb.jobs_may:
+        raise NotPermitted(f"{name} cannot be asked from inside a job", hint="ask from your own shell")
+    return verb
+
+
+def told(error: LinesideError) -> Json:
+    """An error as it crosses the socket; `errors.rebuild` makes it one again."""
+    return {
+        "code": type(error).__name__,
+        "message": str(error),
+        "hint": error.hint,
+        "exit": error.exit_code,
+    }
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """One line; empty at the end, and when it is longer than any request may be."""
+    try:
+        return await reader.readline()
+    except ValueError:  # asyncio's word for a line over the limit
+        return b""
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except ValueError as error:
+        raise Usage(f"not a line of JSON: {error}", hint="newline-delimited JSON, UTF-8") from error
+    if not isinstance(request, dict) or request.get("v") != wire.VERSION:
+        raise Usage(
+            f"a request is an object with v = {wire.VERSION}", hint="upgrade the older of the two sides"
+        )
+    toml.reject_unknown(request, _KNOWN, "the request", lambda _: 1)
+    return request
+
+
+def _bind(home: Home) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    home.socket.unlink(missing_ok=True)
+    with wire.short_path(home.socket) as name:
+        before = os.umask(0o117)  # 0660 from the start: there is no moment at which it is open to all
+        try:
+            sock.bind(name)
+        finally:
+            os.umask(before)
+    return sock

@@ -1,0 +1,182 @@
+"""The part of the runner that moves jobs: looks at what runs, takes the queue's next step, starts and stops.
+
+Everything it knows is in the database and in the attempts' folders, so a new dispatcher after `kill -9` goes
+on where the old one stopped: adopting is the same as looking.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from lineside.jobs import attempts, gpus, launch, queue, wire
+from lineside.jobs.admission import Room
+from lineside.jobs.attempts import Phase, Sighting
+from lineside.jobs.context import Context
+from lineside.jobs.executors import Executor
+from lineside.jobs.queue import Claimed, Seen
+from lineside.store.clock import now
+from lineside.store.config import RunnerConfig
+from lineside.store.queries import jobs
+from lineside.store.queries.jobs import JobRow
+from lineside.store.states import Cause, JobState
+
+log = logging.getLogger(__name__)
+Drain = Callable[[Context, str], Awaitable[None]]
+"""Ingests all that a run has written so far, given its uid."""
+_AGAIN_S = 3.0
+"""How long an attempt may stay unclaimed before its zygote is asked once more."""
+
+
+class Dispatcher:
+    """One per runner; `run` is its loop, `wake` makes it look now."""
+
+    def __init__(
+        self, ctx: Context, executor: Executor, config: RunnerConfig, *, sdk: Path, drain: Drain
+    ) -> None:
+        self._ctx, self._executor, self._config, self._sdk, self._drain = ctx, executor, config, sdk, drain
+        self._woken = asyncio.Event()
+        self._asked: dict[int, float] = {}  # job → when its start was asked for, monotonic
+        self._watched: dict[int, int] = {}  # job → pidfd of its shim
+        self._bell: socket.socket | None = None
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A failed step is logged and tried again: nothing is lost, it is all on disk."""
+        self._hang_bell()
+        while True:
+            try:
+                await self._step()
+            except Exception:
+                log.exception("the queue stumbled")
+                await asyncio.sleep(self._config.poll_s)
+            try:
+                await asyncio.wait_for(self._woken.wait(), self._config.poll_s)
+            except TimeoutError:
+                pass
+            self._woken.clear()
+
+    def close(self) -> None:
+        """Stop watching; what runs goes on."""
+        for shim in self._watched.values():
+            os.close(shim)
+        self._watched.clear()
+        if self._bell is not None:
+            self._bell.close()
+
+    async def _step(self) -> None:
+        """Look at all that should be running, end and admit in one transaction, then start and stop."""
+        seen = [self._look(row) for row in jobs.live(self._ctx.db)]
+        for each in seen:
+            if each.sighting.phase == Phase.GONE:
+                await asyncio.to_thread(self._executor.sweep, self._folder(each.job_id, each.number))
+            if each.sighting.phase in (Phase.ENDED, Phase.GONE):
+                await self._ingest(each.job_id)
+        claimed = await self._ctx.write(
+            lambda db: queue.turn(db, seen, self._room(), at=now(), backoff_s=self._config.retry_backoff_s)
+        )
+        for each in seen:
+            self._follow(each)
+        for start in claimed:
+            self._start(start)
+        self._stop_stopping()
+
+    def _look(self, row: JobRow) -> Seen:
+        folder = self._folder(row.id, row.attempt)
+        sighting = self._executor.look(folder)
+        ended_badly = sighting.exit is not None and sighting.exit.cause != Cause.OK
+        return Seen(
+            job_id=row.id, number=row.attempt, sighting=sighting,
+            tail=attempts.tail(folder) if ended_badly else "",
+        )  # fmt: skip
+
+    async def _ingest(self, job_id: int) -> None:
+        """All that the run wrote is in the store before its job counts as ended."""
+        run_uid = jobs.command(self._ctx.db, job_id).run_uid
+        if run_uid is not None:
+            await self._drain(self._ctx, run_uid)
+
+    def _follow(self, seen: Seen) -> None:
+        """Watch what runs, let go of what ended, ask again for what nobody claimed."""
+        match seen.sighting.phase:
+            case Phase.ENDED | Phase.GONE:
+                self._let_go(seen.job_id)
+            case Phase.UNCLAIMED:
+                if time.monotonic() - self._asked.get(seen.job_id, 0.0) > _AGAIN_S:
+                    self._start(Claimed(job_id=seen.job_id, number=seen.number, gpus=()))
+            case Phase.RUNNING:
+                self._watch(seen.job_id, seen.sighting)
+
+    def _start(self, claimed: Claimed) -> None:
+        """Hand an attempt over; one that is to stop already gets the order first, and its shim runs nothing."""
+        row = jobs.get(self._ctx.db, claimed.job_id)
+        box = len(gpus.inventory().gpus)
+        folder = launch.prepare(self._ctx.db, self._ctx.home, row.id, sdk=self._sdk, box_gpus=box)
+        if row.state == JobState.STOPPING:
+            self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=0.0)
+        self._asked[row.id] = time.monotonic()
+        self._executor.start(folder)
+
+    def _stop_stopping(self) -> None:
+        """Tell every shim whose job is to end; telling it twice changes nothing."""
+        for row in jobs.live(self._ctx.db):
+            if row.state == JobState.STOPPING:
+                grace = jobs.command(self._ctx.db, row.id).grace_s
+                folder = self._folder(row.id, row.attempt)
+                self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=grace)
+
+    def _watch(self, job_id: int, sighting: Sighting) -> None:
+        """Have the loop told the moment the shim dies."""
+        if job_id in self._watched or sighting.start is None:
+            return
+        try:
+            shim = os.pidfd_open(sighting.start.shim)
+        except ProcessLookupError:
+            self.wake()
+            return
+        self._watched[job_id] = shim
+        asyncio.get_running_loop().add_reader(shim, self._died, job_id)
+
+    def _died(self, job_id: int) -> None:
+        asyncio.get_running_loop().remove_reader(self._watched[job_id])
+        self.wake()
+
+    def _let_go(self, job_id: int) -> None:
+        self._asked.pop(job_id, None)
+        if (shim := self._watched.pop(job_id, None)) is not None:
+            asyncio.get_running_loop().remove_reader(shim)
+            os.close(shim)
+        row = jobs.get(self._ctx.db, job_id)
+        (self._folder(job_id, row.attempt) / "env").unlink(missing_ok=True)
+        if row.ended_us is not None:
+            (queue.folder_of(self._ctx.home, job_id) / "env").unlink(missing_ok=True)
+
+    def _room(self) -> Room:
+        return Room(cpus=self._config.slots, gpus=tuple(gpu.uuid for gpu in gpus.inventory().gpus))
+
+    def _folder(self, job_id: int, number: int) -> Path:
+        return self._ctx.home.attempt(job_id, number)
+
+    def _hang_bell(self) -> None:
+        """The socket shims ring when they started or ended something; a missed ring costs one poll."""
+        path = self._ctx.home.path / "wake.sock"
+        path.unlink(missing_ok=True)
+        self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._bell.setblocking(False)
+        with wire.short_path(path) as name:
+            self._bell.bind(name)
+        asyncio.get_running_loop().add_reader(self._bell, self._rung)
+
+    def _rung(self) -> None:
+        assert self._bell is not None
+        try:
+            while self._bell.recv(64):
+                pass
+        except BlockingIOError:
+            pass
+        self.wake()

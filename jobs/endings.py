@@ -1,0 +1,158 @@
+"""How jobs begin, end, are cancelled, skipped and tried again: steps inside the queue's transaction."""
+
+import json
+import logging
+import sqlite3
+
+from lineside.jobs.attempts import Exit, Sighting, Start
+from lineside.store import states
+from lineside.store.actors import Actor
+from lineside.store.clock import Micros, after
+from lineside.store.errors import Conflict
+from lineside.store.queries import audit, jobs, runs
+from lineside.store.queries.jobs import JobRow
+from lineside.store.states import Cause, JobState, RunStatus
+
+log = logging.getLogger(__name__)
+_RUN_STATUS = {
+    JobState.SUCCEEDED: RunStatus.FINISHED,
+    JobState.FAILED: RunStatus.FAILED,
+    JobState.CANCELLED: RunStatus.KILLED,
+    JobState.SKIPPED: RunStatus.KILLED,
+}
+_CUDA_OOM = ("CUDA out of memory", "torch.OutOfMemoryError", "CUDA_ERROR_OUT_OF_MEMORY", "RESOURCE_EXHAUSTED")
+_HOST_OOM = ("MemoryError", "Cannot allocate memory", "std::bad_alloc")
+
+
+def note_start(db: sqlite3.Connection, row: JobRow, start: Start) -> None:
+    """STARTING → RUNNING, once the shim wrote down what it started."""
+    jobs.begun(db, row.id, number=row.attempt, pid=start.pid, at=start.at_us)
+    if row.state == JobState.STARTING:
+        jobs.move(db, row.id, old=JobState.STARTING, new=JobState.RUNNING, started=start.at_us)
+        if row.run_id is not None:
+            _of_run(lambda id: runs.start(db, id, at=start.at_us), row.run_id)
+
+
+def finish(
+    db: sqlite3.Connection, row: JobRow, sighting: Sighting, *, tail: str, at: Micros, backoff_s: float
+) -> None:
+    """End the attempt, and the job with it unless its policy tries again."""
+    exit = sighting.exit or _lost(sighting, at)
+    cause = classify(exit, tail)
+    values = {"ended_us": exit.ended_us, "detail": exit.detail, "code": exit.code, "user_s": exit.user_s,
+              "system_s": exit.system_s, "max_rss_bytes": exit.max_rss_bytes}  # fmt: skip
+    if not jobs.end_attempt(db, row.id, number=row.attempt, cause=cause, values=values):
+        return
+    if row.state != JobState.STOPPING and _tries_again(db, row, cause):
+        wait = after(at, backoff_s * 2 ** (row.attempt - 1))
+        reason = f"attempt {row.attempt} ended: {exit.detail}"
+        _step(db, row, JobState.QUEUED, reason=reason, not_before=wait)
+        if row.run_id is not None:
+            _of_run(lambda id: runs.reschedule(db, id), row.run_id)
+        return
+    _end(db, row, _state_after(row, cause), cause=cause, detail=exit.detail, at=exit.ended_us)
+
+
+def cancel(db: sqlite3.Connection, id: int, actor: Actor, reason: str, *, at: Micros) -> str:
+    """A waiting job is CANCELLED now; a live one is STOPPING until it is gone.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it has ended already.
+    """
+    row = jobs.get(db, id)
+    if row.state in states.JOB_ENDED:
+        raise Conflict(f"job {id} has ended: {row.state}", hint="nothing is left to cancel")
+    words = f"cancelled by {actor.label}" + (f": {reason}" if reason else "")
+    if row.state == JobState.STOPPING:
+        return row.state
+    audit.append(
+        db, actor, "jobs.cancel", subject=("job", id), detail={"reason": reason, "was": row.state}, at=at
+    )
+    if row.state in states.JOB_LIVE:
+        _step(db, row, JobState.STOPPING, reason=words)
+        return JobState.STOPPING
+    _end(db, row, JobState.CANCELLED, cause=Cause.CANCELLED, detail=words, at=at)
+    return JobState.CANCELLED
+
+
+def skip(db: sqlite3.Connection, id: int, *, because: int, at: Micros) -> None:
+    """A job that needed `because` to succeed never starts, nor does anything that needs it in turn."""
+    row, failed = jobs.get(db, id), jobs.get(db, because)
+    if row.state == JobState.HELD:
+        jobs.move(db, id, old=JobState.HELD, new=JobState.QUEUED)
+        row = jobs.get(db, id)
+    if row.state != JobState.QUEUED:
+        return  # skipped a moment ago, over another path
+    words = f"job {failed.id} ({failed.name}) ended {failed.state}"
+    _end(db, row, JobState.SKIPPED, cause=Cause.CANCELLED, detail=words, at=at)
+
+
+def classify(exit: Exit, tail: str) -> Cause:
+    """The cause, with memory told apart where the job's own last words show it."""
+    if exit.cause not in (Cause.EXIT, Cause.SIGNAL):
+        return exit.cause
+    if any(word in tail for word in _CUDA_OOM):
+        return Cause.OOM_CUDA
+    if any(word in tail for word in _HOST_OOM):
+        return Cause.OOM_HOST
+    return exit.cause
+
+
+def _lost(sighting: Sighting, at: Micros) -> Exit:
+    """What is known of an attempt whose shim died without a word."""
+    from lineside.jobs.processes import boot_id
+
+    start = sighting.start
+    rebooted = start is not None and start.boot != boot_id()
+    return Exit(
+        cause=Cause.LOST,
+        detail="the machine was restarted" if rebooted else "its supervisor was killed",
+        code=None, user_s=None, system_s=None, max_rss_bytes=None,
+        started_us=start.at_us if start else None, ended_us=at,
+    )  # fmt: skip
+
+
+def _tries_again(db: sqlite3.Connection, row: JobRow, cause: Cause) -> bool:
+    policy = jobs.command(db, row.id)
+    return row.attempt <= policy.retry_max and cause in json.loads(policy.retry_on)
+
+
+def _state_after(row: JobRow, cause: Cause) -> JobState:
+    if cause == Cause.OK:
+        return JobState.SUCCEEDED
+    stopped = row.state == JobState.STOPPING and cause in (Cause.LOST, Cause.SIGNAL, Cause.EXIT)
+    return JobState.CANCELLED if stopped or cause == Cause.CANCELLED else JobState.FAILED
+
+
+def _end(
+    db: sqlite3.Connection, row: JobRow, new: JobState, *, cause: Cause, detail: str, at: Micros
+) -> None:
+    """The last step of a job, of its run, and of those that needed it to succeed."""
+    reason = detail if new in (JobState.SKIPPED, JobState.FAILED) else row.reason
+    if new == JobState.CANCELLED:
+        reason = row.reason or detail
+    _step(db, row, new, reason=reason, ended=at)
+    if row.run_id is not None:
+        status = _RUN_STATUS[new]
+        _of_run(lambda id: runs.end(db, id, status=status, cause=cause, detail=detail, at=at), row.run_id)
+    if new != JobState.SUCCEEDED:
+        for id in jobs.dependents(db, row.id):
+            skip(db, id, because=row.id, at=at)
+
+
+def _step(
+    db: sqlite3.Connection, row: JobRow, new: JobState, *, reason: str,
+    ended: Micros | None = None, not_before: Micros | None = None,
+) -> None:  # fmt: skip
+    old = JobState(row.state)
+    states.check(states.JOB, old, new, what=f"job {row.id}")
+    jobs.move(db, row.id, old=old, new=new, reason=reason, ended=ended, not_before=not_before)
+
+
+def _of_run(step, run_id: int) -> None:  # type: ignore[no-untyped-def]
+    """A run that has a verdict of its own keeps it; the queue goes on."""
+    try:
+        step(run_id)
+    except Conflict as error:
+        log.warning("a run did not follow its job", extra={"run": run_id, "error": str(error)})

@@ -1,0 +1,121 @@
+"""This box: a zygote forks one shim per attempt; both are standard library only."""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from lineside.jobs import attempts, processes
+from lineside.jobs.attempts import Sighting, Start
+from lineside.store.states import Cause
+
+log = logging.getLogger(__name__)
+_ZYGOTE = Path(__file__).parent.parent / "zygote.py"
+
+
+class Local:
+    """Attempts on this box, outliving the runner that started them."""
+
+    name = "local"
+
+    def __init__(self) -> None:
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._asks: socket.socket | None = None
+
+    @property
+    def zygote(self) -> int | None:
+        """The pid of the zygote, when one is up."""
+        return self._zygote.pid if self._zygote and self._zygote.poll() is None else None
+
+    def start(self, folder: Path) -> None:
+        if self.zygote is None:
+            self._renew()
+        try:
+            self._send(folder)
+        except (
+            OSError
+        ):  # it died a moment ago: what it had not forked yet is asked for again, by the next look
+            self._renew()
+            self._send(folder)
+
+    def look(self, folder: Path) -> Sighting:
+        return attempts.look(folder)
+
+    def stop(self, folder: Path, *, cause: Cause, grace_s: float) -> None:
+        attempts.order_stop(folder, cause=cause, grace_s=grace_s)
+        start = attempts.look(folder).start
+        if start is not None:
+            _signal(start, signal.SIGTERM)
+
+    def sweep(self, folder: Path) -> int:
+        start = attempts.look(folder).start
+        if start is not None and processes.boot_id() == start.boot:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if _leads_ours(start, folder):
+                    os.killpg(start.pid, signal.SIGKILL)
+        left = processes.carrying(mark(folder))
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        return len(left)
+
+    def close(self) -> None:
+        if self._asks is not None:
+            self._asks.close()  # the zygote reads the end and goes
+        if self._zygote is not None:
+            self._zygote.wait(5)
+
+    def _send(self, folder: Path) -> None:
+        assert self._asks is not None
+        self._asks.send(os.fsencode(folder))
+
+    def _renew(self) -> None:
+        if self._zygote is not None:
+            self._zygote.wait()
+            log.warning("the zygote was gone", extra={"code": self._zygote.returncode})
+        if self._asks is not None:
+            self._asks.close()
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(1.0)
+        argv = [sys.executable, "-I", "-S", str(_ZYGOTE), str(its.fileno())]
+        self._zygote = subprocess.Popen(
+            argv, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, env={}, start_new_session=True, cwd="/"
+        )
+        its.close()
+        self._asks = ours
+
+
+def mark(folder: Path) -> bytes:
+    """The variable every process of an attempt inherits, unless it threw its environment away."""
+    return b"LINESIDE_ATTEMPT_DIR=" + os.fsencode(folder)
+
+
+def _leads_ours(start: Start, folder: Path) -> bool:
+    """Whether the job's session still holds a process of this attempt: a pid alone may be anybody's by now."""
+    return any(_session(pid) == start.pid for pid in processes.carrying(mark(folder)))
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _signal(start: Start, number: int) -> None:
+    """Signal the shim, never another process that has its number by now."""
+    try:
+        process = os.pidfd_open(start.shim)
+    except ProcessLookupError:
+        return
+    try:
+        if processes.born(start.shim) == start.born:
+            signal.pidfd_send_signal(process, number)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(process)

@@ -1,0 +1,198 @@
+"""The durable queue: submitting, and the one transaction that ends, admits and claims. It starts nothing itself."""
+
+import json
+import logging
+import shutil
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lineside.jobs import admission, attempts, endings, specs
+from lineside.jobs.admission import Holder, Room, Waiting
+from lineside.jobs.attempts import Phase, Sighting
+from lineside.jobs.context import Context
+from lineside.jobs.specs import JobSpec
+from lineside.store import states
+from lineside.store.actors import Actor
+from lineside.store.clock import Micros, new_id, now
+from lineside.store.homes import Home
+from lineside.store.queries import audit, jobs, lineage, runs
+from lineside.store.queries.lineage import Node
+from lineside.store.states import JobState
+
+log = logging.getLogger(__name__)
+_SHOWN = ("PATH", "HOME", "USER", "LANG", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "LD_LIBRARY_PATH")
+_SHOWN_PREFIXES = ("LINESIDE_", "OMP_", "CUDA_", "NCCL_", "TORCH_")
+"""The variables the database may hold; everything else lies in `env` alone, 0600."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What one entry of a request became."""
+
+    job_id: int
+    run_id: int | None  # None for services and planners
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An attempt to start: the transaction that decided so is on disk."""
+
+    job_id: int
+    number: int
+    gpus: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was found when an attempt was looked at."""
+
+    job_id: int
+    number: int
+    sighting: Sighting
+    tail: str = ""  # the end of its log, when it ended badly
+
+
+def submit(
+    db: sqlite3.Connection, actor: Actor, said: Sequence[Mapping[str, Any]], at: Micros
+) -> list[Submitted]:
+    """Queue all entries of one request, or none of them. Call `ctx.wake()` after the commit.
+
+    Raises:
+        Usage: an entry is wrong.
+        NotFound: an entry waits for a job that does not exist.
+    """
+    done: list[Submitted] = []
+    for spec in specs.read_all(said):
+        id = _insert(db, actor, spec, at)
+        _keep_environment(_home_of(db), id, spec.env)
+        run_id = _make_run(db, actor, spec, id, at) if spec.kind == "batch" else None
+        detail = {"name": spec.name, "argv": list(spec.argv), "run": run_id, "stage": spec.stage}
+        audit.append(db, actor, "jobs.submit", subject=("job", id), detail=detail, at=at)
+        done.append(Submitted(job_id=id, run_id=run_id))
+        _add_needs(db, spec, id, [earlier.job_id for earlier in done], at)
+    return done
+
+
+def turn(
+    db: sqlite3.Connection, seen: Sequence[Seen], room: Room, *, at: Micros, backoff_s: float
+) -> list[Claimed]:
+    """One step of the queue: note what began and ended, then give the free room to who waits.
+
+    Returns:
+        The attempts to start once this is committed.
+    """
+    for each in seen:
+        row = jobs.get(db, each.job_id)
+        if row.attempt != each.number or row.state not in states.JOB_LIVE:
+            continue  # ended by an earlier look
+        if each.sighting.start is not None:
+            endings.note_start(db, row, each.sighting.start)
+        if each.sighting.phase in (Phase.ENDED, Phase.GONE):
+            row = jobs.get(db, each.job_id)
+            endings.finish(db, row, each.sighting, tail=each.tail, at=at, backoff_s=backoff_s)
+    return _admit(db, room, at)
+
+
+async def cancel(ctx: Context, job_id: int, actor: Actor, reason: str = "") -> str:
+    """End a job: at once when it waits, else by SIGTERM, its grace, SIGKILL. Returns the state it is in now.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it has ended already.
+    """
+    state = await ctx.write(lambda db: endings.cancel(db, job_id, actor, reason, at=now()))
+    ctx.wake()
+    return state
+
+
+def folder_of(home: Home, job_id: int) -> Path:
+    """The folder of all attempts of one job."""
+    return home.attempt(job_id, 0).parent
+
+
+def environment(home: Home, job_id: int) -> dict[str, str] | None:
+    """What the submitter's shell had; None when it was deleted, or never sent."""
+    try:
+        env: dict[str, str] = json.loads((folder_of(home, job_id) / "env").read_bytes())
+    except FileNotFoundError:
+        return None
+    return env
+
+
+def _admit(db: sqlite3.Connection, room: Room, at: Micros) -> list[Claimed]:
+    ready = jobs.ready(db)
+    waiting = [w for w in ready if w.not_before_us <= at]
+    holders = [Holder(id=j.id, name=j.name, cpus=j.cpus, gpus=j.devices) for j in jobs.live(db)]
+    wants = [Waiting(id=w.id, name=w.name, cpus=w.cpus, gpus=w.gpus) for w in waiting]
+    decided = admission.admit(wants, holders, room)
+    claimed = []
+    for place in decided.places:
+        if number := jobs.claim(db, place.id, gpu_uuids=place.gpus, at=at):
+            claimed.append(Claimed(job_id=place.id, number=number, gpus=place.gpus))
+    reasons = decided.reasons | {
+        w.id: "waits a while before it is tried again" for w in ready if w.not_before_us > at
+    }
+    for id, reason in (reasons | _blocked(db)).items():
+        jobs.set_reason(db, id, state=JobState.QUEUED, reason=reason)
+    return claimed
+
+
+def _blocked(db: sqlite3.Connection) -> dict[int, str]:
+    """Why the jobs wait that other jobs have to end for."""
+    names: dict[int, list[str]] = {}
+    for row in jobs.blocked(db):
+        held = " (held)" if row.needs_state == JobState.HELD else ""
+        names.setdefault(row.id, []).append(f"job {row.needs_id} ({row.needs_name}){held}")
+    return {id: f"waits for {', '.join(needed[:4])}" for id, needed in names.items()}
+
+
+def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros) -> int:
+    shown = {k: v for k, v in spec.env.items() if k in _SHOWN or k.startswith(_SHOWN_PREFIXES)}
+    return jobs.add(db, {
+        "uid": new_id("job"), "kind": spec.kind, "name": spec.name, "pipeline": spec.pipeline, "stage": spec.stage,
+        "argv": json.dumps(spec.argv), "cwd": spec.cwd, "env": json.dumps(shown, sort_keys=True),
+        "inputs": json.dumps([asdict(each) for each in spec.inputs]), "params": json.dumps(dict(spec.params)),
+        "priority": spec.priority, "gpus": spec.gpus, "cpus": spec.cpus, "time_limit_s": spec.time_limit_s,
+        "grace_s": spec.grace_s, "retry_max": spec.retry_max, "retry_on": json.dumps(spec.retry_on), "at_us": at,
+        "submitted_by": actor.label, "submitter_uid": actor.uid, "parent_id": spec.parent,
+    })  # fmt: skip
+
+
+def _make_run(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: Micros) -> int:
+    """The run all attempts of this job write to, and the data it comes from."""
+    run_id = runs.create(
+        db, uid=new_id("run"), experiment=spec.experiment, name=spec.name, author=actor.label, job_id=id, at=at,
+        context={"command": list(spec.argv), "cwd": spec.cwd},
+    )  # fmt: skip
+    jobs.bind_run(db, id, run_id=run_id)
+    for each in spec.inputs:
+        src = Node("dataset_version", each.version_id)
+        lineage.describe(db, src)  # refuses an input that does not exist
+        lineage.link(db, src=src, dst=Node("run", run_id), relation="trained", at=at)
+    return run_id
+
+
+def _add_needs(db: sqlite3.Connection, spec: JobSpec, id: int, sent: Sequence[int], at: Micros) -> None:
+    for need in spec.after:
+        needed = jobs.get(db, need.job if need.job is not None else sent[need.index or 0])
+        jobs.add_need(db, id, needs_id=needed.id, condition=need.condition)
+        if need.condition == "ok" and needed.state in states.JOB_ENDED - {JobState.SUCCEEDED}:
+            endings.skip(db, id, because=needed.id, at=at)
+
+
+def _keep_environment(home: Home, id: int, env: Mapping[str, str]) -> None:
+    """Before the commit, so that no committed job lacks it; a rolled-back one's is overwritten by the next."""
+    folder = folder_of(home, id)
+    if folder.exists():
+        shutil.rmtree(folder)  # of a submission that was never committed
+    folder.mkdir(parents=True, mode=0o750)
+    if env:
+        attempts.put(folder / "env", dict(env))
+
+
+def _home_of(db: sqlite3.Connection) -> Home:
+    """The home this database lies in."""
+    return Home(Path(db.execute("pragma database_list").fetchone()["file"]).parent)

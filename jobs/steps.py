@@ -1,0 +1,71 @@
+"""What a person does to a waiting or an ended job: each one step of its machine, with its audit row."""
+
+import sqlite3
+
+from lineside.store import states
+from lineside.store.actors import Actor
+from lineside.store.clock import Micros
+from lineside.store.errors import Conflict
+from lineside.store.queries import audit, jobs, runs
+from lineside.store.states import JobState
+
+
+def hold(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> None:
+    """QUEUED → HELD.
+
+    Raises:
+        Conflict: it is not queued.
+    """
+    _step(db, id, JobState.HELD, reason=f"held by {actor.label}")
+    audit.append(db, actor, "jobs.hold", subject=("job", id), at=at)
+
+
+def release(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> None:
+    """HELD → QUEUED.
+
+    Raises:
+        Conflict: it is not held.
+    """
+    row = jobs.get(db, id)
+    if row.state != JobState.HELD:
+        raise Conflict(f"job {id} is {row.state}, not held", hint="only held jobs can be released")
+    _step(db, id, JobState.QUEUED)
+    audit.append(db, actor, "jobs.release", subject=("job", id), at=at)
+
+
+def retry(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> None:
+    """FAILED or CANCELLED → QUEUED; its run waits again with it.
+
+    Raises:
+        Conflict: it has not ended, or it succeeded.
+    """
+    row = jobs.get(db, id)
+    if row.state not in (JobState.FAILED, JobState.CANCELLED):
+        raise Conflict(f"job {id} is {row.state}", hint="only failed and cancelled jobs can be tried again")
+    _step(db, id, JobState.QUEUED, not_before=at)
+    if row.run_id is not None:
+        runs.reschedule(db, row.run_id)
+    audit.append(db, actor, "jobs.retry", subject=("job", id), detail={"attempt": row.attempt + 1}, at=at)
+
+
+def move(
+    db: sqlite3.Connection, id: int, actor: Actor, *, priority: int | None, to: str | None, at: Micros
+) -> int:
+    """Give a waiting job another priority, which comes back.
+
+    Raises:
+        Conflict: it does not wait.
+    """
+    low, high = jobs.priorities(db)
+    placed = priority if priority is not None else high + 1 if to == "front" else low - 1
+    jobs.set_priority(db, id, priority=placed)
+    audit.append(db, actor, "jobs.move", subject=("job", id), detail={"priority": placed}, at=at)
+    return placed
+
+
+def _step(
+    db: sqlite3.Connection, id: int, new: JobState, *, reason: str = "", not_before: Micros | None = None
+) -> None:
+    old = JobState(jobs.get(db, id).state)
+    states.check(states.JOB, old, new, what=f"job {id}")
+    jobs.move(db, id, old=old, new=new, reason=reason, not_before=not_before)

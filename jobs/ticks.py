@@ -1,0 +1,22 @@
+"""All that the clock calls again and again. Each owner adds a line; the module is imported at the first call."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+
+from lineside.jobs.context import Context, Tick
+
+
+def _at(place: str) -> Callable[[Context], Awaitable[None]]:
+    """The coroutine function at `module:name`, imported when it is first called."""
+    module, _, name = place.partition(":")
+
+    async def call(ctx: Context) -> None:
+        await getattr(importlib.import_module(module), name)(ctx)
+
+    return call
+
+
+TICKS: tuple[Tick, ...] = (
+    Tick(name="gpus", period_s=5.0, run=_at("lineside.jobs.gpus:tick")),
+    Tick(name="ingest", period_s=0.2, run=_at("lineside.jobs.ingesting:tick")),
+)

@@ -1,0 +1,97 @@
+"""What a person does with jobs: submit, cancel, hold, release, retry, move."""
+
+from typing import Any
+
+from lineside.jobs import attempts, queue, steps
+from lineside.jobs.context import Context, Json, verb
+from lineside.store import toml
+from lineside.store.actors import Actor, Role
+from lineside.store.clock import now
+from lineside.store.errors import Usage
+from lineside.store.queries import jobs, keys
+
+
+@verb("jobs.submit", role=Role.OPERATOR, keeps=True)
+async def submit(ctx: Context, actor: Actor, args: Json) -> Json:
+    """Queue all of `jobs` or none: {"jobs": [{"job": 57, "run": 812}]}, in the order sent."""
+    given = _args(args, "jobs", "_key")
+    said = given.get("jobs")
+    if not isinstance(said, list) or not all(isinstance(each, dict) for each in said):
+        raise Usage("jobs is not a list of objects", hint='{"jobs": [{"argv": ["python", "train.py"]}]}')
+    at = now()
+
+    def change(db: Any) -> Json:
+        done = queue.submit(db, actor, said, at)
+        answer = {"jobs": [{"job": each.job_id, "run": each.run_id} for each in done]}
+        if key := given.get("_key"):
+            keys.keep(db, key, "jobs.submit", answer, at=at)
+        return answer
+
+    answer = await ctx.write(change)
+    ctx.wake()
+    return answer
+
+
+@verb("jobs.cancel", role=Role.OPERATOR)
+async def cancel(ctx: Context, actor: Actor, args: Json) -> Json:
+    """End one job; the state it is in after that was asked."""
+    given = _args(args, "job", "reason")
+    id = _job(ctx, given)
+    return {"job": id, "state": await queue.cancel(ctx, id, actor, str(given.get("reason", "")))}
+
+
+@verb("jobs.hold", role=Role.OPERATOR)
+async def hold(ctx: Context, actor: Actor, args: Json) -> Json:
+    """Keep a queued job from starting."""
+    id = _job(ctx, _args(args, "job"))
+    await ctx.write(lambda db: steps.hold(db, id, actor, at=now()))
+    ctx.wake()
+    return {"job": id, "state": "HELD"}
+
+
+@verb("jobs.release", role=Role.OPERATOR)
+async def release(ctx: Context, actor: Actor, args: Json) -> Json:
+    """Let a held job wait its turn again."""
+    id = _job(ctx, _args(args, "job"))
+    await ctx.write(lambda db: steps.release(db, id, actor, at=now()))
+    ctx.wake()
+    return {"job": id, "state": "QUEUED"}
+
+
+@verb("jobs.retry", role=Role.OPERATOR)
+async def retry(ctx: Context, actor: Actor, args: Json) -> Json:
+    """Queue an ended job again: same job, same run, next attempt; `env` as the caller's shell has it now."""
+    given = _args(args, "job", "env")
+    id = _job(ctx, given)
+    env = given.get("env")
+    await ctx.write(lambda db: steps.retry(db, id, actor, at=now()))
+    if isinstance(env, dict):
+        folder = queue.folder_of(ctx.home, id)
+        attempts.put(folder / "env", {str(name): str(value) for name, value in env.items()})
+    ctx.wake()
+    return {"job": id, "state": "QUEUED"}
+
+
+@verb("jobs.move", role=Role.OPERATOR)
+async def move(ctx: Context, actor: Actor, args: Json) -> Json:
+    """Change the place of a waiting job: `priority`, or `to` = "front" or "back"."""
+    given = _args(args, "job", "priority", "to")
+    id = _job(ctx, given)
+    priority, to = given.get("priority"), given.get("to")
+    if (priority is None) == (to is None) or to not in (None, "front", "back"):
+        raise Usage("say where to move it", hint='a priority (higher goes first), or to = "front" or "back"')
+    placed = await ctx.write(lambda db: steps.move(db, id, actor, priority=priority, to=to, at=now()))
+    ctx.wake()
+    return {"job": id, "priority": placed}
+
+
+def _args(args: Json, *known: str) -> Json:
+    toml.reject_unknown(args, known, "args", lambda _: 1)
+    return args
+
+
+def _job(ctx: Context, args: Json) -> int:
+    """The job that is meant: a number, a uid or a tail of one."""
+    if "job" not in args:
+        raise Usage("which job?", hint='send {"job": 57}')
+    return jobs.find(ctx.db, str(args["job"])).id
