@@ -72,7 +72,7 @@ def test_the_project_file_is_one_that_lineside_reads(tmp_path: Path) -> None:
 
     plan = tables.of_file(table(tmp_path), target="y", time="when", exclude=("a",))
     parsed = parse(project.text(plan, winner="forest"), where="lineside.toml")
-    assert set(parsed.pipelines["train"].stages) == {"network", "forest"}
+    assert {stage.name for stage in parsed.pipelines["train"].stages} == {"network", "forest"}
     assert parsed.retrains["t"].stage == "forest"
 
 
