@@ -83,13 +83,12 @@ def _hindrance(job: Waiting, taken: Sequence[Holder], room: Room, ahead: dict[st
     """Why it cannot start; None when it can. Puts the job at the head of the line it has to join."""
     if job.gpus > len(room.gpus):
         return f"asks for {_count(job.gpus, 'GPU')}; this box has {len(room.gpus) or 'none'}"
-    if job.gpus:
-        if reason := _line("gpu", job, job.gpus - len(_free_gpus(taken, room)), ahead):
-            return reason + _held_by([h for h in taken if h.gpus], ahead.get("gpu"), job)
-    if job.cpus:
-        short = job.cpus - (room.cpus - sum(h.cpus for h in taken))
-        if reason := _line("cpu", job, short, ahead):
-            return reason + _held_by([h for h in taken if h.cpus], ahead.get("cpu"), job)
+    short_gpus = job.gpus - len(_free_gpus(taken, room))
+    if job.gpus and (reason := _line("gpu", job, short_gpus, ahead)):
+        return reason + _held_by([h for h in taken if h.gpus], ahead.get("gpu"), job)
+    short_cpus = job.cpus - (room.cpus - sum(h.cpus for h in taken))
+    if job.cpus and (reason := _line("cpu", job, short_cpus, ahead)):
+        return reason + _held_by([h for h in taken if h.cpus], ahead.get("cpu"), job)
     return None
 
 

@@ -1,5 +1,6 @@
 """What the console may ask the runner, and how a runner comes up: the client's side of the socket."""
 
+import contextlib
 import json
 import os
 import socket
@@ -14,8 +15,8 @@ from lineside.store.homes import Home
 
 START_WITHIN_S = 20.0
 _KEPT = (
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR",
-    "LD_LIBRARY_PATH", "VIRTUAL_ENV", "LINESIDE_FAKE_GPUS",
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
+    "XDG_RUNTIME_DIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "LINESIDE_FAKE_GPUS",
 )  # fmt: skip
 """The only variables a runner takes from the shell that happened to start it."""
 
@@ -159,10 +160,8 @@ def _down(home: Home, error: BaseException) -> LinesideError:
 
 def _alive(pid: int) -> bool:
     """False also for a zombie: a child of ours that ended and that nobody has waited for."""
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] != b"Z"

@@ -59,7 +59,7 @@ class Compute:
                 code = await self._end()
                 raise LinesideError(
                     f"the compute process ended (code {code}) during {function}",
-                    hint="the next call gets a fresh one; if it was the kernel's memory killer, free some memory",
+                    hint="the next call gets a fresh one; was it the kernel's memory killer?",
                 ) from error
             except BaseException:  # cancelled in the middle: its answer would be taken for the next one's
                 await self._end()

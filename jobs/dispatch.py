@@ -5,6 +5,7 @@ on where the old one stopped: adopting is the same as looking.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -55,10 +56,8 @@ class Dispatcher:
             except Exception:
                 log.exception("the queue stumbled")
                 await asyncio.sleep(self._config.poll_s)
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._config.poll_s)
-            except TimeoutError:
-                pass
             self._woken.clear()
 
     def close(self) -> None:
@@ -113,7 +112,7 @@ class Dispatcher:
                 self._watch(seen.job_id, seen.sighting)
 
     def _start(self, claimed: Claimed) -> None:
-        """Hand an attempt over; one that is to stop already gets the order first, and its shim runs nothing."""
+        """Hand an attempt over; one that is to stop already gets that order first, and runs nothing."""
         row = jobs.get(self._ctx.db, claimed.job_id)
         box = len(gpus.inventory().gpus)
         folder = launch.prepare(self._ctx.db, self._ctx.home, row.id, sdk=self._sdk, box_gpus=box)

@@ -1,4 +1,4 @@
-"""The GPUs of this box: NVML when there is a driver, words that say so when there is none, a fake for tests."""
+"""The GPUs of this box: NVML where there is a driver, words where there is none, a fake for tests."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""From a claimed attempt to a folder a shim can run: the spec, the environment, and what the log says first."""
+"""From a claimed attempt to a folder a shim can run: spec, environment, and the first words of the log."""
 
 import json
 import os
@@ -23,7 +23,8 @@ def prepare(db: sqlite3.Connection, home: Home, job_id: int, *, sdk: Path, box_g
     folder = home.attempt(job.id, job.attempt)
     (folder / "outbox").mkdir(parents=True, exist_ok=True)
     base = queue.environment(home, job.id) or {**_runner_env(), **json.loads(job.env)}
-    attempts.put(folder / "env", environment(base, job, home=home, folder=folder, sdk=sdk, gpus=row.devices))
+    env = environment(base, job, home=home, folder=folder, sdk=sdk, gpus=row.devices)
+    attempts.put(folder / "env", env)
     attempts.put(folder / "spec", _spec(job, home))
     if said := first_words(job, row.devices, box_gpus=box_gpus):
         _say(folder, said)
@@ -68,9 +69,14 @@ def first_words(job: CommandRow, gpus: Sequence[str], *, box_gpus: int) -> str |
 
 def _spec(job: CommandRow, home: Home) -> dict[str, Any]:
     return {
-        "argv": json.loads(job.argv), "cwd": job.cwd, "grace_s": job.grace_s, "time_limit_s": job.time_limit_s,
-        "boot": boot_id(), "home": str(home.path), "attempt": f"{job.id}/{job.attempt}",
-    }  # fmt: skip
+        "argv": json.loads(job.argv),
+        "cwd": job.cwd,
+        "grace_s": job.grace_s,
+        "time_limit_s": job.time_limit_s,
+        "boot": boot_id(),
+        "home": str(home.path),
+        "attempt": f"{job.id}/{job.attempt}",
+    }
 
 
 def _say(folder: Path, words: str) -> None:

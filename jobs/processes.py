@@ -1,4 +1,4 @@
-"""Looking at processes through /proc: who descends from whom, who carries which mark, who is still the same."""
+"""Looking at processes through /proc: who descends from whom, who carries which mark, who is still who."""
 
 import os
 from collections.abc import Iterator

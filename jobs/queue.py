@@ -1,4 +1,4 @@
-"""The durable queue: submitting, and the one transaction that ends, admits and claims. It starts nothing itself."""
+"""The durable queue: submitting, and the one transaction that ends, admits and claims. It starts nothing."""
 
 import json
 import logging
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 _SHOWN = ("PATH", "HOME", "USER", "LANG", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "LD_LIBRARY_PATH")
 _SHOWN_PREFIXES = ("LINESIDE_", "OMP_", "CUDA_", "NCCL_", "TORCH_")
 """The variables the database may hold; everything else lies in `env` alone, 0600."""
+_AS_IS = ("kind", "name", "pipeline", "stage", "cwd", "priority", "gpus", "cpus", "time_limit_s", "grace_s",
+          "retry_max")  # fmt: skip
+"""The fields of a spec that are columns already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,22 +154,31 @@ def _blocked(db: sqlite3.Connection) -> dict[int, str]:
 
 def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros) -> int:
     shown = {k: v for k, v in spec.env.items() if k in _SHOWN or k.startswith(_SHOWN_PREFIXES)}
-    return jobs.add(db, {
-        "uid": new_id("job"), "kind": spec.kind, "name": spec.name, "pipeline": spec.pipeline, "stage": spec.stage,
-        "argv": json.dumps(spec.argv), "cwd": spec.cwd, "env": json.dumps(shown, sort_keys=True),
-        "inputs": json.dumps([asdict(each) for each in spec.inputs]), "params": json.dumps(dict(spec.params)),
-        "priority": spec.priority, "gpus": spec.gpus, "cpus": spec.cpus, "time_limit_s": spec.time_limit_s,
-        "grace_s": spec.grace_s, "retry_max": spec.retry_max, "retry_on": json.dumps(spec.retry_on), "at_us": at,
-        "submitted_by": actor.label, "submitter_uid": actor.uid, "parent_id": spec.parent,
-    })  # fmt: skip
+    as_is = {name: getattr(spec, name) for name in _AS_IS}
+    texts = {
+        "argv": list(spec.argv),
+        "env": shown,
+        "inputs": [asdict(each) for each in spec.inputs],
+        "params": dict(spec.params),
+        "retry_on": list(spec.retry_on),
+    }
+    who = {"submitted_by": actor.label, "submitter_uid": actor.uid, "parent_id": spec.parent}
+    json_texts = {name: json.dumps(value) for name, value in texts.items()}
+    return jobs.add(db, {"uid": new_id("job"), "at_us": at, **as_is, **json_texts, **who})
 
 
 def _make_run(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: Micros) -> int:
     """The run all attempts of this job write to, and the data it comes from."""
     run_id = runs.create(
-        db, uid=new_id("run"), experiment=spec.experiment, name=spec.name, author=actor.label, job_id=id, at=at,
+        db,
+        uid=new_id("run"),
+        experiment=spec.experiment,
+        name=spec.name,
+        author=actor.label,
+        job_id=id,
+        at=at,
         context={"command": list(spec.argv), "cwd": spec.cwd},
-    )  # fmt: skip
+    )
     jobs.bind_run(db, id, run_id=run_id)
     for each in spec.inputs:
         src = Node("dataset_version", each.version_id)
@@ -184,7 +196,7 @@ def _add_needs(db: sqlite3.Connection, spec: JobSpec, id: int, sent: Sequence[in
 
 
 def _keep_environment(home: Home, id: int, env: Mapping[str, str]) -> None:
-    """Before the commit, so that no committed job lacks it; a rolled-back one's is overwritten by the next."""
+    """Before the commit, so that no committed job lacks it; the next one overwrites a rolled-back one's."""
     folder = folder_of(home, id)
     if folder.exists():
         shutil.rmtree(folder)  # of a submission that was never committed

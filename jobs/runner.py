@@ -1,6 +1,6 @@
-"""The one daemon of a home: `python -m lineside.jobs.runner --home DIR`. It owns the lock, the writer and the socket.
+"""The one daemon of a home, `python -m lineside.jobs.runner --home DIR`: owns lock, writer, clock and socket.
 
-It survives nothing and loses nothing: all it knows is in the database and in the attempts' folders.
+It loses nothing when it dies: all it knows is in the database and in the attempts' folders.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def load_verbs() -> list[str]:
 
 
 def install_sdk(home: Home) -> Path:
-    """Copy the SDK to where every job finds it, whatever interpreter it brings; returns the folder for its path."""
+    """Copy the SDK to where jobs of any interpreter find it; the folder for their path comes back."""
     source = Path(lineside.__file__)
     folder = home.sdk / version()
     target = folder / "lineside" / "__init__.py"

@@ -1,6 +1,6 @@
 """One attempt's supervisor: outlives the runner, owns the job's tree, and writes down how it ended.
 
-Standard library only, single-threaded, loaded by path into the zygote. Its attempt folder is its only interface:
+Standard library only, single-threaded, loaded by path into the zygote. The folder is its only interface:
 
     spec   what to run (JSON), env its environment (JSON, 0600)     written by the runner
     stop   {"cause", "grace_s"}: end the job; SIGTERM says "look"   written by the runner
@@ -38,27 +38,37 @@ def supervise(folder: str) -> None:
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    spec, env = _read("spec") or {}, _read("env") or {}
+    spec = _read("spec")
+    order = _read("stop")
+    if order:  # called off before it began: nothing runs
+        _end(spec, {"cause": order["cause"], "detail": "never started", "code": None}, None, None)
+    else:
+        _run(spec, _read("env"))
+
+
+def _run(spec: dict, env: dict) -> None:  # type: ignore[type-arg]  # JSON objects
+    """The command itself, from fork to verdict."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _TELL)
     _LIBC.prctl(_SUBREAPER, 1, 0, 0, 0)
-    began = now_us()
-    if order := _read("stop"):  # called off before it began: nothing runs
-        _write("exit", {"cause": order["cause"], "detail": "never started", "code": None, "user_s": 0.0,
-                        "system_s": 0.0, "max_rss_bytes": 0, "started_us": None, "ended_us": began}, sync=True)  # fmt: skip
-        _tell_runner(spec)
-        return
+    began, me = now_us(), os.getpid()
     pid = os.fork()
     if pid == 0:
         _become(spec, env)
-    _write(
-        "start",
-        {"shim": os.getpid(), "pid": pid, "born": born(os.getpid()), "boot": spec["boot"], "at_us": began},
-    )
+    _write("start", {"shim": me, "pid": pid, "born": born(me), "boot": spec["boot"], "at_us": began})
     _tell_runner(spec)
     stopped, status, usage = _wait(pid, spec)
     _sweep()
-    _write("exit", {**_verdict(stopped, status), "user_s": usage.ru_utime, "system_s": usage.ru_stime,
-                    "max_rss_bytes": usage.ru_maxrss * 1024, "started_us": began, "ended_us": now_us()}, sync=True)  # fmt: skip
+    _end(spec, _verdict(stopped, status), began, usage)
+
+
+def _end(spec: dict, verdict: dict, began: "int | None", usage) -> None:  # type: ignore[no-untyped-def,type-arg]
+    """The last thing a shim does; `usage` is None when nothing ran."""
+    used = {
+        "user_s": usage.ru_utime if usage else None,
+        "system_s": usage.ru_stime if usage else None,
+        "max_rss_bytes": usage.ru_maxrss * 1024 if usage else None,
+    }
+    _write("exit", {**verdict, **used, "started_us": began, "ended_us": now_us()}, sync=True)
     _tell_runner(spec)
 
 
@@ -72,8 +82,9 @@ def born(pid: int) -> int:
         return int(file.read().rpartition(b")")[2].split()[19])
 
 
-def _become(spec: dict, env: dict) -> None:  # type: ignore[type-arg]  # JSON objects
+def _become(spec: dict, env: dict) -> None:  # type: ignore[type-arg]
     """In the child: turn into the job's command. Never returns."""
+    what = "begin"
     try:
         os.setsid()
         parent = os.getppid()
@@ -85,11 +96,12 @@ def _become(spec: dict, env: dict) -> None:  # type: ignore[type-arg]  # JSON ob
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
+        what = f"enter {spec['cwd']}"
         os.chdir(spec["cwd"])
+        what = f"run {spec['argv'][0]}"
         os.execvpe(spec["argv"][0], spec["argv"], env)
     except OSError as error:
-        what = error.filename or spec["argv"][0]
-        os.write(2, f"lineside: cannot run {what}: {error.strerror}\n".encode())
+        os.write(2, f"lineside: cannot {what}: {error.strerror}\n".encode())
     finally:
         os._exit(127)
 

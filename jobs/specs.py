@@ -1,7 +1,7 @@
 """What a job is asked to be: one entry of `jobs.submit`, checked before anything is written."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -121,20 +121,25 @@ def _argv(said: Mapping[str, Any], where: str) -> tuple[str, ...]:
 
 def _rules(spec: JobSpec) -> list[tuple[bool, str, str]]:
     """(broken, what is wrong, what to do) for every rule of one job."""
-    whole: Callable[[object], bool] = lambda value: isinstance(value, int) and not isinstance(value, bool)  # noqa: E731
     odd = [cause for cause in spec.retry_on if cause not in set(Cause)]
     return [
-        (spec.kind not in ("batch", "service", "planner"), f"kind {spec.kind!r}", "batch, service or planner"),
-        (not whole(spec.gpus) or spec.gpus < -1, f"gpus = {spec.gpus!r}", "a number; -1 is one if there is any"),
-        (not whole(spec.cpus) or spec.cpus < 0, f"cpus = {spec.cpus!r}", "a number; 0 takes no slot"),
-        (not whole(spec.priority), f"priority = {spec.priority!r}", "a whole number; higher goes first"),
-        (not whole(spec.retry_max) or spec.retry_max < 0, f"retry_max = {spec.retry_max!r}", "0 or more"),
+        (spec.kind not in ("batch", "service", "planner"), f"kind {spec.kind!r}",
+         "batch, service or planner"),
+        (not _whole(spec.gpus) or spec.gpus < -1, f"gpus = {spec.gpus!r}",
+         "a number; -1 is one if there is any"),
+        (not _whole(spec.cpus) or spec.cpus < 0, f"cpus = {spec.cpus!r}", "a number; 0 takes no slot"),
+        (not _whole(spec.priority), f"priority = {spec.priority!r}", "a whole number; higher goes first"),
+        (not _whole(spec.retry_max) or spec.retry_max < 0, f"retry_max = {spec.retry_max!r}", "0 or more"),
         (bool(odd), f"retry on {', '.join(map(str, odd))}", f"known causes: {', '.join(Cause)}"),
         (not _positive(spec.grace_s, zero=True), f"grace_s = {spec.grace_s!r}", "seconds, 0 or more"),
         (spec.time_limit_s is not None and not _positive(spec.time_limit_s, zero=False),
          f"time_limit_s = {spec.time_limit_s!r}", "seconds, more than 0; leave it out for no limit"),
-        (not os.path.isdir(spec.cwd), f"no folder {spec.cwd}", "submit from a folder that exists on the runner's box"),
+        (not os.path.isdir(spec.cwd), f"no folder {spec.cwd}", "name a folder of the runner's box"),
     ]  # fmt: skip
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _positive(value: object, *, zero: bool) -> bool:

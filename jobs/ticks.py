@@ -1,4 +1,4 @@
-"""All that the clock calls again and again. Each owner adds a line; the module is imported at the first call."""
+"""All that the clock calls again and again. Each owner adds a line; modules load at the first call."""
 
 import importlib
 from collections.abc import Awaitable, Callable

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 
 
 def main() -> None:
@@ -23,25 +24,28 @@ def main() -> None:
             _be_shim(supervise, folder.decode())
 
 
-def _be_shim(supervise, folder: str) -> None:  # type: ignore[no-untyped-def]
+def _be_shim(supervise: Callable[[str], None], folder: str) -> None:
     """In the child; never returns."""
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         supervise(folder)
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # a process border
         traceback.print_exc()
     finally:
         os._exit(0)
 
 
-def _load_shim():  # type: ignore[no-untyped-def]
+def _load_shim() -> Callable[[str], None]:
     """By path: this folder must not be on sys.path, where its `queue` would hide Python's own."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shim.py")
     spec = importlib.util.spec_from_file_location("lineside_shim", path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.supervise
+    supervise: Callable[[str], None] = module.supervise
+    return supervise
 
 
 if __name__ == "__main__":

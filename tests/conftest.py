@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fixtures.runners import RunnerUnderTest, running
+
 from lineside.store import homes
 from lineside.store.db import writer
 from lineside.store.homes import Home
@@ -24,3 +26,8 @@ def db(home: Home) -> Iterator[sqlite3.Connection]:
     migrate(conn)
     yield conn
     conn.close()
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[RunnerUnderTest]:
+    yield from running(tmp_path / "home")

@@ -95,7 +95,7 @@ def mark(folder: Path) -> bytes:
 
 
 def _leads_ours(start: Start, folder: Path) -> bool:
-    """Whether the job's session still holds a process of this attempt: a pid alone may be anybody's by now."""
+    """Whether the job's session still holds a process of this attempt: a pid may be anybody's by now."""
     return any(_session(pid) == start.pid for pid in processes.carrying(mark(folder)))
 
 

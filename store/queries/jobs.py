@@ -167,8 +167,8 @@ _ATTEMPTS = """
 """
 
 _COMMAND = """
-    select j.id, j.uid, j.kind, j.name, j.argv, j.cwd, j.env, j.params, j.gpus, j.cpus, j.time_limit_s, j.grace_s,
-           j.retry_max, j.retry_on, j.attempt, j.state, j.run_id, r.uid as run_uid
+    select j.id, j.uid, j.kind, j.name, j.argv, j.cwd, j.env, j.params, j.gpus, j.cpus, j.time_limit_s,
+           j.grace_s, j.retry_max, j.retry_on, j.attempt, j.state, j.run_id, r.uid as run_uid
       from job j left join run r on r.id = j.run_id
      where j.id = :id
 """
@@ -211,12 +211,12 @@ _DEPENDENTS = """
 """
 
 _ADD = """
-    insert into job (uid, kind, name, pipeline, stage, argv, cwd, env, inputs, params, state, priority, gpus, cpus,
-                     time_limit_s, grace_s, retry_max, retry_on, submitted_us, submitted_by, submitter_uid,
-                     parent_id)
-    values (:uid, :kind, :name, :pipeline, :stage, :argv, :cwd, :env, :inputs, :params, 'QUEUED', :priority, :gpus,
-            :cpus, :time_limit_s, :grace_s, :retry_max, :retry_on, :at_us, :submitted_by, :submitter_uid,
-            :parent_id)
+    insert into job (uid, kind, name, pipeline, stage, argv, cwd, env, inputs, params, state, priority, gpus,
+                     cpus, time_limit_s, grace_s, retry_max, retry_on, submitted_us, submitted_by,
+                     submitter_uid, parent_id)
+    values (:uid, :kind, :name, :pipeline, :stage, :argv, :cwd, :env, :inputs, :params, 'QUEUED', :priority,
+            :gpus, :cpus, :time_limit_s, :grace_s, :retry_max, :retry_on, :at_us, :submitted_by,
+            :submitter_uid, :parent_id)
 """
 
 _BIND_RUN = "update job set run_id = :run_id where id = :id"
@@ -233,11 +233,14 @@ _ADD_ATTEMPT = """
     insert into attempt (job_id, number, gpu_uuids, started_us) values (:id, :number, :gpu_uuids, :at_us)
 """
 
-_BEGUN = "update attempt set pid = :pid, started_us = :at_us where job_id = :id and number = :number and pid is null"
+_BEGUN = """
+    update attempt set pid = :pid, started_us = :at_us
+     where job_id = :id and number = :number and pid is null
+"""
 
 _END_ATTEMPT = """
-    update attempt set ended_us = :ended_us, cause = :cause, detail = :detail, exit_code = :code, user_s = :user_s,
-                       system_s = :system_s, max_rss_bytes = :max_rss_bytes
+    update attempt set ended_us = :ended_us, cause = :cause, detail = :detail, exit_code = :code,
+                       user_s = :user_s, system_s = :system_s, max_rss_bytes = :max_rss_bytes
      where job_id = :id and number = :number and ended_us is null
 """
 
@@ -252,7 +255,8 @@ _REASON = "update job set reason = :reason where id = :id and state = :state and
 _PRIORITY = "update job set priority = :priority where id = :id and state in ('QUEUED', 'HELD')"
 
 _PRIORITIES = """
-    select coalesce(min(priority), 50) as low, coalesce(max(priority), 50) as high from job where state = 'QUEUED'
+    select coalesce(min(priority), 50) as low, coalesce(max(priority), 50) as high
+      from job where state = 'QUEUED'
 """
 
 
