@@ -78,10 +78,14 @@ def show(session: Session, version: str, as_json: bool) -> None:
         f"{row.name}@{row.number}  {row.rows:,} rows  {amount(row.bytes)}  target {row.target or '–'}"
     )
     cells = [
-        [p.name, p.dtype, str(p.nulls), str(p.distinct), number(p.min), number(p.mean), number(p.max)]
+        [p.name, p.dtype, str(p.nulls), str(p.distinct), _value(p.min), number(p.mean), _value(p.max)]
         for p in profile
     ]
     output.table(["column", "type", "nulls", "distinct", "min", "mean", "max"], cells)
+
+
+def _value(value: float | str | None) -> str:
+    return output.clean(value) if isinstance(value, str) else number(value)
 
 
 @data.command()

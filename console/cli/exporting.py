@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lineside.store.errors import Usage
-from lineside.store.queries import runs
+from lineside.store.queries import params, runs, summaries
+from lineside.store.queries.summaries import SummaryRow
 
 _FIELDS = (
     "id", "uid", "experiment", "name", "status", "cause", "author", "created_us", "started_us", "ended_us",
@@ -36,9 +37,9 @@ def export_runs(db: sqlite3.Connection, where: str, path: str) -> int:
 
 def _flat(db: sqlite3.Connection, run: runs.RunRow) -> dict[str, Any]:
     flat: dict[str, Any] = {name: getattr(run, name) for name in _FIELDS}
-    flat |= {f"param.{key}": value for key, value in runs.params(db, run.id).items()}
-    return flat | {f"metric.{m.metric}": _last(m) for m in runs.summaries(db, run.id)}
+    flat |= {f"param.{key}": value for key, value in params.params(db, run.id).items()}
+    return flat | {f"metric.{m.metric}": _last(m) for m in summaries.summaries(db, run.id)}
 
 
-def _last(summary: runs.SummaryRow) -> float | None:
+def _last(summary: SummaryRow) -> float | None:
     return summary.last if summary.last_kind == "finite" else float(summary.last_kind)

@@ -1,5 +1,6 @@
 """`lineside run` and `lineside jobs`: start work, and look after it."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -116,7 +117,7 @@ def show(session: Session, job: str, as_json: bool) -> None:
     attempts = query.attempts(db, row.id)
     lines = [
         f"job {row.id} {row.name}  {row.state}" + (f": {row.reason}" if row.reason else ""),
-        f"  {' '.join(row.argv)}",
+        f"  {' '.join(json.loads(query.command(db, row.id).argv))}",
         *(f"  attempt {a.number}: {moment(a.started_us)} to {moment(a.ended_us)}  {a.cause or 'running'}"
           + (f", {a.detail}" if a.detail else "") for a in attempts),
     ]  # fmt: skip

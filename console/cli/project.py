@@ -50,8 +50,6 @@ on = ["performance"]
 @pass_session
 def init(session: Session) -> None:
     """Start a project in this folder: a lineside.toml to edit, and a home for its runs."""
-    from lineside.jobs import commands
-
     path = Path(FILE)
     if path.exists():
         output.words(f"{path} is already here and stays as it is")
@@ -59,7 +57,7 @@ def init(session: Session) -> None:
         name = "".join(c if c.isalnum() or c == "-" else "-" for c in Path.cwd().name) or "project"
         path.write_text(_TEMPLATE.format(name=name))
         output.words(f"{path} written: edit it, then add the data and run: lineside run train")
-    commands.ensure_runner(session.home)
+    session.bring_up()
     output.words(f"home {session.home.path}, runner up")
 
 
@@ -104,7 +102,7 @@ def project_folder() -> Path:
 
 def resolve_pipeline(session: Session, name: str, params: dict[str, str]) -> list[Json]:
     """The jobs that running pipeline `name` of this folder's project means."""
-    from lineside.jobs import commands, pipelines, project
+    from lineside.jobs import pipelines, project
     from lineside.store.queries import datasets
 
     folder = project_folder()
@@ -112,7 +110,7 @@ def resolve_pipeline(session: Session, name: str, params: dict[str, str]) -> lis
     if name not in found.pipelines:
         known = ", ".join(found.pipelines) or "none"
         raise NotFound("pipeline", name, hint=f"{FILE} has: {known}; a command goes behind --")
-    commands.ensure_runner(session.home)
+    session.bring_up()
     return pipelines.plan(
         found,
         name,

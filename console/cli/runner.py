@@ -6,6 +6,7 @@ from lineside.console.cli import output
 from lineside.console.cli.output import json_option, moment
 from lineside.console.cli.session import Session, pass_session
 from lineside.console.format import amount
+from lineside.store import homes
 from lineside.store.clock import Micros
 
 
@@ -24,7 +25,9 @@ def start(session: Session, foreground: bool) -> int:
     if foreground:
         from lineside.jobs import runner as daemon
 
+        homes.create(session.home)
         return daemon.main(["--home", str(session.home.path)])
+    homes.create(session.home)
     commands.start_runner(session.home)
     info = commands.runner_info(session.home) or {}
     output.words(f"runner up, pid {info.get('pid')}, home {session.home.path}")

@@ -39,21 +39,22 @@ def ls(session: Session, where: str, sort: str, limit: int, as_json: bool) -> No
 @pass_session
 def show(session: Session, run: str, as_json: bool) -> None:
     """Show one run: params, tags, metrics, artifacts."""
+    from lineside.store.queries import artifacts, params, summaries
     from lineside.store.queries import runs as query
 
     db = session.read()
     row = query.find(db, run)
-    params, tags = query.params(db, row.id), query.tags(db, row.id)
-    metrics, artifacts = query.summaries(db, row.id), query.artifacts(db, row.id)
-    everything = {"run": row, "params": params, "tags": tags, "metrics": metrics, "artifacts": artifacts}
+    asked, tags = params.params(db, row.id), params.tags(db, row.id)
+    metrics, files = summaries.summaries(db, row.id), artifacts.artifacts(db, row.id)
+    everything = {"run": row, "params": asked, "tags": tags, "metrics": metrics, "artifacts": files}
     lines = [
         f"run {row.id} {row.name}  {row.status}" + (f" ({row.detail})" if row.detail else ""),
         f"  by {row.author}, {moment(row.started_us)} to {moment(row.ended_us)}",
-        *(f"  param   {key} = {value}" for key, value in params.items()),
+        *(f"  param   {key} = {value}" for key, value in asked.items()),
         *(f"  tag     {key} = {value}" for key, value in tags.items()),
         *(f"  metric  {m.metric}: last {number(m.last)} at step {m.last_step}, "
           f"min {number(m.min)}, max {number(m.max)}, {m.count} points" for m in metrics),
-        *(f"  {a.kind:<7} {a.path}  {a.bytes:,} bytes  {a.digest[:12]}" for a in artifacts),
+        *(f"  {a.kind:<7} {a.path}  {a.bytes:,} bytes  {a.digest[:12]}" for a in files),
     ]  # fmt: skip
     output.one(everything, lines, as_json=as_json)
 
@@ -64,11 +65,12 @@ def show(session: Session, run: str, as_json: bool) -> None:
 @pass_session
 def compare(session: Session, run: tuple[str, ...], as_json: bool) -> None:
     """Compare runs: only what differs."""
+    from lineside.store.queries import comparisons
     from lineside.store.queries import runs as query
 
     db = session.read()
     found = [query.find(db, text) for text in run]
-    comparison = query.compare(db, [row.id for row in found])
+    comparison = comparisons.compare(db, [row.id for row in found])
     if as_json:
         output.one(comparison, [], as_json=True)
         return

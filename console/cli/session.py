@@ -32,11 +32,18 @@ class Session:
         click.get_current_context().call_on_close(conn.close)
         return conn
 
+    def bring_up(self) -> None:
+        """Make the home where there is none, and start its runner where none is up."""
+        from lineside.jobs import commands
+
+        homes.create(self.home)
+        commands.ensure_runner(self.home)
+
     def ask(self, verb: str, /, *, key: str | None = None, wait_s: float = 60.0, **args: Any) -> Json:
         """Ask the runner, starting one when none is up."""
         from lineside.jobs import commands
 
-        commands.ensure_runner(self.home)
+        self.bring_up()
         given = {name: value for name, value in args.items() if value is not None}
         return commands.ask(self.home, verb, given, key=key, acting_as=self.acting_as, timeout_s=wait_s)
 

@@ -16,7 +16,7 @@ from lineside.jobs.project import parse
 from lineside.store.db import reader
 from lineside.store.errors import LinesideError
 from lineside.store.homes import Home
-from lineside.store.queries import datasets, deployments, evidence, jobs, promotions, runs
+from lineside.store.queries import datasets, deployments, evidence, jobs, promotions, runs, summaries
 from lineside.store.states import JOB_ENDED, JobState, PromotionState
 
 ANA, BEN = "demo:ana", "demo:ben"
@@ -105,10 +105,12 @@ class Story:
         self._until(lambda: self._has_holdout(row.run_id), f"the metrics of job {job_id}")
 
     def _has_holdout(self, run_id: int | None) -> bool:
-        return run_id is not None and any(m.metric == "holdout" for m in runs.summaries(self._db, run_id))
+        return run_id is not None and any(
+            m.metric == "holdout" for m in summaries.summaries(self._db, run_id)
+        )
 
     def _holdout(self, run: runs.RunRow) -> float:
-        last = {m.metric: m.last for m in runs.summaries(self._db, run.id)}["holdout"]
+        last = {m.metric: m.last for m in summaries.summaries(self._db, run.id)}["holdout"]
         return float("nan") if last is None else last
 
     def _register_and_promote(self, best: runs.RunRow) -> None:
