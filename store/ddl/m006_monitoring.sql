@@ -57,8 +57,8 @@ create table monitor (
     model_id       integer not null references model (id),
     deployment_id  integer references deployment (id),
     settings       text not null,               -- [monitor.NAME] resolved (JSON)
-    payload_bytes  integer not null default 0,  -- the frame of payloads/<deployment>.sp the next window begins in
-    payload_rows   integer not null default 0,  -- rows of that frame that the window before took
+    payload_bytes  integer not null default 0,  -- a frame of payloads/<deployment>.sp at or before the next window
+    payload_rows   integer not null default 0,  -- rows from there on that earlier windows took
     created_us     integer not null
 ) strict
 

@@ -39,6 +39,20 @@ class AlertRow:
         return cls(**{**dict(row), "state": AlertState(row["state"])})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedJob:
+    """A job that nobody was told of."""
+
+    id: int
+    name: str
+    cause: str | None  # None: it never came to an attempt
+    detail: str | None
+
+    @property
+    def why(self) -> str:
+        return f"{self.cause or 'failed'} ({self.detail})" if self.detail else self.cause or "failed"
+
+
 _ROWS = """
     select id, uid, rule, subject_kind, subject_id, subject, state, title, value, line, window_id, opened_us,
            fired_us, acked_us, acked_by, silenced_until_us, resolved_us, seen, clean, resolution
@@ -92,6 +106,25 @@ _MOVE = """
      where id = :id and state = :old
 """
 
+_FAILED_JOBS = """
+    select j.id, j.name, a.cause, a.detail
+      from job j
+      left join attempt a on a.job_id = j.id and a.number = j.attempt
+     where j.state = 'FAILED' and j.ended_us >= :since_us
+       and not exists (select 1 from alert
+                        where rule = 'job' and subject_kind = 'job' and subject_id = j.id
+                          and opened_us >= j.ended_us)
+     order by j.id
+"""
+
+_CURED_JOBS = (
+    _ROWS
+    + """
+     where rule = 'job' and subject_kind = 'job' and state <> 'RESOLVED'
+       and not exists (select 1 from job where job.id = subject_id and job.state = 'FAILED')
+"""
+)
+
 
 def open_ones(db: sqlite3.Connection) -> list[AlertRow]:
     """Every episode that has not ended, newest first."""
@@ -124,6 +157,16 @@ def open_of(db: sqlite3.Connection, *, rule: str, subject_kind: str, subject_id:
 def last_of(db: sqlite3.Connection, *, rule: str, subject_kind: str, subject_id: int) -> AlertRow | None:
     """The newest episode of this rule about this subject, open or past."""
     return _one(db, _LAST_OF, rule, subject_kind, subject_id)
+
+
+def failed_jobs(db: sqlite3.Connection, *, since: Micros) -> list[FailedJob]:
+    """Jobs that failed at `since` or later and that no alert tells of yet."""
+    return [FailedJob(**dict(r)) for r in db.execute(_FAILED_JOBS, {"since_us": since})]
+
+
+def cured_jobs(db: sqlite3.Connection) -> list[AlertRow]:
+    """Open alerts about jobs that were tried again since."""
+    return [AlertRow.of(r) for r in db.execute(_CURED_JOBS)]
 
 
 def begin(

@@ -22,8 +22,8 @@ class MonitorRow:
     deployment_id: int | None  # None: nothing serves this model and alias yet
     deployment: str | None
     settings: str  # [monitor.NAME] resolved, JSON
-    payload_bytes: int  # the frame the next window begins in
-    payload_rows: int  # rows of that frame that the window before took
+    payload_bytes: int  # where a frame begins, at or before the next window
+    payload_rows: int  # rows from there on that earlier windows took
     created_us: Micros
 
     @classmethod
@@ -122,7 +122,7 @@ def attach(db: sqlite3.Connection, monitor_id: int, *, deployment_id: int) -> No
 
 
 def advance(db: sqlite3.Connection, monitor_id: int, *, start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Move the reading position (frame offset, rows taken of it); what was read is in a window now.
+    """Move the reading position (a frame's offset, rows taken from there on); they are in a window now.
 
     Raises:
         Conflict: somebody else moved it.

@@ -27,7 +27,7 @@ class WindowRow:
     start_us: Micros
     end_us: Micros
     rows: int
-    path: str | None  # inside the home; None until closed
+    path: str | None  # inside windows/; None until closed
     columns_tested: int | None  # None here and below: not measured, or too few rows to say
     columns_fired: int | None
     calibrated: bool | None
@@ -137,6 +137,12 @@ _BY_WINDOW = """
      where w.monitor_id = :monitor_id and w.number > :after and s.line is not null
      order by w.number, s.feature
 """
+
+_ORIGIN = """
+    select start_us from window where monitor_id = :monitor_id and state <> 'OPEN' order by number limit 1
+"""
+
+_NEXT = "select coalesce(max(number), 0) + 1 from window where monitor_id = :monitor_id and state <> 'OPEN'"
 
 _SHOW_OPEN = """
     insert into window (uid, monitor_id, number, state, start_us, end_us, rows)
@@ -248,12 +254,23 @@ def worst(home: Home, db: sqlite3.Connection, window_id: int, n: int) -> list[Wo
         return []
     import polars as pl
 
-    frame = pl.read_parquet(home.path / window.path)
+    frame = pl.read_parquet(home.windows / window.path)
     known = labels.of_predictions(db, window.monitor_id, frame["_id"].to_list())
     regression = window.metric is not None and window.metric not in ("accuracy", "holdout")
     rows = [_worst(row, known) for row in frame.iter_rows(named=True)]
     rows.sort(key=_by_error if regression else _by_confidence, reverse=True)
     return rows[:n]
+
+
+def origin(db: sqlite3.Connection, monitor_id: int) -> Micros | None:
+    """When the first window of a monitor began: where its grid of spans hangs. None: there is none yet."""
+    row = db.execute(_ORIGIN, {"monitor_id": monitor_id}).fetchone()
+    return Micros(row[0]) if row else None
+
+
+def next_number(db: sqlite3.Connection, monitor_id: int) -> int:
+    """The number of the window that gathers now, or will."""
+    return int(db.execute(_NEXT, {"monitor_id": monitor_id}).fetchone()[0])
 
 
 def show_open(db: sqlite3.Connection, monitor_id: int, *, start: Micros, end: Micros, rows: int) -> None:
