@@ -1,5 +1,9 @@
 """`lineside runner`: the one daemon of a home; `lineside gpus`: what it may give out."""
 
+import os
+import sys
+from pathlib import Path
+
 import click
 
 from lineside.console.cli import output
@@ -18,20 +22,18 @@ def runner() -> None:
 @runner.command()
 @click.option("--foreground", is_flag=True, help="Stay in this terminal; Ctrl-C stops it.")
 @pass_session
-def start(session: Session, foreground: bool) -> int:
+def start(session: Session, foreground: bool) -> None:
     """Start the runner of this home."""
     from lineside.jobs import commands
 
     if foreground:
-        from lineside.jobs import runner as daemon
-
         homes.create(session.home)
-        return daemon.main(["--home", str(session.home.path)])
+        program = [sys.executable, "-m", "lineside.jobs.runner", "--home", str(session.home.path)]
+        os.execv(sys.executable, [*program, "--foreground"])
     homes.create(session.home)
     commands.start_runner(session.home)
     info = commands.runner_info(session.home) or {}
     output.words(f"runner up, pid {info.get('pid')}, home {session.home.path}")
-    return 0
 
 
 @runner.command()
@@ -94,9 +96,6 @@ WantedBy=default.target
 @pass_session
 def unit(session: Session) -> None:
     """Print a systemd unit for this home: lineside runner unit > ~/.config/systemd/user/lineside.service"""
-    import sys
-    from pathlib import Path
-
     click.echo(_UNIT.format(home=session.home.path, program=Path(sys.argv[0]).absolute()), nl=False)
 
 
