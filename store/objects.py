@@ -4,6 +4,7 @@ A tree object is the canonical JSON list of its files, so a folder has one diges
 and appear by rename: a reader sees a whole one or none.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -50,7 +51,8 @@ def adopt(home: Home, path: Path, *, move: bool = False) -> Stored:
     """Take a file or a folder in; the same content is stored once.
 
     Args:
-        move: the source is ours (an outbox) and may disappear.
+        move: the source is ours and about to be deleted: its bytes are shared, not copied. It stays in place,
+            so that a crash before the caller's commit loses nothing.
 
     Raises:
         BadData: nothing is there, or the folder holds what is neither file nor folder.
@@ -65,8 +67,6 @@ def adopt(home: Home, path: Path, *, move: bool = False) -> Stored:
         stored = _adopt_file(home, file, move=move)
         name = file.relative_to(path).as_posix()
         entries.append(TreeEntry(path=name, digest=stored.digest, bytes=stored.bytes))
-    if move:
-        shutil.rmtree(path, ignore_errors=True)
     return put_tree(home, entries)
 
 
@@ -148,19 +148,17 @@ def _files_in(folder: Path) -> Iterator[Path]:
 
 
 def _adopt_file(home: Home, path: Path, *, move: bool) -> Stored:
-    size, digest = path.stat().st_size, _digest_of(path)
+    digest = _digest_of(path)
     target = path_of(home, digest)
-    if target.exists():
-        if move:
-            path.unlink()
-    elif move and path.stat().st_dev == home.objects.stat().st_dev:
+    if not target.exists():
+        if not move or path.stat().st_dev != home.objects.stat().st_dev:
+            return _copy_in(home, path)
         target.parent.mkdir(exist_ok=True)
         path.chmod(0o440)
         _sync(path)
-        os.rename(path, target)
-    else:
-        return _copy_in(home, path)
-    return Stored(digest=digest, bytes=size, tree=False)
+        with contextlib.suppress(FileExistsError):  # somebody else brought the same content
+            os.link(path, target)
+    return Stored(digest=digest, bytes=target.stat().st_size, tree=False)
 
 
 def _copy_in(home: Home, path: Path) -> Stored:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineside.store.errors import NotFound
+from lineside.store.queries import inputs
 from lineside.store.queries.params import params, tags
 from lineside.store.queries.summaries import summaries
 
@@ -37,15 +38,6 @@ _CONTEXT = "select context from run where id = :id"
 
 _ARTIFACTS = "select path, digest from artifact where run_id = :run_id order by path"
 
-_DATA = """
-    select d.name, e.relation, v.number
-      from edge e
-      join dataset_version v on v.id = e.src_id
-      join dataset d on d.id = v.dataset_id
-     where e.src_kind = 'dataset_version' and e.dst_kind = 'run' and e.dst_id = :run_id
-     order by d.name, v.number
-"""
-
 _KINDS = ("context", "data", "param", "metric", "tag", "artifact")
 _PASSING = frozenset({"pid", "started_us", "datasets"})  # differs always, says nothing
 
@@ -74,8 +66,8 @@ def _facts(db: sqlite3.Connection, run_id: int) -> dict[tuple[str, str], str]:
         raise NotFound("run", run_id)
     context = {key: value for key, value in json.loads(row["context"]).items() if key not in _PASSING}
     facts = {("context", key): _text(value) for key, value in context.items()}
-    for used in db.execute(_DATA, {"run_id": run_id}):
-        facts["data", used["name"]] = f"@{used['number']}"
+    for name, number in inputs.of_run(db, run_id):
+        facts["data", name] = f"@{number}"
     facts |= {("param", key): value for key, value in params(db, run_id).items()}
     facts |= {("metric", line.metric): f"{line.last_value:.6g}" for line in summaries(db, run_id)}
     facts |= {("tag", key): value for key, value in tags(db, run_id).items()}

@@ -9,7 +9,7 @@ from typing import Any, Self
 from lineside.store import states
 from lineside.store.clock import Micros
 from lineside.store.errors import NotFound
-from lineside.store.queries import filters, names
+from lineside.store.queries import filters, names, spools
 from lineside.store.queries.artifacts import ArtifactRow, artifacts
 from lineside.store.queries.comparisons import Comparison, Difference, compare
 from lineside.store.queries.params import params, put_params, put_tags, tags
@@ -141,6 +141,7 @@ def reschedule(db: sqlite3.Connection, run_id: int) -> None:
         Conflict: it is FINISHED.
     """
     _step(db, _RESCHEDULE, run_id, RunStatus.SCHEDULED, {})
+    spools.unseal(db, run_id)
 
 
 def end(
