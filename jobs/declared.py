@@ -16,7 +16,7 @@ class DataSpec:
     """[data.NAME]: a table, and what its columns mean."""
 
     name: str
-    path: str
+    path: str | None = None  # of the file to add, from the project's folder; None: it is added by hand
     target: str | None = None
     time: str | None = None
     tz: str = "UTC"

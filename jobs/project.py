@@ -1,6 +1,7 @@
 """Reading lineside.toml. The text is checked whole before anything acts on it: keys, types, names, cycles."""
 
 import re
+import shlex
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
@@ -29,8 +30,22 @@ from lineside.store.states import Cause
 from lineside.store.toml import meant
 
 __all__ = [
-    "DataSpec", "EndpointSpec", "Limits", "ModelSpec", "MonitorSpec", "PipelineSpec", "Project", "Resources",
-    "RetrainSpec", "Retry", "StageSpec", "Value", "load", "parse", "read",
+    "PLACEHOLDER",
+    "DataSpec",
+    "EndpointSpec",
+    "Limits",
+    "ModelSpec",
+    "MonitorSpec",
+    "PipelineSpec",
+    "Project",
+    "Resources",
+    "RetrainSpec",
+    "Retry",
+    "StageSpec",
+    "Value",
+    "load",
+    "parse",
+    "read",
 ]  # fmt: skip
 
 FILE = "lineside.toml"
@@ -188,6 +203,11 @@ def _needs(table: Table, stages: Mapping[str, StageSpec]) -> tuple[str, ...]:
 
 def _check_stage(table: Table, stage: StageSpec, params: Mapping[str, Value]) -> None:
     """Every name in the command and in `params` must mean something."""
+    try:
+        if not shlex.split(stage.cmd):
+            raise table.wrong("cmd", "the command is empty", hint='cmd = "{python} train.py"')
+    except ValueError as error:
+        raise table.wrong("cmd", f"the command cannot be split into words: {error}") from error
     known = {*params, "python", *(f"data.{name}" for name in stage.datasets)}
     for found in PLACEHOLDER.finditer(stage.cmd):
         word = found[1]

@@ -66,6 +66,7 @@ class VersionRow:
     time_column: str | None
     time_zone: str | None  # what naive times were read as; they are stored as UTC
     exclude: tuple[str, ...]
+    splits: tuple[str, ...]  # its files: "all", or "train" and "recent"
     origin: Mapping[str, Any]  # {"path": …}, or what it was joined from
     created_us: Micros
     created_by: str
@@ -75,6 +76,7 @@ class VersionRow:
         values = dict(row)
         values["columns"] = tuple(Column(**each) for each in json.loads(values["columns"]))
         values["exclude"] = tuple(json.loads(values["exclude"]))
+        values["splits"] = tuple(sorted(values["splits"].split(" ")))
         values["origin"] = json.loads(values["origin"])
         return cls(**values)
 
@@ -167,7 +169,8 @@ _EVERY = """
 
 _VERSIONS = """
     select v.id, v.uid, v.dataset_id, d.name, v.number, v.digest, v.rows, v.bytes, v.columns, v.target,
-           v.time_column, v.time_zone, v.exclude, v.origin, v.created_us, v.created_by
+           v.time_column, v.time_zone, v.exclude, v.origin, v.created_us, v.created_by,
+           (select group_concat(split, ' ') from dataset_file where version_id = v.id) as splits
       from dataset_version v
       join dataset d on d.id = v.dataset_id
      where (:name is null or d.name = :name)
@@ -176,7 +179,8 @@ _VERSIONS = """
 
 _GET = """
     select v.id, v.uid, v.dataset_id, d.name, v.number, v.digest, v.rows, v.bytes, v.columns, v.target,
-           v.time_column, v.time_zone, v.exclude, v.origin, v.created_us, v.created_by
+           v.time_column, v.time_zone, v.exclude, v.origin, v.created_us, v.created_by,
+           (select group_concat(split, ' ') from dataset_file where version_id = v.id) as splits
       from dataset_version v
       join dataset d on d.id = v.dataset_id
      where v.id = :id
