@@ -14,8 +14,11 @@ _EPOCH_FROM = 100_000_000
 """Whole numbers below this (1973, in seconds) are not taken for times: a year, an hour, a row number."""
 
 
-def read(path: Path) -> "pl.DataFrame":
+def read(path: Path, *, empty: bool = False) -> "pl.DataFrame":
     """The table in a Parquet or CSV file, or in all Parquet files of a folder, by name.
+
+    Args:
+        empty: a table without rows will do.
 
     Raises:
         BadData: nothing there, not a table, or one without rows.
@@ -28,7 +31,7 @@ def read(path: Path) -> "pl.DataFrame":
         frame = _frame(path)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         raise BadData(f"{path} is not a table: {_first_line(error)}", hint="give CSV or Parquet") from error
-    if not frame.height or not frame.width:
+    if not frame.width or not (frame.height or empty):
         raise BadData(f"{path} has no rows", hint="a dataset version holds at least one row")
     return frame
 

@@ -1,13 +1,13 @@
 """Is a new file still the table we know? Compared with the newest version, finding by finding (compute)."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lineside.jobs import datafiles
 from lineside.jobs.context import Json
-from lineside.store.errors import BadData
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,16 +40,11 @@ def validate(*, known: list[str], path: str) -> Json:
     """
     import polars as pl
 
+    after = datafiles.read(Path(path), empty=True)
+    if not after.height:
+        none = Finding(rule="volume.empty", column=None, severity="error", rows=0, finding="it has no rows")
+        return {"ok": False, "rows": 0, "findings": [asdict(none)]}
     before = pl.concat([pl.read_parquet(Path(each)) for each in known], how="vertical_relaxed")
-    try:
-        after = datafiles.read(Path(path))
-    except BadData as error:
-        if "has no rows" not in str(error):
-            raise
-        empty = Finding(
-            rule="volume.empty", column=None, severity="error", rows=0, finding="the file has no rows"
-        )
-        return {"ok": False, "rows": 0, "findings": [asdict(empty)]}
     found = [*_table(before, after), *_columns(before, after)]
     return {
         "ok": all(each.severity != "error" for each in found),
@@ -89,11 +84,11 @@ def _columns(before: "pl.DataFrame", after: "pl.DataFrame") -> Iterator[Finding]
 
 def _column(old: "pl.Series", new: "pl.Series") -> Iterator[Finding]:
     """The findings of one column; a column of another type is not looked into further."""
-    if retyped := _retyped(old, new):
-        yield retyped
-        return
     if new.null_count() == len(new) and old.null_count() < len(old):
         yield _found("completeness.all_null", new, "error", len(new), "has no value at all")
+        return
+    if retyped := _retyped(old, new):
+        yield retyped
         return
     yield from _missing(old, new)
     if old.dtype.is_numeric():
@@ -170,16 +165,31 @@ def _ends(values: "pl.Series") -> tuple[float, float]:
 
 
 def _words(old: "pl.Series", new: "pl.Series") -> Iterator[Finding]:
-    """Words never seen before; told when only case or blanks make them new."""
-    known = set(old.drop_nulls().unique().to_list())
-    unseen = new.drop_nulls().filter(~new.drop_nulls().is_in(list(known)))
-    if not len(unseen) or len(known) > len(old) / 2:  # free text: every word is new
+    """Words never seen before, when there are more than chance brings; told when only spelling is new."""
+    counts = dict(old.drop_nulls().value_counts().iter_rows())
+    present = new.drop_nulls()
+    unseen = present.filter(~present.is_in(list(counts)))
+    if len(unseen) <= _unseen_by_chance(counts, len(present)):
         return
-    shown = ", ".join(repr(word) for word in sorted(set(unseen.to_list()))[:3])
-    folded = {word.strip().casefold() for word in known}
-    only_spelling = all(word.strip().casefold() in folded for word in set(unseen.to_list()))
+    strangers = sorted(set(unseen.to_list()))
+    shown = ", ".join(repr(word) for word in strangers[:3])
+    folded = {word.strip().casefold() for word in counts}
+    only_spelling = all(word.strip().casefold() in folded for word in strangers)
     tail = "; trimmed and in one case they are known" if only_spelling else ""
     yield _found("domain.unseen_category", new, "warn", len(unseen), f"has words never seen: {shown}{tail}")
+
+
+def _unseen_by_chance(counts: Mapping[str, int], rows: int) -> float:
+    """How many of `rows` may be words the known rows lack, though nothing changed (three sigma).
+
+    Source:
+        Good (1953): the share of what was never seen is that of what was seen once.
+    """
+    known = sum(counts.values())
+    if not known:
+        return 0.0
+    once, scale = sum(1 for count in counts.values() if count == 1), rows / known
+    return once * scale + 3 * math.sqrt(once * scale + once * scale**2)
 
 
 def _found(
@@ -192,8 +202,6 @@ def _found(
 
 def _chance(old_hits: int, old_n: int, new_hits: int, new_n: int) -> float:
     """Two-sided p-value of two shares being one and the same, by the pooled normal approximation."""
-    import math
-
     pooled = (old_hits + new_hits) / (old_n + new_n)
     spread = math.sqrt(pooled * (1 - pooled) * (1 / old_n + 1 / new_n))
     if spread == 0:
