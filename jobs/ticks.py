@@ -19,4 +19,5 @@ def _at(place: str) -> Callable[[Context], Awaitable[None]]:
 TICKS: tuple[Tick, ...] = (
     Tick(name="gpus", period_s=5.0, run=_at("lineside.jobs.gpus:tick")),
     Tick(name="ingest", period_s=0.2, run=_at("lineside.jobs.ingesting:tick")),
+    Tick(name="deployments", period_s=0.5, run=_at("lineside.jobs.deployments:tick")),
 )

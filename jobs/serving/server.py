@@ -32,7 +32,7 @@ class TooLarge(ValueError):
     """The body is longer than MAX_BODY."""
 
 
-_STATUS = {TooLarge: 413, wire.BadRequest: 400, BadRows: 400}
+_STATUS: dict[type[Exception], int] = {TooLarge: 413, wire.BadRequest: 400, BadRows: 400}
 
 
 class ModelServer:

@@ -1,0 +1,136 @@
+"""Deployments inside the runner: each follows its alias, through crashes of the server and of the runner.
+
+The row says what was verified to answer; the server is asked, never believed to be what it was.
+"""
+
+import asyncio
+import collections
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from lineside.jobs import queue, swaps
+from lineside.jobs.context import Context
+from lineside.store.actors import LINESIDE
+from lineside.store.clock import now
+from lineside.store.errors import LinesideError, Refused
+from lineside.store.queries import audit, deployments, endpoints
+from lineside.store.queries.deployments import DeploymentRow, TargetRow
+from lineside.store.states import JOB_ENDED, JobState
+
+log = logging.getLogger(__name__)
+
+_Key = tuple[Path, int]
+_LOCKS: dict[_Key, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
+_PROVEN: dict[_Key, tuple[int | None, int]] = {}
+"""Deployment → (attempt of its job, version) that this runner itself has seen answer."""
+_REFUSED: dict[_Key, tuple[int | None, int]] = {}
+"""Deployment → (attempt, version) that failed; it is not tried again until one of the two changes."""
+
+
+async def tick(ctx: Context) -> None:
+    """Look at every deployment that should be up."""
+    for row in deployments.unfinished(ctx.db):
+        lock = _LOCKS[_key(ctx, row)]
+        if not lock.locked():  # a swap is under way: it will say how it ended
+            async with lock:
+                await _look(ctx, deployments.get(ctx.db, row.id))
+
+
+async def swap_for(ctx: Context, model_id: int, alias: str) -> list[str]:
+    """Have every deployment of an alias serve its holder now; the names of those that changed.
+
+    Raises:
+        Refused: one of them would not take it, and serves what it served before.
+    """
+    changed, trouble = [], []
+    for row in deployments.of_alias(ctx.db, model_id=model_id, alias=alias):
+        async with _LOCKS[_key(ctx, row)]:
+            row = deployments.get(ctx.db, row.id)
+            target = deployments.target(ctx.db, model_id=model_id, alias=alias)
+            if row.state not in ("LIVE", "SWAPPING") or target is None or row.live_id == target.version_id:
+                continue  # one that is starting takes the holder anyway
+            try:
+                await _swap(ctx, row, target)
+                changed.append(row.name)
+            except LinesideError as error:
+                trouble.append(f"{row.name}: {error}")
+    if trouble:
+        raise Refused("; ".join(trouble), hint="look at it with: lineside endpoints ls")
+    return changed
+
+
+async def _look(ctx: Context, row: DeploymentRow) -> None:
+    """One deployment: ended, still starting, or to be brought to its alias' holder."""
+    if row.job_state in JOB_ENDED:
+        await _ended(ctx, row)
+    elif row.job_state == JobState.RUNNING and row.state in ("STARTING", "LIVE", "SWAPPING"):
+        target = deployments.target(ctx.db, model_id=row.model_id, alias=row.alias)
+        wanted = None if target is None else (row.job_attempt, target.version_id)
+        known = _PROVEN.get(_key(ctx, row)) if row.state == "LIVE" else None
+        if target is not None and wanted not in (known, _REFUSED.get(_key(ctx, row))):
+            await _bring_up(ctx, row, target)
+
+
+async def _bring_up(ctx: Context, row: DeploymentRow, target: TargetRow) -> None:
+    """Prove that the holder answers, or make it answer; try again later when the server is not there."""
+    from lineside.jobs.serving.client import Unreachable
+
+    try:
+        async with swaps.client_of(ctx.home, row) as client:
+            if not await client.alive():
+                return
+        if row.state == "LIVE" and row.live_id == target.version_id and await swaps.check(ctx, row, target):
+            _PROVEN[_key(ctx, row)] = (row.job_attempt, target.version_id)
+        else:
+            await _swap(ctx, row, target)
+    except Unreachable as error:
+        log.info("a server went silent", extra={"deployment": row.name, "error": str(error)})
+    except Refused as error:
+        log.warning(
+            "a deployment is not as it should be", extra={"deployment": row.name, "error": str(error)}
+        )
+
+
+async def _swap(ctx: Context, row: DeploymentRow, target: TargetRow) -> None:
+    key, what = _key(ctx, row), (row.job_attempt, target.version_id)
+    try:
+        await swaps.swap(ctx, row, target)
+    except Refused:
+        _REFUSED[key] = what
+        if row.live_id is None and row.job_id is not None:  # a server with nothing to serve is no use
+            await queue.cancel(ctx, row.job_id, LINESIDE, f"{target.label} cannot be served")
+        raise
+    _PROVEN[key] = what
+    _REFUSED.pop(key, None)
+
+
+async def _ended(ctx: Context, row: DeploymentRow) -> None:
+    """The service job is over: stopped when somebody wanted that, failed otherwise."""
+    wanted = row.job_state == JobState.CANCELLED
+    detail: dict[str, Any] = {"job": row.job_id, "job_state": row.job_state}
+
+    def change(db: sqlite3.Connection) -> None:
+        words = (
+            ""
+            if wanted
+            else f"job {row.job_id} ended: {row.job_state}; read it with: lineside jobs logs {row.job_id}"
+        )
+        deployments.move(db, row, to="STOPPED" if wanted else "FAILED", live_id=None, detail=words)
+        audit.append(db, LINESIDE, "serving.ended", subject=("deployment", row.id), detail=detail, at=now())
+        if wanted:
+            _forget_endpoint(db, row)
+
+    await ctx.write(change)
+
+
+def _forget_endpoint(db: sqlite3.Connection, row: DeploymentRow) -> None:
+    """Nobody looks at a server that was stopped on purpose."""
+    for endpoint in endpoints.every(db):
+        if endpoint.deployment_id == row.id:
+            endpoints.remove(db, endpoint.id, at=now())
+
+
+def _key(ctx: Context, row: DeploymentRow) -> _Key:
+    return ctx.home.path, row.id
