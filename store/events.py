@@ -20,8 +20,8 @@ _CAUSES = {RunStatus.FINISHED: Cause.OK, RunStatus.FAILED: Cause.EXIT, RunStatus
 def begin(db: sqlite3.Connection, *, uid: str, author: str, said: tuple[Event, ...], at: Micros) -> int:
     """The run of a spool seen for the first time: the scheduled one, or a new one of the file's owner."""
     run_id = runs.find_uid(db, uid)
+    start: Event = next((event for event in said if event.get("event") == "start"), {})
     if run_id is None:
-        start: Event = next((event for event in said if event.get("event") == "start"), {})
         context = _table(start.get("context"))
         script = context.get("command", "").partition(" ")[0].rpartition("/")[2]
         parent = start.get("parent")
@@ -36,7 +36,7 @@ def begin(db: sqlite3.Connection, *, uid: str, author: str, said: tuple[Event, .
             parent_id=runs.find_uid(db, parent) if isinstance(parent, str) else None,
             context=context,
         )
-    _set_off(db, run_id, at)
+    _set_off(db, run_id, _moment(start, at))
     return run_id
 
 
@@ -55,7 +55,7 @@ def apply(
         adopted: the files that artifact events speak of, by their place.
     """
     for event in said:
-        kind = event.get("event")
+        kind = _text(event.get("event"))
         if kind == "artifact":
             _artifact(db, run_id, event, adopted, at)
         elif kind in _CHANGES:
@@ -76,7 +76,8 @@ def _status(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> No
         return
     said = _text(event.get("status")).upper()
     status = next((known for known in _CAUSES if known == said), RunStatus.FAILED)
-    runs.end(db, run_id, status=status, cause=_CAUSES[status], detail=_text(event.get("detail")), at=at)
+    ended, detail = _moment(event, at), _text(event.get("detail"))
+    runs.end(db, run_id, status=status, cause=_CAUSES[status], detail=detail, at=ended)
 
 
 def _params(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> None:

@@ -4,6 +4,7 @@
 moves the offset there by compare-and-set: of two ingesters one wins, after a crash the slice is taken again.
 """
 
+import contextlib
 import logging
 import pwd
 import re
@@ -109,7 +110,8 @@ def apply(db: sqlite3.Connection, piece: Slice, *, at: Micros) -> Taken:
 def ingest_spool(db: sqlite3.Connection, home: Home, path: Path, at: Micros) -> Taken:
     """Take and write the next slice of one spool, inside the caller's transaction."""
     row = spools.find(db, path.name)
-    offset, shapes = (row.offset_bytes, spools.shapes(db, row.id)) if row else (0, {})
+    offset = row.offset_bytes if row else 0
+    shapes = spools.shapes(db, row.id) if row else {}
     piece = take(home, path.name, offset=offset, shapes=shapes)
     if piece is None:
         return Taken(run_id=row.run_id if row else None, points=0, frames=0, end=offset, more=False)
@@ -119,7 +121,11 @@ def ingest_spool(db: sqlite3.Connection, home: Home, path: Path, at: Micros) -> 
 def clear(home: Home, boxes: tuple[str, ...]) -> None:
     """Delete adopted files from their outbox; called once the transaction that noted them is over."""
     for place in boxes:
-        shutil.rmtree((home.path / place).parent, ignore_errors=True)
+        box = (home.path / place).parent
+        shutil.rmtree(box, ignore_errors=True)
+        if box.parent.parent == home.spool:
+            with contextlib.suppress(OSError):  # not empty: the next file is in it already
+                box.parent.rmdir()
 
 
 def _adopted(home: Home, uid: str, said: tuple[dict[str, Any], ...]) -> dict[str, Stored]:

@@ -107,6 +107,8 @@ CREATE TABLE spool (
 
 CREATE INDEX spool_of_run on spool (run_id);
 
+CREATE INDEX spool_open on spool (path) where sealed = 0;
+
 CREATE TABLE shape (
     spool_id  integer not null references spool (id),
     id        integer not null,

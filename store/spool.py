@@ -176,10 +176,7 @@ class _Walk:
 
     def _say(self, kind: int, body: bytes) -> None:
         """A frame of words; one that is no JSON object is passed over."""
-        try:
-            said = json.loads(body[2:] if kind == SHAPE else body)
-        except ValueError:
-            said = None
+        said = _parsed(body[2:] if kind == SHAPE else body)
         if kind == SHAPE and isinstance(said, list) and all(isinstance(name, str) for name in said):
             self.shapes[_ID.unpack_from(body)[0]] = tuple(said)
         elif kind == EVENT and isinstance(said, dict):
@@ -195,6 +192,18 @@ class _Walk:
             steps=steps, events=tuple(self.events), requests=tuple(self.requests), shapes=self.shapes,
             end=self.at, frames=self.frames, skipped=self.skipped,
         )  # fmt: skip
+
+
+def _parsed(text: bytes) -> Any:
+    """JSON with nothing in it that a database cannot hold; None: it is none."""
+    try:
+        said = json.loads(text)
+        if b"\\ud" in text.lower():  # half a character, written as an escape
+            whole = json.dumps(said, ensure_ascii=False).encode("utf-16", "surrogatepass")
+            said = json.loads(whole.decode("utf-16", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return said
 
 
 def _alike(data: bytes, at: int, size: int) -> int:

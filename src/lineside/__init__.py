@@ -216,7 +216,7 @@ class _Spool:
     def finish(self, status: str, detail: str) -> None:
         if self.ended or not self._open():
             return
-        self.event("status", status=status, detail=detail[:_MAX_TEXT])
+        self.event("status", status=status, detail=detail[:_MAX_TEXT], at_us=_time_ns() // 1_000)
         self.ended = True
         fd, self.fd = self.fd, -1
         self.shapes.clear()
@@ -382,13 +382,15 @@ def _home() -> str | None:
 
 def _locked(home: str, uid: str) -> int:
     """Open the first of the run's spools that no other process holds."""
-    for name in (uid, f"{uid}.{os.getpid()}", f"{uid}.{os.getpid()}-{secrets.token_hex(4)}"):
+    side = f"{uid}.{os.getpid()}"
+    for name in (uid, uid, side, f"{side}-{secrets.token_hex(4)}"):
         fd = os.open(os.path.join(home, "spool", name + ".sp"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return fd
         except OSError:
             os.close(fd)
+            time.sleep(0.002)  # the runner may just have been looking
     raise OSError(f"no spool of {uid} is free")
 
 

@@ -42,6 +42,8 @@ create table spool (
 
 create index spool_of_run on spool (run_id)
 
+create index spool_open on spool (path) where sealed = 0
+
 create table shape (
     spool_id  integer not null references spool (id),
     id        integer not null,

@@ -35,6 +35,8 @@ _OF_RUN = """
      where run_id = :run_id order by rank, id
 """
 
+_OPEN = "select path from spool where sealed = 0"
+
 _ADD = """
     insert into spool (run_id, path, rank)
     select :run_id, :path,
@@ -67,6 +69,11 @@ def find(db: sqlite3.Connection, name: str) -> SpoolRow | None:
 def of_run(db: sqlite3.Connection, run_id: int) -> list[SpoolRow]:
     """The spools of a run, its own first."""
     return [SpoolRow.of(row) for row in db.execute(_OF_RUN, {"run_id": run_id})]
+
+
+def open_names(db: sqlite3.Connection) -> set[str]:
+    """The spools that may still grow."""
+    return {row["path"] for row in db.execute(_OPEN)}
 
 
 def add(db: sqlite3.Connection, run_id: int, name: str, *, primary: bool) -> None:
