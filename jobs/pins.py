@@ -30,7 +30,7 @@ def now(db: sqlite3.Connection, request: PromotionRow, spec: "ModelSpec") -> Pin
     version = models.get_version(db, request.version_id)
     return take(
         artifact=version.artifact_digest or "",
-        rows=read(request)["rows"],
+        rows=read(request).get("rows"),
         spec=spec,
         found=promotions.gates(db, request.id),
     )

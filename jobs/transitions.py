@@ -170,7 +170,13 @@ def withdraw(
 
 
 def begin(db: sqlite3.Connection, request: PromotionRow, *, at: Micros) -> PromotionRow:
-    """APPROVED → APPLYING: from here on the runner finishes it, or says why it cannot."""
+    """APPROVED → APPLYING: from here on the runner finishes it, or says why it cannot.
+
+    Raises:
+        Conflict: nobody approved it; the shorter ways to APPLYING are for broken glass only.
+    """
+    if request.state != S.APPROVED:
+        raise Conflict(f"request {request.id} is {request.state}: nobody approved it")
     return _begin(db, request, at=at, verb="promotions.begin")
 
 
