@@ -197,9 +197,11 @@ def resolve(db: sqlite3.Connection, text: str) -> Node:
     row = None
     kind, _, rest = text.partition(":")
     if kind == "data" and rest:
-        name, _, number = rest.partition("@")
-        key = {"name": name, "number": int(number) if number.isdigit() else None}
-        row, kind = db.execute(_RESOLVE_DATASET, key).fetchone(), "dataset_version"
+        name, _, tail = rest.partition("@")
+        bare = tail[1:] if tail[:1] == "v" else tail
+        if bare.isdigit() or tail in ("", "latest"):
+            key = {"name": name, "number": int(bare) if bare.isdigit() else None}
+            row, kind = db.execute(_RESOLVE_DATASET, key).fetchone(), "dataset_version"
     elif text.isdigit():
         return describe(db, Node("run", int(text))).node
     elif kind in _DESCRIBE and rest.isdigit():
