@@ -62,7 +62,24 @@ class Look:
             return weight + _PALE.get(name, Style.null())
         if colour := self._colours.get(name):
             return weight + Style(color=colour)
+        if "ink" in name:
+            return self._ink(name)
         return weight
+
+    def _ink(self, name: str) -> Style:
+        """`ink5` draws with five eighths of the letters' colour, `on-ink5` paints the ground with it."""
+        assert self._colours is not None
+        ground, _, eighths = name.rpartition("ink")
+        colour = _mixed(self._colours["bg"], self._colours["fg"], int(eighths) / 8)
+        if ground and eighths == "0":
+            return Style.null()
+        return Style(bgcolor=colour) if ground else Style(color=colour)
+
+
+def _mixed(low: str, high: str, share: float) -> str:
+    """The colour between two `#rrggbb`, `share` of the way up."""
+    pairs = [(int(low[i : i + 2], 16), int(high[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def colourless() -> bool:

@@ -63,10 +63,12 @@ def render(
     legend: bool = True,
     marks: Sequence[Mark] = (),
     levels: Sequence[Level] = (),
+    gaps: bool = False,
 ) -> list[Row]:
     """The chart in exactly `width` × `height` cells: frame, ticks, lines, and names at the right.
 
-    With nothing to draw, or no room to draw it, it says so instead.
+    With nothing to draw, or no room to draw it, it says so instead. `gaps` says that NaN means "nothing
+    was known then", which is left blank; else it is a value that went wrong, which is marked.
     """
     x = _all([line.x for line in lines])
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(x):
@@ -75,7 +77,7 @@ def render(
     aside = max((len(text) for text, _ in names), default=0)
     aside = aside + 1 if aside and aside + 1 <= width // 3 else 0
     y0, y1 = _range(lines, levels, log_y=log_y)
-    values = _y_ticks(y0, y1, log_y=log_y, most=min(8, max(2, (height - 2) // 2)))
+    values = _y_ticks(y0, y1, log_y=log_y, most=min(8, max(3, (height - 2) // 2)))
     labels = [ticks.text(v, values) for v in values]
     gutter = max(map(len, labels)) + 1
     span = (_raise(y0, log_y), _raise(y1, log_y))
@@ -83,7 +85,7 @@ def render(
         columns=width - gutter - 1 - aside, rows=height - 2,
         x0=float(x.min()), x1=float(x.max()), y0=span[0], y1=span[1],
     )  # fmt: skip
-    plot = _Plot(box)
+    plot = _Plot(box, gaps=gaps)
     for level in levels:
         plot.level(level, log_y)
     for mark in marks:
@@ -101,8 +103,8 @@ def render(
 class _Plot:
     """The cells inside the frame."""
 
-    def __init__(self, box: Box) -> None:
-        self.box = box
+    def __init__(self, box: Box, *, gaps: bool) -> None:
+        self.box, self.gaps = box, gaps
         self.canvas = Canvas(box.columns, box.rows)
 
     def line(self, line: Line, style: str, log_y: bool) -> None:
@@ -130,7 +132,7 @@ class _Plot:
     def _bad(self, line: Line, y: Floats) -> None:
         columns = self.box.dot_columns(line.x) // 2
         for wrong, row, glyph in (
-            (np.isnan(line.y), self.box.rows - 1, _NAN),
+            (np.isnan(line.y) & (not self.gaps), self.box.rows - 1, _NAN),
             (np.isposinf(y), 0, _ABOVE),
             (np.isneginf(y), self.box.rows - 1, _BELOW),
         ):

@@ -52,7 +52,7 @@ def draw(plan: Plan, chosen: Spot, *, width: int, height: int) -> list[Line]:
         if spot.real:
             _node(canvas, plan, frame, spot, chosen)
     _more(canvas, plan, frame)
-    return canvas.lines()
+    return list(canvas.lines())
 
 
 def step(plan: Plan, chosen: Spot, way: Way) -> Spot:

@@ -3,25 +3,17 @@
 Each witness speaks for itself: the columns may be silent while the labels say that the model fails.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineside.console.text import Line, Span, fit, safe
 from lineside.store.queries.windows import ScoreRow, WindowRow
 
 FIRED, SILENT, UNKNOWN = "◆", " ", "·"
-_CELL = 6
-"""Cells of one window: the mark, four characters, a blank."""
+_CELL = 5
+"""Cells of one window: the mark and four characters."""
 
-_NAME = 14
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
-    """The values that make a witness speak; None: this monitor does not judge by it."""
-
-    domain: float | None
-    performance: Mapping[int, float | None]  # per window number: what accuracy must reach, or error must not
+_NAME = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +22,8 @@ class Sheet:
 
     windows: Sequence[WindowRow]  # oldest first
     scores: Sequence[ScoreRow]  # of these windows
-    lines: Lines
+    domain_line: float | None  # None: the classifier is not asked
+    drop: float  # how far the realised metric may fall below the hold-out
     chosen: int | None = None  # number of the window under the cursor
     feature: str | None = None  # name of the column under the cursor
 
@@ -42,18 +35,14 @@ def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
         return [[("  no window yet: one closes when enough requests came", "dim")]]
     head: list[Line] = [
         _row("window", [_number(w, sheet.chosen) for w in shown], "dim"),
-        _row("columns", [columns_cell(w) for w in shown], "head", _of_columns(shown)),
+        _row(_of_columns(shown), [columns_cell(w) for w in shown], "head"),
         _row(
             "domain AUC",
-            [domain_cell(w, sheet.lines.domain) for w in shown],
+            [domain_cell(w, sheet.domain_line) for w in shown],
             "head",
-            _over(sheet.lines.domain),
+            _over(sheet.domain_line),
         ),
-        _row(
-            _metric(shown),
-            [label_cell(w, sheet.lines.performance.get(w.number)) for w in shown],
-            "head",
-        ),
+        _row(_metric(shown), [label_cell(w, sheet.drop) for w in shown], "head"),
     ]
     features = worst_features(sheet.scores, [w.id for w in shown])[: max(0, height - len(head))]
     by_cell = {(s.feature, s.window_id): s for s in sheet.scores}
@@ -96,16 +85,24 @@ def domain_cell(window: WindowRow, line: float | None) -> Span:
     """How well a classifier tells the window from training; 0.5: not at all."""
     if window.domain_auc is None:
         return _nothing(window)
-    return _mark(line is not None and window.domain_auc > line, short(window.domain_auc))
+    return _mark(line is not None and window.domain_auc >= line, short(window.domain_auc))
 
 
-def label_cell(window: WindowRow, line: float | None) -> Span:
+def label_cell(window: WindowRow, drop: float) -> Span:
     """How well the model did, once labels came."""
     if window.value is None:
         return _nothing(window)
-    lower_is_worse = window.metric in (None, "accuracy", "holdout")
-    failed = line is not None and (window.value < line if lower_is_worse else window.value > line)
-    return _mark(failed, short(window.value), style="bad")
+    return _mark(fell(window, drop), short(window.value), style="bad")
+
+
+def fell(window: WindowRow, drop: float) -> bool:
+    """Worse than the hold-out by more than `drop`, and not by chance: the interval excludes the hold-out."""
+    value, low, high, base = window.value, window.low, window.high, window.baseline
+    if value is None or low is None or high is None or base is None:
+        return False
+    if window.metric in (None, "accuracy", "holdout"):
+        return value <= base - drop and high < base
+    return value >= base * (1 + drop) and low > base
 
 
 def score_cell(score: ScoreRow | None) -> Span:
@@ -153,7 +150,7 @@ def _row(name: str, cells: Sequence[Span], style: str, note: str = "") -> Line:
 
 def _of_columns(windows: Sequence[WindowRow]) -> str:
     tested = next((w.columns_tested for w in reversed(windows) if w.columns_tested), None)
-    return f"of {tested}" if tested else ""
+    return f"drifted/{tested}" if tested else "columns"
 
 
 def _over(line: float | None) -> str:

@@ -1,0 +1,175 @@
+"""The monitor area as one read: endpoints, alerts, and all that is known of the endpoint under the cursor."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lineside.store.clock import SECOND
+from lineside.store.homes import Home
+from lineside.store.queries import (
+    alerts,
+    aliases,
+    deployments,
+    endpoints,
+    labels,
+    models,
+    monitors,
+    retrains,
+    windows,
+)
+from lineside.store.queries.alerts import AlertRow
+from lineside.store.queries.aliases import AliasRow
+from lineside.store.queries.endpoints import EndpointRow, ScrapeRow
+from lineside.store.queries.labels import Coverage
+from lineside.store.queries.monitors import MonitorRow
+from lineside.store.queries.retrains import RetrainRow
+from lineside.store.queries.windows import ScoreRow, WindowRow, WorstRow
+from lineside.store.states import AlertState
+
+SPANS_S = (3600, 6 * 3600, 24 * 3600, 600)
+"""What `t` steps through."""
+
+_WINDOWS, _PAST_ALERTS, _WORST = 30, 12, 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is asked now."""
+
+    endpoint_id: int | None = None  # None: the first
+    window: int | None = None  # None: the newest that was measured
+    span_s: int = SPANS_S[0]
+    deep: bool = False  # also what costs 100 ms: the worst rows, out of the window's file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """How the columns of a model make a picture."""
+
+    rows: int
+    columns: int
+    full: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What a monitor knows; the chosen window in detail."""
+
+    monitor: MonitorRow
+    windows: Sequence[WindowRow]  # oldest first
+    scores: Sequence[ScoreRow]  # judged ones of these windows, without histograms
+    coverage: Coverage
+    window: WindowRow | None  # None: nothing was measured yet
+    detail: Sequence[ScoreRow]  # of the chosen window, with histograms
+    worst: Sequence[WorstRow] | None  # None: not asked for
+    image: Image | None  # None: its rows are no pictures
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.monitor.values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """All about one endpoint."""
+
+    endpoint: EndpointRow
+    scrapes: Sequence[ScrapeRow]  # of the span, oldest first
+    swaps: Sequence[AliasRow]  # when another version took over
+    job_id: int | None  # None: not a server of ours
+    watch: Watch | None  # None: nobody watches what it serves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The whole area at one moment."""
+
+    look: Look
+    endpoints: Sequence[EndpointRow]
+    latency: Mapping[int, Sequence[float | None]]  # p99 of the last hour, for sparklines
+    alerts: Sequence[AlertRow]  # open ones first, then past ones
+    retrains: Mapping[int, RetrainRow]  # alert → what came of it, the newest
+    chosen: Chosen | None
+
+
+def read(db: sqlite3.Connection, home: Home, look: Look) -> View:
+    """Everything the area shows, from one moment."""
+    if look.deep:
+        import lineside.console.widgets.chart  # noqa: F401  # numpy: 0.2 s, here in the worker's thread
+    rows = endpoints.every(db)
+    here = next((e for e in rows if e.id == look.endpoint_id), rows[0] if rows else None)
+    opened = alerts.open_ones(db)
+    past = [a for a in alerts.recent(db, limit=_PAST_ALERTS) if a.state is AlertState.RESOLVED]
+    return View(
+        look=look,
+        endpoints=rows,
+        latency={e.id: [s.p99_ms for s in _scrapes(db, e, 3600)] for e in rows},
+        alerts=[*opened, *past],
+        retrains={r.alert_id: r for r in reversed(retrains.recent(db))},
+        chosen=_chosen(db, home, here, look) if here else None,
+    )
+
+
+def _scrapes(db: sqlite3.Connection, endpoint: EndpointRow, span_s: int) -> list[ScrapeRow]:
+    """The span ends with the newest look: a stopped runner leaves its last hour on screen."""
+    return endpoints.scrapes(db, endpoint.id, (endpoint.scrape_us or 0) - span_s * SECOND)
+
+
+def _chosen(db: sqlite3.Connection, home: Home, endpoint: EndpointRow, look: Look) -> Chosen:
+    watching = [m for m in monitors.every(db) if _watches(m, endpoint)]
+    swaps = aliases.history(db, endpoint.model_id, alias=endpoint.alias) if endpoint.model_id else []
+    return Chosen(
+        endpoint=endpoint,
+        scrapes=_scrapes(db, endpoint, look.span_s),
+        swaps=list(reversed(swaps)),
+        job_id=deployments.get(db, endpoint.deployment_id).job_id if endpoint.deployment_id else None,
+        watch=_watch(db, home, watching[0], look) if watching else None,
+    )
+
+
+def _watches(monitor: MonitorRow, endpoint: EndpointRow) -> bool:
+    if monitor.deployment_id is not None and endpoint.deployment_id is not None:
+        return monitor.deployment_id == endpoint.deployment_id
+    return endpoint.model_id == monitor.model_id and endpoint.alias == monitor.alias
+
+
+def _watch(db: sqlite3.Connection, home: Home, monitor: MonitorRow, look: Look) -> Watch:
+    shown = list(reversed(windows.recent(db, monitor.id, limit=_WINDOWS)))
+    window = _window(shown, look.window)
+    first = shown[0].number if shown else 0
+    return Watch(
+        monitor=monitor,
+        windows=shown,
+        scores=windows.judged(db, monitor.id, after=first - 1),
+        coverage=labels.coverage(db, monitor.id),
+        window=window,
+        detail=windows.scores(db, window.id) if window else [],
+        worst=_worst(db, home, window) if look.deep and window else None,
+        image=_image(db, monitor, window),
+    )
+
+
+def _window(shown: Sequence[WindowRow], number: int | None) -> WindowRow | None:
+    asked = next((w for w in shown if w.number == number), None)
+    measured = [w for w in shown if w.state == "MEASURED"]
+    return asked or (measured[-1] if measured else None)
+
+
+def _worst(db: sqlite3.Connection, home: Home, window: WindowRow) -> list[WorstRow]:
+    try:
+        return windows.worst(home, db, window.id, _WORST)
+    except OSError:  # the file was cleared away: then there is nothing to show
+        return []
+
+
+def _image(db: sqlite3.Connection, monitor: MonitorRow, window: WindowRow | None) -> Image | None:
+    version = window.version_id if window else None
+    if version is None:
+        return None
+    package: Mapping[str, Any] = json.loads(models.get_version(db, version).package)
+    shape = package.get("image")
+    if not shape:
+        return None
+    return Image(rows=int(shape["rows"]), columns=int(shape["cols"]), full=float(shape.get("max") or 1))

@@ -1,0 +1,353 @@
+"""Monitor: what is served, how fast, and whether it still fits what the model was trained on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from lineside.console.commands import Command
+from lineside.console.deeds import Ask, Deed, FormField
+from lineside.console.monitoring import SPANS_S, Look, View, Watch, read
+from lineside.console.ports import Question
+from lineside.console.screens.area import Area, Targets
+from lineside.console.text import Line, Span, safe
+from lineside.console.views import monitor as views
+from lineside.console.widgets.lines import Drawing
+from lineside.console.widgets.rows import ListRows
+from lineside.console.widgets.sheet import Walked
+from lineside.console.widgets.table import Table
+from lineside.store.queries.alerts import AlertRow
+from lineside.store.queries.endpoints import EndpointRow
+from lineside.store.queries.windows import WindowRow
+from lineside.store.states import AlertState
+
+_OPEN = frozenset({AlertState.PENDING, AlertState.FIRING})
+_ENDPOINTS, _ALERTS = 5, 8
+"""Endpoints and alerts may take one row in so many; the rest is for what they are about."""
+
+
+class MonitorArea(Area[View]):
+    """Endpoints above, alerts under them, then the chosen endpoint: latency, witnesses, distributions."""
+
+    NAME = "monitor"
+    DEFAULT_CSS = """
+    MonitorArea #middle { height: 1fr; }
+    MonitorArea #lower { height: 1fr; }
+    MonitorArea #latency { width: 2fr; }
+    MonitorArea #sheet { width: 3fr; min-width: 48; }
+    MonitorArea #distribution { width: 2fr; }
+    MonitorArea #worst { width: 3fr; min-width: 48; }
+    """
+
+    def __init__(self, store: Any, actions: Any) -> None:
+        super().__init__(store, actions)
+        self._look = Look()
+        self._feature: str | None = None
+        self._zoomed: str | None = None
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="body"):
+            yield Table[EndpointRow](
+                views.ENDPOINT_COLUMNS,
+                empty="nothing is served yet: lineside serve NAME@ALIAS",
+                id="endpoints",
+            )
+            yield Table[AlertRow](views.ALERT_COLUMNS, empty="no alert yet", header=False, id="alerts")
+            with Horizontal(id="middle"):
+                yield Drawing[View](views.latency, id="latency")
+                yield Walked[View](self._draw_sheet, id="sheet")
+            with Horizontal(id="lower"):
+                yield Drawing[View](self._draw_distribution, id="distribution")
+                yield Drawing[View](views.worst, id="worst")
+
+    # -- parts -------------------------------------------------------------------------------------
+
+    @property
+    def endpoints(self) -> Table[EndpointRow]:
+        return self.query_one("#endpoints", Table)
+
+    @property
+    def alerts(self) -> Table[AlertRow]:
+        return self.query_one("#alerts", Table)
+
+    @property
+    def sheet(self) -> Walked[View]:
+        return self.query_one("#sheet", Walked)
+
+    def main(self) -> Table[Any]:
+        return self.alerts if self.focused is self.alerts else self.endpoints
+
+    def panels(self) -> Sequence[tuple[str, str, Widget]]:
+        return (
+            ("e", "endpoints", self.endpoints),
+            ("a", "alerts", self.alerts),
+            ("w", "windows and witnesses", self.sheet),
+        )
+
+    def _draw_sheet(self, view: View, width: int, height: int) -> list[Line]:
+        return views.sheet(view, self._feature, width, height, focused=self.focused is self.sheet)
+
+    def _draw_distribution(self, view: View, width: int, height: int) -> list[Line]:
+        return views.distribution(view, self._feature, width, height)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def question(self) -> Question[View]:
+        look, home = self._look, self.store.home
+        return lambda db: read(db, home, look)
+
+    def show(self, view: View) -> None:
+        now = self.now
+        self.endpoints.show(
+            ListRows[EndpointRow](
+                self._kept(view.endpoints),
+                key=lambda e: e.id,
+                cells=lambda e: views.endpoint_cells(e, view.latency.get(e.id, ()), now),
+                problem=lambda e: e.state != "ok",
+            )
+        )
+        self.alerts.show(
+            ListRows[AlertRow](
+                view.alerts,
+                key=lambda a: a.id,
+                cells=lambda a: views.alert_cells(a, view.retrains.get(a.id), now),
+                problem=lambda a: a.state in _OPEN,
+            )
+        )
+        self._arrange(view)
+        for drawing in self.query(Drawing):
+            drawing.show(view)
+        if not self._look.deep:
+            self._ask_again(deep=True)
+
+    def _kept(self, rows: Sequence[EndpointRow]) -> Sequence[EndpointRow]:
+        """The endpoints whose name, model or state holds the filter's text."""
+        text = self.filter_text.lower()
+        return [e for e in rows if text in f"{e.name} {e.model or ''} {e.state} {e.adapter}".lower()]
+
+    def _ask_again(self, **changed: Any) -> None:
+        fields = {name: getattr(self._look, name) for name in Look.__slots__}
+        self._look = Look(**{**fields, **changed})
+        self.reload()
+
+    @property
+    def watched(self) -> Watch | None:
+        return self.view.chosen.watch if self.view and self.view.chosen else None
+
+    # -- the arrangement ---------------------------------------------------------------------------
+
+    def _arrange(self, view: View) -> None:
+        """Tables as high as their rows, up to their share; or one pane alone."""
+        high = max(8, self.size.height - 4)
+        most = {"endpoints": high // _ENDPOINTS, "alerts": high // _ALERTS}
+        sizes = {"endpoints": len(self.endpoints.rows), "alerts": len(view.alerts)}
+        for pane in ("endpoints", "alerts", "middle", "lower"):
+            widget = self.query_one(f"#{pane}")
+            widget.display = self._zoomed in (None, pane) and sizes.get(pane, 1) + (pane == "endpoints") > 0
+            if pane in sizes:
+                rows = max(1, min(sizes[pane], most[pane])) + (pane == "endpoints")
+                widget.styles.height = "1fr" if self._zoomed == pane else rows
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.view is not None:
+            self._arrange(self.view)
+
+    def cmd_zoom(self) -> None:
+        here = "middle" if self.focused is self.sheet else self.main().id
+        self._zoom(None if self._zoomed else here)
+
+    def _zoom(self, pane: str | None) -> None:
+        self._zoomed = pane
+        if self.view is not None:
+            self._arrange(self.view)
+
+    def out(self) -> bool:
+        if self._zoomed:
+            self._zoom(None)
+            return True
+        if self.focused is not self.endpoints:
+            self.endpoints.focus()
+            return True
+        return False
+
+    # -- moving ------------------------------------------------------------------------------------
+
+    @on(Table.Moved)
+    def _moved(self, message: Table.Moved) -> None:
+        if message.table is self.alerts:
+            self._alert_moved()
+        else:
+            self._endpoint_moved()
+
+    def _endpoint_moved(self) -> None:
+        row = self.endpoints.current
+        if row is not None and row.id != self._look.endpoint_id:
+            self._feature = None
+            self._ask_again(endpoint_id=row.id, window=None)
+
+    def _alert_moved(self) -> None:
+        """The sheet shows the window that the alert is about."""
+        row = self.alerts.current
+        if row is not None and self.focused is self.alerts:
+            self._show_window_of(row)
+
+    @on(Table.Opened)
+    def cmd_enter(self) -> None:
+        if self.focused is self.sheet:
+            self._zoom("lower" if self._zoomed != "lower" else None)
+        else:
+            self.sheet.focus()
+
+    @on(Walked.Step)
+    def _stepped(self, step: Walked.Step) -> None:
+        watch = self.watched
+        if watch is None or watch.window is None:
+            return
+        if step.right:
+            self._to_window(step.right, lambda _: True)
+        else:
+            names = views.features(watch)
+            score = views.score_of(watch, self._feature)
+            at = names.index(score.feature) if score and score.feature in names else 0
+            self._feature = names[max(0, min(len(names) - 1, at + step.down))] if names else None
+            self._redraw()
+
+    def _to_window(self, step: int, wanted: Any) -> None:
+        """The next window in that direction that is wanted and was measured."""
+        watch = self.watched
+        if watch is None or watch.window is None:
+            return
+        numbers = [w.number for w in watch.windows if w.state == "MEASURED" and wanted(w)]
+        ahead = [n for n in numbers if (n - watch.window.number) * step > 0]
+        if ahead:
+            self._ask_again(window=min(ahead) if step > 0 else max(ahead))
+
+    def _redraw(self) -> None:
+        for drawing in self.query(Drawing):
+            drawing.redraw()
+
+    def cmd_next_window(self) -> None:
+        self._next_problem(1)
+
+    def cmd_previous_window(self) -> None:
+        self._next_problem(-1)
+
+    def _next_problem(self, step: int) -> None:
+        if self.focused is self.sheet:
+            self._to_window(step, self._troubled)
+        elif step > 0:
+            self.main().cmd_next_problem()
+        else:
+            self.main().cmd_previous_problem()
+
+    def _troubled(self, window: WindowRow) -> bool:
+        from lineside.console.widgets.scores import fell
+
+        drop = float(self.watched.settings.get("metric_drop", 0.05)) if self.watched else 0.05
+        return bool(window.columns_fired) or fell(window, drop)
+
+    def cmd_span(self) -> None:
+        at = SPANS_S.index(self._look.span_s)
+        self._ask_again(span_s=SPANS_S[(at + 1) % len(SPANS_S)])
+
+    def select(self, target: int | str) -> None:
+        """An endpoint's number, or `alert:3`."""
+        kind, _, number = str(target).partition(":")
+        if kind == "alert" and number.isdigit():
+            self.alerts.focus()
+            self.alerts.go_to(int(number))
+            if self.alerts.current is not None:
+                self._show_window_of(self.alerts.current)
+        else:
+            self.endpoints.go_to(target)
+
+    def _show_window_of(self, alert: AlertRow) -> None:
+        watch = self.watched
+        window = next((w for w in watch.windows if w.id == alert.window_id), None) if watch else None
+        if window is not None:
+            self._ask_again(window=window.number)
+
+    # -- the frame ---------------------------------------------------------------------------------
+
+    def crumb(self) -> tuple[Line, Line]:
+        here: list[Span] = [(" Monitor", "bold")]
+        row = self.endpoints.current if self.is_mounted else None
+        if row is not None:
+            here += [(" › ", "dim"), (safe(row.name), "")]
+        if self.watched is not None and self.watched.window is not None:
+            here += [(" › ", "dim"), (f"window {self.watched.window.number}", "")]
+        return here, views.summary(self.view) if self.view else []
+
+    def targets(self) -> Targets:
+        chosen = self.view.chosen if self.view else None
+        if chosen is None:
+            return {}
+        found: dict[str, int | str | None] = {"endpoint": chosen.endpoint.id, "job": chosen.job_id}
+        if chosen.swaps:
+            found["model"] = chosen.swaps[-1].version_id
+        if chosen.endpoint.deployment_id is not None:
+            found["lineage"] = f"deployment:{chosen.endpoint.deployment_id}"
+        if self.focused is self.sheet and self.watched and self.watched.window:
+            found["lineage"] = f"window:{self.watched.window.id}"
+        alert = self.alerts.current if self.focused is self.alerts else None
+        if alert is not None and self.view is not None:
+            retrain = self.view.retrains.get(alert.id)
+            found |= {"lineage": f"alert:{alert.id}"}
+            found |= {"run": retrain.run_id, "data": retrain.dataset_version_id} if retrain else {}
+        return found
+
+    def copies(self) -> Mapping[str, str]:
+        alert = self.alerts.current if self.focused is self.alerts else None
+        if alert is not None:
+            return {"command": "lineside alerts ls", "id": alert.uid, "value": alert.title}
+        row = self.endpoints.current
+        if row is None:
+            return {}
+        name = self.watched.monitor.name if self.watched else ""
+        command = f"lineside drift {name}" if name else f"lineside endpoints show {row.name}"
+        return {"command": command, "id": row.uid, "value": f"{row.name} {row.state} {row.url}"}
+
+    # -- doing -------------------------------------------------------------------------------------
+
+    def offers(self, command: Command) -> bool:
+        return any(alert.state in _OPEN for alert in self.alerts.chosen())
+
+    def _open_alerts(self) -> list[AlertRow]:
+        return [alert for alert in self.alerts.chosen() if alert.state in _OPEN]
+
+    def cmd_acknowledge(self) -> None:
+        rows = self._open_alerts()
+        self.propose(
+            Deed(
+                title=f"Acknowledge {_named(rows)}?",
+                lines=[[("  " + safe(alert.title), "dim")] for alert in rows],
+                asks=[
+                    Ask(verb="alerts.ack", args={"alert": a.id}, said=f"alert {a.id} acknowledged")
+                    for a in rows
+                ],
+                yes="acknowledge",
+            )
+        )
+
+    def cmd_silence(self) -> None:
+        rows = self._open_alerts()
+        self.propose(
+            Deed(
+                title=f"Silence {_named(rows)}?",
+                lines=[[("  " + safe(alert.title), "dim")] for alert in rows],
+                fields=[FormField(key="hours", label="for how many hours", value="4")],
+                asks=[
+                    Ask(verb="alerts.silence", args={"alert": a.id}, said=f"alert {a.id} silenced")
+                    for a in rows
+                ],
+                yes="silence",
+            )
+        )
+
+
+def _named(rows: Sequence[AlertRow]) -> str:
+    return f"alert {rows[0].id}" if len(rows) == 1 else f"{len(rows)} alerts"
