@@ -81,7 +81,8 @@ _DESCRIBE = {
         select m.name || '@v' || v.number as label, v.status as state
           from model_version v join model m on m.id = v.model_id where v.id = :id""",
     "promotion": """
-        select 'request ' || p.id || ' → ' || p.alias as label, p.state as state from promotion p where p.id = :id""",
+        select 'request ' || p.id || ' → ' || p.alias as label, p.state as state
+          from promotion p where p.id = :id""",
     "deployment": "select 'deployment ' || name as label, state from deployment where id = :id",
     "window": """
         select m.name || ' window ' || w.number as label, w.state as state
@@ -189,7 +190,7 @@ _RESOLVE_UID = """
 
 
 def resolve(db: sqlite3.Connection, text: str) -> Node:
-    """The node a person means: `812` or `run:812`, `NAME@7`, `NAME@v7`, `NAME@champion`, `data:NAME@2`, a uid.
+    """The node a person means: `812`, `run:812`, `NAME@7`, `NAME@v7`, `NAME@champion`, `data:NAME@2`, a uid.
 
     Raises:
         NotFound: nothing answers to that.
