@@ -20,4 +20,6 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="gpus", period_s=5.0, run=_at("lineside.jobs.gpus:tick")),
     Tick(name="ingest", period_s=0.2, run=_at("lineside.jobs.ingesting:tick")),
     Tick(name="deployments", period_s=0.5, run=_at("lineside.jobs.deployments:tick")),
+    Tick(name="registration", period_s=2.0, run=_at("lineside.jobs.registration:tick")),
+    Tick(name="promotions", period_s=1.0, run=_at("lineside.jobs.promotions:tick")),
 )
