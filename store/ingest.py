@@ -96,8 +96,8 @@ def apply(db: sqlite3.Connection, piece: Slice, *, at: Micros) -> Taken:
     if row is None or not spools.advance(
         db, row.id, start=piece.start, end=piece.end, frames=piece.frames, skipped=piece.skipped
     ):
-        run_id, end = (row.run_id, row.offset_bytes) if row else (None, 0)
-        return Taken(run_id=run_id, points=0, frames=0, end=end, more=True)
+        end = row.offset_bytes if row else 0
+        return Taken(run_id=row.run_id if row else None, points=0, frames=0, end=end, more=True)
     spools.put_shapes(db, row.id, piece.shapes)
     summaries.merge(db, row.run_id, [(names.number(db, "metric", one.metric), one) for one in piece.rows])
     events.apply(db, row.run_id, piece.events, adopted=piece.adopted, primary=piece.primary, at=at)

@@ -14,7 +14,7 @@ frame the reader looks for the next place where length, kind and checksum agree.
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,20 @@ class Decoded:
 
 
 def read(
-    path: Path, *, offset: int = 0, limit: int = SLICE, shapes: Shapes | None = None, verify: bool = True
+    path: Path,
+    *,
+    offset: int = 0,
+    limit: int = SLICE,
+    shapes: Shapes | None = None,
+    verify: bool = True,
+    wanted: Set[str] | None = None,
 ) -> Decoded:
     """The whole frames from `offset` on, at most `limit` bytes of them.
 
     Args:
         shapes: what is known at `offset`; nothing when it is 0.
         verify: False trusts a stretch that was verified before.
+        wanted: metrics; steps that hold none of them are counted and left out. None: all.
 
     Raises:
         FileNotFoundError: the spool is gone.
@@ -80,20 +87,27 @@ def read(
         file.seek(offset)
         data = file.read(limit)
         at_end = len(data) < limit
-    found = decode(data, shapes or {}, verify=verify, at_end=at_end)
+    found = decode(data, shapes or {}, verify=verify, at_end=at_end, wanted=wanted)
     return Decoded(
         steps=found.steps, events=found.events, requests=found.requests, shapes=found.shapes,
         end=offset + found.end, frames=found.frames, skipped=found.skipped,
     )  # fmt: skip
 
 
-def decode(data: bytes, shapes: Shapes, *, verify: bool = True, at_end: bool = True) -> Decoded:
+def decode(
+    data: bytes,
+    shapes: Shapes,
+    *,
+    verify: bool = True,
+    at_end: bool = True,
+    wanted: Set[str] | None = None,
+) -> Decoded:
     """The frames in `data`, which begins at a frame.
 
     Args:
         at_end: nothing stands behind `data` yet, so a frame that is cut off is still being written, or torn.
     """
-    walk = _Walk(data=data, shapes=dict(shapes), verify=verify)
+    walk = _Walk(data=data, shapes=dict(shapes), verify=verify, wanted=wanted)
     while walk.at < len(data):
         if walk.frame():
             continue
@@ -114,6 +128,7 @@ class _Walk:
     data: bytes
     shapes: dict[int, tuple[str, ...]]
     verify: bool
+    wanted: Set[str] | None
     at: int = 0
     frames: int = 0
     skipped: int = 0
@@ -156,7 +171,7 @@ class _Walk:
         names = self.shapes.get(_ID.unpack_from(self.data, self.at + 9)[0])
         if names is None or _STEP_HEAD.size + 8 * len(names) != length:
             self.skipped += size * count  # its declaration was lost: whole, and unreadable
-        else:
+        elif self.wanted is None or not self.wanted.isdisjoint(names):
             self.stretches.setdefault(names, []).append((self.at, count, self.frames))
         self.at += size * count
         self.frames += count
@@ -237,12 +252,13 @@ def _gather(data: bytes, names: tuple[str, ...], parts: list[tuple[int, int, int
          "offsets": [11, 19, 27], "itemsize": size}
     )  # fmt: skip
     views = [np.ndarray((count,), layout, data, start) for start, count, _ in parts]
+    frames = views[0] if len(views) == 1 else np.concatenate(views)  # one stretch is not even copied
     return Steps(
         names=names,
         seq=np.concatenate([np.arange(place, place + count) for _, count, place in parts]),
-        steps=np.concatenate([view["step"] for view in views]),
-        at_ns=np.concatenate([view["at_ns"] for view in views]),
-        values=np.concatenate([view["values"] for view in views]),
+        steps=frames["step"],
+        at_ns=frames["at_ns"],
+        values=frames["values"],
     )
 
 
