@@ -170,13 +170,13 @@ def _alive(pid: int) -> bool:
 
 
 def _last_words(home: Home) -> str:
-    """The last line of the runner's log, as words."""
+    """The newest thing the runner's log says, as words."""
     try:
-        line = home.runner_log.read_text(errors="replace").rstrip().rpartition("\n")[2]
+        lines = home.runner_log.read_text(errors="replace").splitlines()
     except OSError:
         return "it left no log"
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return line[-300:] or "its log is empty"
-    return str(said.get("error") or said.get("event")) if isinstance(said, dict) else line[-300:]
+    for line in reversed(lines):
+        with contextlib.suppress(ValueError, AttributeError):
+            said = json.loads(line)
+            return str(said.get("error") or said.get("event"))
+    return lines[-1] if lines else "its log is empty"

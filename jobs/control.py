@@ -143,7 +143,7 @@ def _parse(line: bytes) -> dict[str, Any]:
         raise Usage(
             f"a request is an object with v = {wire.VERSION}", hint="upgrade the older of the two sides"
         )
-    toml.reject_unknown(request, _KNOWN, "the request", lambda _: 1)
+    toml.reject_unknown(request, _KNOWN, "the request")
     return request
 
 

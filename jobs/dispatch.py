@@ -10,10 +10,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from lineside.jobs import attempts, gpus, launch, queue, wire
+from lineside.jobs import attempts, gpus, ingesting, launch, queue, wire
 from lineside.jobs.admission import Room
 from lineside.jobs.attempts import Phase, Sighting
 from lineside.jobs.context import Context
@@ -26,8 +25,6 @@ from lineside.store.queries.jobs import JobRow
 from lineside.store.states import Cause, JobState
 
 log = logging.getLogger(__name__)
-Drain = Callable[[Context, str], Awaitable[None]]
-"""Ingests all that a run has written so far, given its uid."""
 _AGAIN_S = 3.0
 """How long an attempt may stay unclaimed before its zygote is asked once more."""
 
@@ -35,10 +32,8 @@ _AGAIN_S = 3.0
 class Dispatcher:
     """One per runner; `run` is its loop, `wake` makes it look now."""
 
-    def __init__(
-        self, ctx: Context, executor: Executor, config: RunnerConfig, *, sdk: Path, drain: Drain
-    ) -> None:
-        self._ctx, self._executor, self._config, self._sdk, self._drain = ctx, executor, config, sdk, drain
+    def __init__(self, ctx: Context, executor: Executor, config: RunnerConfig, *, sdk: Path) -> None:
+        self._ctx, self._executor, self._config, self._sdk = ctx, executor, config, sdk
         self._woken = asyncio.Event()
         self._asked: dict[int, float] = {}  # job → when its start was asked for, monotonic
         self._watched: dict[int, int] = {}  # job → pidfd of its shim
@@ -98,7 +93,7 @@ class Dispatcher:
         """All that the run wrote is in the store before its job counts as ended."""
         run_uid = jobs.command(self._ctx.db, job_id).run_uid
         if run_uid is not None:
-            await self._drain(self._ctx, run_uid)
+            await ingesting.drain(self._ctx, run_uid)
 
     def _follow(self, seen: Seen) -> None:
         """Watch what runs, let go of what ended, ask again for what nobody claimed."""

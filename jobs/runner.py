@@ -54,7 +54,7 @@ class Runner:
         self.writer = Writer(home)
         self.computing = Compute()
         self.executor = Local()
-        self.dispatcher = Dispatcher(self, self.executor, settings.runner, sdk=install_sdk(home), drain=drain)
+        self.dispatcher = Dispatcher(self, self.executor, settings.runner, sdk=install_sdk(home))
         self.ticker = Ticker(self._tick, TICKS)
         self.control = Control(self, settings, hello=self._hello())
         self.stopping = asyncio.Event()
@@ -120,10 +120,6 @@ class Runner:
 def version() -> str:
     """Of the installed lineside."""
     return importlib.metadata.version("lineside")
-
-
-async def drain(ctx: Any, run_uid: str) -> None:
-    """Ingest all that a run has written."""
 
 
 def load_verbs() -> list[str]:

@@ -22,7 +22,7 @@ class Need:
 
     @classmethod
     def of(cls, said: Mapping[str, Any], at: int) -> Self:
-        toml.reject_unknown(said, ("job", "index", "condition"), "after", lambda _: 1)
+        toml.reject_unknown(said, ("job", "index", "condition"), "after")
         need = cls(**said)
         if (need.job is None) == (need.index is None):
             raise Usage(
@@ -75,7 +75,7 @@ class JobSpec:
             Usage: an unknown key, a missing command, a value that means nothing.
         """
         where = f"job {at}"
-        toml.reject_unknown(said, cls.__slots__, where, lambda _: 1)
+        toml.reject_unknown(said, cls.__slots__, where)
         given = {key: value for key, value in said.items() if value is not None}
         argv = _argv(given, where)
         named = str(given.get("name") or os.path.basename(argv[0]))

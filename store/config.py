@@ -75,7 +75,7 @@ def _section(kind: type[Any], name: str, table: Mapping[str, Any], line_of: toml
         if not right or (isinstance(value, bool) and wanted is not bool):
             word = getattr(wanted, "__name__", wanted)
             raise BadConfig(
-                f"{where}: line {line_of([name, key])}: {key} = {value!r} is not a {word}",
+                f"{where}: line {line_of([name, key])}: {key} = {value!r} is not of type {word}",
                 hint=f"leave it out for the default, {_default(known[key])!r}",
             )
     return kind(**table)

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from lineside.store.errors import BadConfig
+from lineside.store.errors import BadConfig, Usage
 
 LineOf = Callable[[Sequence[str]], int]
 """The line on which a dotted path of keys stands; that of its table when the key itself is not found."""
@@ -40,20 +40,26 @@ def parse(text: str, where: str) -> tuple[dict[str, Any], LineOf]:
 
 
 def reject_unknown(
-    table: Mapping[str, object], allowed: Collection[str], where: str, line: Callable[[str], int]
+    table: Mapping[str, object],
+    allowed: Collection[str],
+    where: str,
+    line: Callable[[str], int] | None = None,
 ) -> None:
     """Refuse the first key of `table` that nobody reads.
 
     Args:
         where: the file and the table, as the message names them: "config.toml [runner]".
-        line: the line of one key of this table.
+        line: the line of one key of this table; None for what did not come from a file.
 
     Raises:
-        BadConfig: an unknown key; the hint says what was probably meant.
+        BadConfig: an unknown key of a file; the hint says what was probably meant.
+        Usage: the same of a request.
     """
     for key in table:
-        if key not in allowed:
+        if key not in allowed and line is not None:
             raise BadConfig(f"{where}: line {line(key)}: unknown key {key!r}", hint=meant(key, allowed))
+        if key not in allowed:
+            raise Usage(f"{where}: unknown key {key!r}", hint=meant(key, allowed))
 
 
 def meant(word: str, known: Collection[str]) -> str:

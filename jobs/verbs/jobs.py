@@ -86,7 +86,7 @@ async def move(ctx: Context, actor: Actor, args: Json) -> Json:
 
 
 def _args(args: Json, *known: str) -> Json:
-    toml.reject_unknown(args, known, "args", lambda _: 1)
+    toml.reject_unknown(args, known, "args")
     return args
 
 

@@ -1,0 +1,215 @@
+"""The control socket: who may ask what, and how wrong requests are answered."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+from fixtures.runners import RunnerUnderTest
+
+from lineside.jobs import commands, wire
+from lineside.jobs.control import permitted
+from lineside.jobs.peers import Peer, actor_of
+from lineside.store import homes
+from lineside.store.actors import Actor, Role
+from lineside.store.config import Config
+from lineside.store.errors import HomeProblem, NotPermitted, Refused, RunnerDown, Usage
+from lineside.store.homes import Home
+from lineside.store.queries import audit
+
+
+def test_the_runner_says_who_it_is_and_who_is_asking(runner: RunnerUnderTest) -> None:
+    info = runner.ask("runner.info")
+
+    assert (info["pid"], info["home"]) == (runner.pid, str(runner.home.path))
+    assert info["you"]["role"] == "admin"
+    assert info["problems"] == []
+    assert info["slots"] == 2
+
+
+def test_the_socket_is_open_to_owner_and_group_only(runner: RunnerUnderTest) -> None:
+    assert stat.S_IMODE(runner.home.socket.stat().st_mode) == 0o660
+
+
+def test_a_second_runner_on_one_home_exits_3_and_says_who_holds_it(runner: RunnerUnderTest) -> None:
+    command = [sys.executable, "-P", "-m", "lineside.jobs.runner", "--home", str(runner.home.path)]
+
+    second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    assert second.returncode == 3
+    assert f"the runner with pid {runner.pid} already holds" in second.stderr
+    assert runner.ask("runner.info")["pid"] == runner.pid
+
+
+def test_six_starters_at_once_get_one_runner(home: Home) -> None:
+    pids: list[int] = []
+    racers = [threading.Thread(target=lambda: pids.append(commands.start_runner(home))) for _ in range(6)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+
+    assert len(pids) == 6
+    assert len(set(pids)) == 1
+    assert commands.stop_runner(home)
+    assert commands.stop_runner(home) is False
+
+
+def test_ensuring_a_runner_twice_starts_one(home: Home) -> None:
+    commands.ensure_runner(home)
+    first = commands.runner_info(home)
+    commands.ensure_runner(home)
+
+    assert commands.runner_info(home) is not None
+    assert first is not None
+    assert (commands.runner_info(home) or {})["pid"] == first["pid"]
+    commands.stop_runner(home)
+
+
+def test_asking_where_no_runner_is_says_how_to_start_one(home: Home) -> None:
+    assert commands.runner_info(home) is None
+    with pytest.raises(RunnerDown, match="no runner is up") as caught:
+        commands.ask(home, "jobs.submit", {})
+    assert "lineside runner start" in caught.value.hint
+
+
+def test_a_home_whose_config_is_wrong_gets_no_runner_and_the_reason(home: Home) -> None:
+    home.config.write_text("[runner]\nslotz = 1\n")
+
+    with pytest.raises(RunnerDown, match="line 2: unknown key 'slotz'"):
+        commands.start_runner(home)
+
+
+def test_a_folder_that_is_no_home_gets_no_runner(home: Home) -> None:
+    home.identity.unlink()
+    command = [sys.executable, "-P", "-m", "lineside.jobs.runner", "--home", str(home.path)]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    assert (done.returncode, HomeProblem.exit_code) == (1, 1)
+    assert "lineside init" in done.stderr
+    assert not home.db.exists()
+
+
+def test_a_home_with_a_very_long_path_has_a_socket(home: Home) -> None:
+    deep = Home(home.path / ("d" * 90) / ("e" * 90))
+    homes.create(deep)
+
+    commands.start_runner(deep)
+
+    assert (commands.runner_info(deep) or {})["home"] == str(deep.path)
+    commands.stop_runner(deep)
+
+
+def test_wrong_requests_are_answered_in_words_and_end_nothing(runner: RunnerUnderTest) -> None:
+    lines = [
+        b"not json\n",
+        b"[1]\n",
+        b'{"v": 9, "id": 7, "verb": "runner.info"}\n',
+        b'{"v": 1, "id": 8, "verb": "runner.inof"}\n',
+        b'{"v": 1, "id": 9, "verb": "runner.info", "args": 5}\n',
+        b'{"v": 1, "id": 10, "verb": "runner.info", "extra": 5}\n',
+        b'{"v": 1, "id": 11, "verb": "runner.info", "as": "demo:ana"}\n',
+        b'{"v": 1, "id": 12, "verb": "runner.info"}\n',
+    ]
+
+    answers = _talk(runner.home, lines)
+
+    assert [a.get("error", {}).get("code") for a in answers[1:]] == ["Usage"] * 6 + ["Refused", None]
+    assert answers[4]["error"]["hint"] == "did you mean 'runner.info'?"
+    assert answers[8]["id"] == 12
+
+
+def test_a_line_over_the_limit_is_hung_up_on_and_the_runner_lives(runner: RunnerUnderTest) -> None:
+    with wire.connect(runner.home.socket, timeout_s=5) as sock, sock.makefile("rb") as lines:
+        lines.readline()
+        try:
+            sock.sendall(b"x" * (2 * wire.LIMIT))
+            assert lines.readline() == b""
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    assert runner.ask("runner.info")["pid"] == runner.pid
+
+
+def test_a_job_may_submit_but_not_stop_the_runner(runner: RunnerUnderTest) -> None:
+    code = (
+        "import os; from pathlib import Path\n"
+        "from lineside.jobs import commands; from lineside.store.homes import Home\n"
+        "home = Home(Path(os.environ['LINESIDE_HOME']))\n"
+        "print(commands.ask(home, 'jobs.submit', {'jobs': [{'argv': ['true']}]}))\n"
+        "try: commands.ask(home, 'runner.stop', {})\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    job = runner.python(code)
+
+    assert runner.wait_for(job).state == "SUCCEEDED"
+    assert "NotPermitted runner.stop cannot be asked from inside a job" in runner.log(job)
+    assert runner.wait_for(job + 1).state == "SUCCEEDED"
+
+
+def test_a_mask_is_for_demo_homes_only_and_stands_in_the_audit(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    demo = Home(tmp_path_factory.mktemp("masked") / "home")
+    homes.create(demo, demo=True)
+    plain = Home(tmp_path_factory.mktemp("plain") / "home")
+    homes.create(plain)
+    me = Peer(pid=os.getpid(), uid=os.getuid())
+
+    assert actor_of(me, demo, Config(), acting_as="demo:ana").label == "demo:ana"
+    for home, mask in ((plain, "demo:ana"), (demo, "ana"), (demo, "demo:Ana"), (demo, "demo:")):
+        with pytest.raises(Refused, match="nobody may act as"):
+            actor_of(me, home, Config(), acting_as=mask)
+
+
+def test_roles_come_from_the_config_and_the_owner_is_admin(home: Home) -> None:
+    config = Config(roles={"nobody": Role.APPROVER})
+    import pwd
+
+    nobody = pwd.getpwnam("nobody").pw_uid
+    assert actor_of(Peer(pid=1, uid=nobody), home, config).role == Role.APPROVER
+    assert actor_of(Peer(pid=1, uid=nobody), home, Config()).role == Role.VIEWER
+    assert actor_of(Peer(pid=1, uid=54321), home, config).name == "54321"
+    assert actor_of(Peer(pid=os.getpid(), uid=os.getuid()), home, Config()).role == Role.ADMIN
+
+
+def test_a_role_that_does_not_reach_is_told_what_it_takes(runner: RunnerUnderTest) -> None:
+    import lineside.jobs.verbs.runner  # noqa: F401  # registers what is asked for below
+
+    with pytest.raises(NotPermitted, match=r"eve is viewer; runner\.stop takes admin"):
+        permitted("runner.stop", Actor(uid=7, name="eve", role=Role.VIEWER))
+    with pytest.raises(Usage, match="no verb"):
+        permitted("runner.dance", Actor(uid=7, name="eve", role=Role.ADMIN))
+
+
+def test_nan_and_the_infinities_cross_the_socket_as_words() -> None:
+    line = wire.encode({"a": [float("nan"), float("inf"), -float("inf"), 1.5]})
+
+    assert json.loads(line) == {"a": ["NaN", "Infinity", "-Infinity", 1.5]}
+    assert wire.number("-Infinity") == -float("inf")
+    assert wire.number(2.0) == 2.0
+    assert wire.number(None) is None
+
+
+def test_stopping_is_written_down(runner: RunnerUnderTest) -> None:
+    runner.ask("runner.stop")
+
+    assert audit.newest(runner.db)[0].verb == "runner.stop"
+
+
+def _talk(home: Home, lines: list[bytes]) -> list[dict[str, Any]]:
+    """Send each line on one connection; the hello and all answers."""
+    with wire.connect(home.socket, timeout_s=5) as sock, sock.makefile("rb") as answers:
+        return [json.loads(answers.readline()), *(_one(sock, answers, line) for line in lines)]
+
+
+def _one(sock: socket.socket, answers: Any, line: bytes) -> dict[str, Any]:
+    sock.sendall(line)
+    answer: dict[str, Any] = json.loads(answers.readline())
+    return answer
