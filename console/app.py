@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from lineside.console import commands
-from lineside.console.badges import Surroundings, surroundings
+from lineside.console.badges import NOTHING
 from lineside.console.commands import AREAS, Command
 from lineside.console.look import colourless, themes
 from lineside.console.ports import Actions, Me, RunnerState, Store
@@ -52,7 +52,7 @@ class LinesideApp(App[int]):
         self.store, self.actions = store, actions
         self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=None))
         self.paused = False
-        self._around = Surroundings(badges={}, story=None)
+        self.around = NOTHING  # read by whichever area is on screen, with its own rows
         self._watcher = self._watcher_of(store, actions) if watch else None
         self._past: list[str] = []
         self._future: list[str] = []
@@ -78,7 +78,6 @@ class LinesideApp(App[int]):
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
-        self._look_around()
         if self._watcher is not None:
             self._watcher.start()
 
@@ -98,20 +97,15 @@ class LinesideApp(App[int]):
 
     @on(StoreChanged)
     def _changed(self) -> None:
-        if not self.paused:
-            self._look_around()
-            if self.area is not None:
-                self.area.reload()
+        if not self.paused and self.area is not None:
+            self.area.reload()
 
     @on(RunnerChanged)
     def _runner_changed(self, message: RunnerChanged) -> None:
         self.runner = message.state
         if self.area is not None:
+            self.area.refresh_frame()
             self.area.reload()
-
-    def _look_around(self) -> None:
-        """Badges and story: a few indexed rows, read on the loop."""
-        self._around = self.store.read(surroundings)
 
     # -- what every area shows ---------------------------------------------------------------------
 
@@ -123,11 +117,11 @@ class LinesideApp(App[int]):
 
     @property
     def badges(self) -> Mapping[str, int]:
-        return self._around.badges
+        return self.around.badges
 
     @property
     def story(self) -> StoryRow | None:
-        return self._around.story
+        return self.around.story
 
     def corner(self) -> Line:
         """The right end of the title bar, where there is room for it."""

@@ -1,14 +1,14 @@
-"""What surrounds every area: how much waits where, and the line the demo is at.
-
-Read on the loop, so a few indexed rows at most.
-"""
+"""What surrounds every area: how much waits where, and the line the demo is at."""
 
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lineside.store.queries import stories
+from lineside.console.needs import needs
+from lineside.store.clock import Micros
+from lineside.store.queries import alerts, stories
 from lineside.store.queries.stories import StoryRow
+from lineside.store.states import AlertState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,14 @@ class Surroundings:
     story: StoryRow | None  # None outside a demo
 
 
-def surroundings(db: sqlite3.Connection) -> Surroundings:
+NOTHING = Surroundings(badges={}, story=None)
+
+
+def surroundings(db: sqlite3.Connection, *, at: Micros) -> Surroundings:
     """Count what waits for somebody, and take the newest line of the story."""
-    return Surroundings(badges={}, story=stories.newest(db))
+    waiting = needs(db, at=at)
+    firing = sum(1 for alert in alerts.open_ones(db) if alert.state == AlertState.FIRING)
+    asked = sum(1 for need in waiting if need.kind in ("approve", "ratify"))
+    return Surroundings(
+        badges={"wall": len(waiting), "models": asked, "monitor": firing}, story=stories.newest(db)
+    )

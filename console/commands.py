@@ -56,10 +56,19 @@ class Command:
         return all(key.startswith(". ") for key in self.keys)
 
 
+def deed(
+    id: str, letter: str, title: str, *, role: Role = Role.OPERATOR, danger: Danger = Danger.CONFIRM
+) -> Command:
+    """A command behind `.`: it changes the world, so it asks first."""
+    return Command(id=id, keys=(f". {letter}",), title=title, group="do", danger=danger, role=role)
+
+
 @cache
 def table() -> tuple[Command, ...]:
     """Every command, area by area, in the order the help screen shows."""
-    modules = [import_module(f"lineside.console.keys.{name}") for name in ("everywhere", "table", *AREAS)]
+    modules = [
+        import_module(f"lineside.console.keys.{name}") for name in ("everywhere", "table", "drawing", *AREAS)
+    ]
     return tuple(command for module in modules for command in module.COMMANDS)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from lineside.jobs.context import Json
+from lineside.jobs.gpus import Gpu
 from lineside.store.actors import Role
 from lineside.store.db import reader
 from lineside.store.errors import LinesideError, RunnerDown
@@ -44,6 +45,10 @@ class RunnerState:
     up: bool
     words: str  # "runner ok", "no runner"
     me: Me
+    slots: int | None = None  # CPU slots; None: not known
+    gpus: tuple[Gpu, ...] = ()
+    gpu_words: str = ""  # why there are none
+    problems: tuple[str, ...] = ()
 
 
 class Store(Protocol):
@@ -113,18 +118,26 @@ class RunnerActions:
     def runner(self) -> RunnerState:
         me = Me(name=self.acting_as or user_name(), role=None)
         try:
-            return _state(self.ask("runner.info", {}), me)
+            info = self.ask("runner.info", {})
+            devices = self.ask("gpus.list", {}) if info.get("gpus") else {"gpus": []}
+            return _state(info, devices, me)
         except RunnerDown:
             return RunnerState(up=False, words="no runner", me=me)
         except LinesideError as error:
             return RunnerState(up=True, words=f"runner: {error}", me=me)
 
 
-def _state(info: Json, me: Me) -> RunnerState:
+def _state(info: Json, devices: Json, me: Me) -> RunnerState:
+    """What the runner says of itself, less what changes with every look."""
     you: Any = info.get("you") or {}
     role = Role[str(you["role"]).upper()] if "role" in you else None
-    name = me.name if ":" in me.name else str(you.get("name") or me.name)
-    return RunnerState(up=True, words="runner ok", me=replace(me, name=name, role=role))
+    problems = tuple(str(problem) for problem in info.get("problems", ()))
+    return RunnerState(
+        up=True, words="runner has problems" if problems else "runner ok",
+        me=replace(me, name=str(you.get("name") or me.name), role=role), slots=info.get("slots"),
+        gpus=tuple(Gpu(**{**gpu, "processes": tuple(gpu["processes"])}) for gpu in devices["gpus"]),
+        gpu_words=str(info.get("gpu_words", "")), problems=problems,
+    )  # fmt: skip
 
 
 def user_name() -> str:

@@ -1,5 +1,19 @@
 """What works in Runs."""
 
-from lineside.console.commands import Command
+from lineside.console.commands import Command, deed
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    Command(id="runs.open", keys=("enter",), title="open the run", footer="open", group="move"),
+    Command(id="runs.details", keys=("d",), title="params, metrics, files of the row"),
+    Command(id="runs.compare", keys=("x",), title="what differs between the marked", footer="compare"),
+    Command(id="runs.metric", keys=("m",), title="choose the metric", footer="metric"),
+    Command(id="runs.sort", keys=("s",), title="sort", footer="sort"),
+    Command(id="runs.log", keys=("L",), title="chart: logarithmic or linear"),
+    Command(id="runs.zoom", keys=("z",), title="the pane on the whole screen, and back"),
+    Command(id="runs.output", keys=("o",), title="the output of its job", footer="output"),
+    deed("runs.rename", "n", "rename the run"),
+    deed("runs.note", "e", "write a note on the run"),
+    deed("runs.register", "m", "register its model"),
+    deed("runs.retry", "t", "run its job again"),
+    deed("runs.cancel", "c", "cancel its job"),
+)

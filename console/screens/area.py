@@ -20,6 +20,7 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from lineside.console import commands
+from lineside.console.badges import Surroundings, surroundings
 from lineside.console.commands import TITLES, Command
 from lineside.console.deeds import Answer, Ask, Deed
 from lineside.console.ports import Actions, Me, Question, Store
@@ -44,6 +45,7 @@ class Loaded(Message):
     """A worker has read what the area asked for."""
 
     view: Any
+    around: Surroundings
 
 
 @dataclass
@@ -132,12 +134,13 @@ class Area(Screen[None], Generic[V]):
     def on_mount(self) -> None:
         """The first answer is read at once, so that the first frame already has rows."""
         try:
-            self._arrive(self.store.read(self.question()))
+            self._arrive(*self.store.read(self._with_frame(self.question())))
         except (sqlite3.Error, LinesideError) as error:
             self.notify(str(error), severity="error", markup=False)
         table = self.main()
         if table is not None and self.focused is None:
             table.focus()
+        self.call_after_refresh(self.reload)
 
     def reload(self) -> None:
         """Read again off the loop. While an answer is under way, the next question waits for it."""
@@ -148,9 +151,14 @@ class Area(Screen[None], Generic[V]):
         question = self.question()
         self.run_worker(lambda: self._read(question), thread=True, group="load", exit_on_error=False)
 
+    def _with_frame(self, question: Question[V]) -> Question[tuple[V, Surroundings]]:
+        """The area's own question and what the frame shows, in one read."""
+        at = self.now
+        return lambda db: (question(db), surroundings(db, at=at))
+
     def _read(self, question: Question[V]) -> None:
         try:
-            self.post_message(Loaded(self.store.read(question)))
+            self.post_message(Loaded(*self.store.read(self._with_frame(question))))
         except (sqlite3.Error, LinesideError) as error:
             self.post_message(Unread(str(error)))
 
@@ -158,7 +166,7 @@ class Area(Screen[None], Generic[V]):
     def _loaded(self, message: Loaded) -> None:
         message.stop()
         self._loading = False
-        self._arrive(message.view)
+        self._arrive(message.view, message.around)
         if self._stale:
             self.reload()
 
@@ -168,9 +176,10 @@ class Area(Screen[None], Generic[V]):
         self._loading = False
         self.notify(message.words, severity="error", markup=False)
 
-    def _arrive(self, view: V) -> None:
-        self.view = view
+    def _arrive(self, view: V, around: Surroundings) -> None:
+        self.console_app.around = around
         self.show(view)
+        self.view = view
         self.refresh_frame()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

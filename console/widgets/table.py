@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GUTTER = 3
 """The cursor's bar, the mark's letter, a blank."""
+MARGIN = 1
 
 MARKS = "abcdefgh"
 
@@ -48,12 +49,18 @@ class Table(Widget, Generic[T], can_focus=True):
         table: "Table[object]"
 
     def __init__(
-        self, columns: Sequence[Column], *, empty: str = "nothing here yet", id: str | None = None,
+        self,
+        columns: Sequence[Column],
+        *,
+        empty: str = "nothing here yet",
+        header: bool = True,
+        id: str | None = None,
         classes: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
         self.empty = empty
+        self._head = 1 if header else 0
         self.sort = ""  # key of the sorted column, for the arrow in the header
         self.marks: dict[Hashable, str] = {}
         self.cursor = 0
@@ -83,6 +90,11 @@ class Table(Widget, Generic[T], can_focus=True):
         places = [self._rows.index_of(key) for key in self.marks]
         marked = [self._rows.item(place) for place in places if place is not None]
         return [item for item in marked if item is not None] or [i for i in [self.current] if i is not None]
+
+    def keys_in_sight(self) -> list[Hashable]:
+        """What the rows on show are known by."""
+        last = min(len(self._rows), self._top + self._height)
+        return [self._rows.key(index) for index in range(self._top, last)]
 
     def show(
         self, rows: RowSource[T], *, columns: Sequence[Column] | None = None, sort: str | None = None
@@ -118,7 +130,7 @@ class Table(Widget, Generic[T], can_focus=True):
 
     @property
     def _height(self) -> int:
-        return max(0, self.size.height - 1)
+        return max(0, self.size.height - self._head)
 
     def _settle(self) -> None:
         """Scroll so that the cursor is in sight, then lay the columns out for what is in sight."""
@@ -126,7 +138,9 @@ class Table(Widget, Generic[T], can_focus=True):
         self._top = max(min(self._top, self.cursor, last), min(self.cursor - self._height + 1, last), 0)
         seen = range(self._top, min(len(self._rows), self._top + max(self._height, 1)))
         sample = [self._rows.cells(index) for index in seen]
-        fresh = layout.plan(self.columns, sample, room=max(0, self.size.width - GUTTER), wide=self._wide)
+        fresh = layout.plan(
+            self.columns, sample, room=max(0, self.size.width - GUTTER - MARGIN), wide=self._wide
+        )
         if fresh != self._plan:
             self._plan = fresh
             self._cache.clear()
@@ -140,12 +154,12 @@ class Table(Widget, Generic[T], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         look, width = look_of(self), self.size.width
-        if y == 0:
+        if y < self._head:
             head = layout.header_line(self.columns, self._plan, sort=self.sort)
             return strip([(" " * GUTTER, ""), *self._scrolled(head)], width, look)
-        index = self._top + y - 1
+        index = self._top + y - self._head
         if index >= len(self._rows):
-            note = [("   " + self.empty, "dim")] if y == 1 and not len(self._rows) else []
+            note = [("   " + self.empty, "dim")] if y == self._head and not len(self._rows) else []
             return strip(note, width, look)
         here = index == self.cursor
         mark = self.marks.get(self._rows.key(index), " ")
@@ -170,13 +184,13 @@ class Table(Widget, Generic[T], can_focus=True):
         return clip(out, self.size.width)
 
     def _repaint(self, rows: Iterable[int]) -> None:
-        regions = [Region(0, y + 1, self.size.width, 1) for y in rows]
+        regions = [Region(0, y + self._head, self.size.width, 1) for y in rows]
         if regions:
             self.refresh(*regions)
 
     def _paint_rows(self, *indexes: int) -> None:
         for index in indexes:
-            y = index - self._top + 1 if index >= 0 else 0
+            y = index - self._top + self._head if index >= 0 else 0
             if 0 <= y < self.size.height:
                 self.refresh(Region(0, y, self.size.width, 1))
 
@@ -220,7 +234,7 @@ class Table(Widget, Generic[T], can_focus=True):
         self._scroll_sideways(-8)
 
     def _scroll_sideways(self, cells: int) -> None:
-        most = max(0, self._plan.width - (self.size.width - GUTTER))
+        most = max(0, self._plan.width - (self.size.width - GUTTER - MARGIN))
         self._left = max(0, min(most, self._left + cells))
         self.refresh()
 
@@ -289,9 +303,10 @@ class Table(Widget, Generic[T], can_focus=True):
         self._paint_rows(self.cursor)
 
     def on_click(self, event: "events.Click") -> None:
-        if event.y >= 1 and self._top + event.y - 1 < len(self._rows):
-            again = self._top + event.y - 1 == self.cursor
-            self._move_to(self._top + event.y - 1)
+        index = self._top + event.y - self._head
+        if event.y >= self._head and index < len(self._rows):
+            again = index == self.cursor
+            self._move_to(index)
             if again and event.chain >= 2:
                 self.post_message(self.Opened(self))  # type: ignore[arg-type]
 

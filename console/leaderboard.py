@@ -1,0 +1,144 @@
+"""What the runs area shows, as one read: the ids in order, and everything about the ones in sight."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineside.console.walls import MAIN_METRICS
+from lineside.store.errors import Usage
+from lineside.store.homes import Home
+from lineside.store.queries import runs
+from lineside.store.queries.comparisons import Comparison
+from lineside.store.queries.runs import ArtifactRow, RunRow, SummaryRow
+
+CHART_POINTS = 400
+_PARAMS_SHOWN = 4
+_LOOKED_AT = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the person has set: captured on the loop, read in a thread."""
+
+    where: str = ""
+    sort: str = "-created"
+    metric: str = ""  # "": the first one that people usually mean
+    seen: tuple[int, ...] = ()  # runs in sight: these get curves
+    charted: tuple[int, ...] = ()  # marked runs in the order of their letters, or the one under the cursor
+    detail: int | None = None  # the run that is opened
+    points: bool = True  # False: leave series out, for a quick first frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """One run with the cells that are not its own columns."""
+
+    run: RunRow
+    summary: SummaryRow | None  # of the chosen metric; None: never logged
+    params: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One run, opened."""
+
+    run: RunRow
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    metrics: Sequence[SummaryRow]
+    artifacts: Sequence[ArtifactRow]
+    context: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaderboard:
+    """The answer."""
+
+    ids: Sequence[int]
+    total: int
+    metric: str
+    metrics: tuple[str, ...]
+    params: tuple[str, ...]  # the keys that differ among the runs in sight
+    curves: Mapping[int, tuple[float, ...]]
+    lines: tuple[Any, ...] = ()  # series.Series of the charted runs
+    comparison: Comparison | None = None  # None: fewer than two are marked
+    detail: Detail | None = None
+    problem: str = ""  # the filter says what we do not understand
+    asked: Asked = field(default_factory=Asked)
+
+
+def read(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
+    """Everything at one moment; a filter that is not understood comes back as `problem`, with no rows."""
+    metrics = tuple(runs.metric_names(db))
+    metric = asked.metric or main_metric(metrics)
+    problem = ""
+    try:
+        ids: list[int] = runs.ids(db, asked.where, asked.sort)
+    except Usage as error:
+        ids, problem = [], str(error)
+    charted = [id for id in asked.charted if id in set(ids) or not asked.where]
+    return Leaderboard(
+        ids=ids,
+        total=runs.count(db),
+        metric=metric,
+        metrics=metrics,
+        params=_differing(db, ids[:_LOOKED_AT]),
+        curves=_curves(db, home, asked, metric),
+        lines=_lines(db, home, charted, metric) if asked.points else (),
+        comparison=runs.compare(db, charted) if len(charted) > 1 else None,
+        detail=_detail(db, asked.detail) if asked.detail is not None else None,
+        problem=problem,
+        asked=asked,
+    )
+
+
+def main_metric(metrics: Sequence[str]) -> str:
+    """What a person most likely wants to see first."""
+    return next((name for name in MAIN_METRICS if name in metrics), metrics[0] if metrics else "")
+
+
+def page(db: sqlite3.Connection, ids: Sequence[int], metric: str) -> dict[int, RunLine]:
+    """The lines of one page of the table."""
+    cells = runs.summary_table(db, ids, [metric]) if metric else {}
+    return {
+        row.id: RunLine(run=row, summary=cells.get((row.id, metric)), params=runs.params(db, row.id))
+        for row in runs.by_ids(db, ids)
+    }
+
+
+def _differing(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[str, ...]:
+    """The params that tell these runs apart, those with the fewest values first; seeds come last."""
+    values: dict[str, set[str]] = {}
+    for id in ids:
+        for key, value in runs.params(db, id).items():
+            values.setdefault(key, set()).add(value)
+    told = [key for key, found in values.items() if len(found) > 1]
+    return tuple(sorted(told, key=lambda key: ("seed" in key, len(values[key]), key))[:_PARAMS_SHOWN])
+
+
+def _curves(db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> dict[int, tuple[float, ...]]:
+    if not asked.points or not metric:
+        return {}
+    from lineside.console.curves import sparks
+
+    return sparks(db, home, dict.fromkeys(asked.seen, metric))
+
+
+def _lines(db: sqlite3.Connection, home: Home, ids: Sequence[int], metric: str) -> tuple[Any, ...]:
+    if not ids or not metric:
+        return ()
+    from lineside.store import series
+
+    return tuple(series.read(home, db, ids, [metric], width=CHART_POINTS))
+
+
+def _detail(db: sqlite3.Connection, id: int) -> Detail:
+    return Detail(
+        run=runs.get(db, id),
+        params=runs.params(db, id),
+        tags=runs.tags(db, id),
+        metrics=runs.summaries(db, id),
+        artifacts=runs.artifacts(db, id),
+        context=runs.context(db, id),
+    )

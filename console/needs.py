@@ -1,0 +1,110 @@
+"""What needs a person: asked for the wall and for the numbers in the title bar, by one function."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from lineside.store.clock import SECOND, Micros
+from lineside.store.queries import alerts, promotions, walls
+from lineside.store.queries.promotions import PromotionRow
+from lineside.store.states import AlertState, PromotionState
+
+DAY_US = 24 * 3600 * SECOND
+_FAILED_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One line of NEEDS YOU."""
+
+    kind: str  # "ratify", "approve", "alert", "failed", "apply"
+    id: int  # of the request, alert or job
+    word: str  # "APPROVE"
+    mark: tuple[str, str]  # glyph and style
+    text: str
+    at_us: Micros
+    area: str  # where `enter` looks
+    target: int | str
+    by: str  # who asked, submitted, or ""
+    run_id: int | None = None
+    model: str = ""  # "digit-reader@v3", of a request
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.kind, self.id
+
+
+def needs(db: sqlite3.Connection, *, at: Micros) -> list[Need]:
+    """All that waits for somebody, the most urgent first."""
+    asked = promotions.recent(db, limit=100)
+    ratify = [_ratify(p) for p in asked if _unratified(p)]
+    approve = [_approve(p) for p in asked if p.state == PromotionState.PENDING_MANUAL_APPROVAL]
+    broken = [
+        _broken(p) for p in asked if p.state == PromotionState.APPLY_FAILED and p.created_us > at - DAY_US
+    ]
+    return [*ratify, *_firing(db), *approve, *broken, *_failed(db, at=at)]
+
+
+def _unratified(p: PromotionRow) -> bool:
+    applied = p.state in (PromotionState.APPLIED, PromotionState.APPLYING)
+    return p.break_glass and p.ratified_by is None and p.ratify_before_us is not None and applied
+
+
+def _ratify(p: PromotionRow) -> Need:
+    text = f"{p.model} v{p.number} is {p.alias} by break-glass of {p.requested_by}: a second person ratifies"
+    return _of_request("ratify", "RATIFY", ("!", "bad"), text, p, at=p.applied_us or p.created_us)
+
+
+def _approve(p: PromotionRow) -> Need:
+    text = f"{p.model} v{p.number} → {p.alias}, gates passed, {p.requested_by} asks"
+    return _of_request("approve", "APPROVE", ("?", "ask"), text, p, at=p.created_us)
+
+
+def _broken(p: PromotionRow) -> Need:
+    text = f"{p.model} v{p.number} → {p.alias} could not be applied: {p.outcome}"
+    return _of_request("apply", "APPLY", ("✗", "bad"), text, p, at=p.created_us)
+
+
+def _of_request(
+    kind: str, word: str, mark: tuple[str, str], text: str, p: PromotionRow, *, at: Micros
+) -> Need:
+    return Need(
+        kind=kind, id=p.id, word=word, mark=mark, text=text, at_us=at, area="models",
+        target=f"promotion:{p.id}", by=p.requested_by, model=f"{p.model}@v{p.number}",
+    )  # fmt: skip
+
+
+def _firing(db: sqlite3.Connection) -> list[Need]:
+    """Open alerts that nobody has taken; failed jobs have lines of their own."""
+    rows = [a for a in alerts.open_ones(db) if a.state == AlertState.FIRING and a.rule != "job"]
+    return [
+        Need(
+            kind="alert", id=a.id, word=_WORDS.get(a.rule.partition(".")[0], "ALERT"), mark=("◆", "drift"),
+            text=a.title if a.subject in a.title else f"{a.subject}: {a.title}",
+            at_us=a.fired_us or a.opened_us, area="monitor", target=f"alert:{a.id}", by="",
+        )
+        for a in rows
+    ]  # fmt: skip
+
+
+_WORDS = {"drift": "DRIFT", "performance": "ERROR", "endpoint": "ENDPOINT"}
+
+
+def _failed(db: sqlite3.Connection, *, at: Micros) -> list[Need]:
+    rows = walls.failed_jobs(db, since=Micros(at - DAY_US), limit=_FAILED_SHOWN)
+    return [
+        Need(
+            kind="failed", id=j.id, word="FAILED", mark=("✗", "bad"), run_id=j.run_id,
+            text=f"job {j.id} {j.name}: {why(j.cause, j.detail)}", at_us=j.ended_us, area="jobs", target=j.id,
+            by=j.submitted_by,
+        )
+        for j in rows
+    ]  # fmt: skip
+
+
+def why(cause: str | None, detail: str | None) -> str:
+    """Cause and detail of an end without saying the same twice: `signal 9`, `oom_cuda: at step 1,204`."""
+    if not cause:
+        return detail or "never began"
+    if not detail:
+        return cause
+    return detail if detail.startswith(cause) else f"{cause}: {detail}"

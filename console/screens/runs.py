@@ -1,0 +1,278 @@
+"""Runs: a leaderboard, and below it the chart of what is marked, what differs, or one run opened."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+
+from lineside.console import asking, leaderboard
+from lineside.console.commands import Command
+from lineside.console.deeds import Ask, Deed, FormField
+from lineside.console.format import count
+from lineside.console.leaderboard import Asked, Leaderboard, RunLine
+from lineside.console.ports import Actions, Question, Store
+from lineside.console.screens.area import Area, Targets
+from lineside.console.screens.menu import Menu
+from lineside.console.text import Line, Span, plain, safe
+from lineside.console.views import runs as drawing
+from lineside.console.widgets.lines import Drawing
+from lineside.console.widgets.rows import Cell, PagedRows
+from lineside.console.widgets.table import Table
+from lineside.store.queries import jobs
+from lineside.store.queries.jobs import JobRow
+
+ENDED = ("FINISHED", "FAILED", "KILLED")
+
+
+class RunsArea(Area[Leaderboard]):
+    """Area 2."""
+
+    NAME: ClassVar[str] = "runs"
+    DEFAULT_CSS = """
+    RunsArea #runs { height: 2fr; min-height: 5; }
+    RunsArea #pane { height: 3fr; }
+    RunsArea.-zoomed #runs { display: none; }
+    """
+
+    def __init__(self, store: Store, actions: Actions) -> None:
+        super().__init__(store, actions)
+        self._asked = Asked()
+        self._pane = "chart"
+        self._log_y = False
+
+    def body(self) -> ComposeResult:
+        yield Table[RunLine](drawing.columns("", ()), id="runs", empty="no runs: start one with  . in Jobs")
+        yield Drawing[Leaderboard](self._draw, id="pane")
+
+    def main(self) -> Table[RunLine]:
+        return self.query_one("#runs", Table)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def question(self) -> Question[Leaderboard]:
+        table = self.main()
+        current = table.current_key
+        charted = [key for key in table.marks if isinstance(key, int)]
+        if not charted and isinstance(current, int):
+            charted = [current]
+        asked = replace(
+            self._asked, where=self.filter_text, seen=tuple(self._seen()), charted=tuple(charted[:8]),
+            detail=current if self._pane == "detail" and isinstance(current, int) else None,
+            points=self.view is not None,
+        )  # fmt: skip
+        home = self.store.home
+
+        def read(db: sqlite3.Connection) -> Leaderboard:
+            return leaderboard.read(db, home, asked)
+
+        return read
+
+    def _seen(self) -> Sequence[int]:
+        return [key for key in self.main().keys_in_sight() if isinstance(key, int)]
+
+    def show(self, view: Leaderboard) -> None:
+        me, at = self.me, self.now
+
+        def fetch(ids: Sequence[int]) -> Mapping[int, RunLine]:
+            return self.store.read(lambda db: leaderboard.page(db, ids, view.metric))
+
+        def cells(line: RunLine) -> list[Cell]:
+            return drawing.cells(line, view.params, view.curves, me, now=at)
+
+        rows = PagedRows[RunLine](
+            view.ids, fetch=fetch, cells=cells, problem=lambda line: line.run.status == "FAILED"
+        )
+        sort = view.asked.sort
+        self.main().show(rows, columns=drawing.columns(view.metric, view.params), sort=sort)
+        self.query_one("#pane", Drawing).show(view)
+        if view.asked.points and not set(view.asked.seen) >= set(self._seen()):
+            self.reload()  # rows came into sight that have no curve yet
+
+    def _draw(self, view: Leaderboard, width: int, height: int) -> list[Line]:
+        if self._pane == "compare":
+            return drawing.compare_lines(view.comparison, width, height)
+        if self._pane == "detail":
+            return drawing.detail_lines(view.detail, self.me, width, height, now=self.now)
+        letters = {key: letter for key, letter in self.main().marks.items() if isinstance(key, int)}
+        return drawing.chart_lines(view, letters, width, height, log_y=self._log_y)
+
+    def crumb(self) -> tuple[Line, Line]:
+        view = self.view
+        left: list[Span] = [(" Runs", "bold")]
+        if self.filter_text:
+            left += [(" › / ", "dim"), (safe(self.filter_text), "accent")]
+        if view is None:
+            return left, []
+        if view.problem:
+            return [*left, ("  ", ""), (safe(view.problem.splitlines()[0]), "bad")], []
+        marks = len(self.main().marks)
+        shown = f"{count(len(view.ids))} of {count(view.total)}" if self.filter_text else count(view.total)
+        return left, [(shown, ""), (f" · {marks} marked" if marks else "", "accent")]
+
+    @on(Table.Moved)
+    @on(Table.Marked)
+    def _moved(self) -> None:
+        self.refresh_frame()
+        self.reload()
+
+    # -- what g, y and the wall need ------------------------------------------------------------------
+
+    def targets(self) -> Targets:
+        line = self.main().current
+        if line is None:
+            return {}
+        return {"job": line.run.job_id, "lineage": f"run:{line.run.id}", "model": f"run:{line.run.id}"}
+
+    def copies(self) -> Mapping[str, str]:
+        line = self.main().current
+        if line is None:
+            return {}
+        marked = " ".join(str(item.run.id) for item in self.main().chosen())
+        command = f"lineside runs compare {marked}" if " " in marked else f"lineside runs show {line.run.id}"
+        return {"command": command, "id": line.run.uid, "value": self._row_text(line)}
+
+    def _row_text(self, line: RunLine) -> str:
+        view = self.view
+        assert view is not None
+        row = drawing.cells(line, view.params, {}, self.me, now=self.now)
+        return "\t".join(plain([c if isinstance(c, tuple) else (c, "")]) for c in row)
+
+    def panels(self) -> Sequence[tuple[str, str, Any]]:
+        return (("r", "runs", self.main()), ("p", "chart, compare, details", self.query_one("#pane")))
+
+    def out(self) -> bool:
+        if self.has_class("-zoomed"):
+            self.remove_class("-zoomed")
+            self.main().focus()
+            return True
+        if self._pane != "chart":
+            self._show_pane("chart")
+            return True
+        return False
+
+    # -- looking ------------------------------------------------------------------------------------
+
+    def _show_pane(self, pane: str) -> None:
+        self._pane = pane
+        self.reload()
+        self.query_one("#pane", Drawing).redraw()
+
+    def cmd_open(self) -> None:
+        if self.main().current is not None:
+            self.add_class("-zoomed")
+            self._show_pane("detail")
+
+    def cmd_details(self) -> None:
+        self._show_pane("chart" if self._pane == "detail" else "detail")
+
+    def cmd_compare(self) -> None:
+        self._show_pane("chart" if self._pane == "compare" else "compare")
+
+    def cmd_zoom(self) -> None:
+        self.toggle_class("-zoomed")
+
+    def cmd_log(self) -> None:
+        self._log_y = not self._log_y
+        self.query_one("#pane", Drawing).redraw()
+
+    def cmd_output(self) -> None:
+        line = self.main().current
+        if line is not None and line.run.job_id is not None:
+            self.console_app.go("jobs", f"log:{line.run.job_id}")
+        else:
+            self.notify(
+                "this run has no job: it was started outside the runner", severity="warning", markup=False
+            )
+
+    def cmd_metric(self) -> None:
+        names = self.view.metrics if self.view else ()
+        self._choose("metric", [safe(name) for name in names], lambda at: self._set(metric=names[at]))
+
+    def cmd_sort(self) -> None:
+        view = self.view
+        if view is None:
+            return
+        keys = ["created", "id", "status", "name", "author", "duration"]
+        keys += [f"metric:{view.metric}"] if view.metric else []
+        keys += [f"param:{key}" for key in view.params]
+        self._choose("sort by", keys, lambda at: self._sort(keys[at]))
+
+    def _choose(self, title: str, names: Sequence[str], then: Callable[[int], None]) -> None:
+        letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+        entries = list(zip(letters, names, strict=False))
+
+        def chosen(letter: str | None) -> None:
+            if letter:
+                then(letters.index(letter))
+
+        self.app.push_screen(Menu(title, entries, empty="there is none yet"), chosen)
+
+    def _sort(self, key: str) -> None:
+        """The same key again turns the order round."""
+        falling = key if self._asked.sort == "-" + key else "-" + key
+        rising_first = key.startswith(("param:", "name", "status", "author", "metric:"))
+        turned = {key: "-" + key, "-" + key: key}.get(self._asked.sort, key if rising_first else falling)
+        self._set(sort=turned)
+
+    def _set(self, **changed: str) -> None:
+        self._asked = replace(self._asked, **changed)  # type: ignore[arg-type]
+        self.reload()
+
+    # -- doing --------------------------------------------------------------------------------------
+
+    def offers(self, command: Command) -> bool:
+        line = self.main().current
+        if line is None:
+            return False
+        run = line.run
+        return {
+            "runs.cancel": run.job_id is not None and run.status in ("RUNNING", "SCHEDULED"),
+            "runs.retry": run.job_id is not None and run.status in ("FAILED", "KILLED"),
+            "runs.register": run.status == "FINISHED",
+        }.get(command.id, True)
+
+    def _current(self) -> RunLine | None:
+        return self.main().current
+
+    def cmd_rename(self) -> None:
+        self._fill("rename", "runs.rename", "name", lambda line: line.run.name)
+
+    def cmd_note(self) -> None:
+        self._fill("note on", "runs.note", "note", lambda line: line.run.note)
+
+    def _fill(self, title: str, verb: str, key: str, value: Callable[[RunLine], str]) -> None:
+        line = self._current()
+        if line is not None:
+            asks = [Ask(verb=verb, args={"run": line.run.id}, said=f"run {line.run.id}: {key} kept")]
+            fields = [FormField(key=key, label=key, value=value(line))]
+            self.propose(Deed(title=f"{title} run {line.run.id}", asks=asks, fields=fields, yes="keep it"))
+
+    def cmd_register(self) -> None:
+        line = self._current()
+        if line is None:
+            return
+        asks = [
+            Ask(verb="models.register", args={"run": line.run.id}, said=f"run {line.run.id}: registering")
+        ]
+        fields = [
+            FormField(
+                key="name", label="model", value=line.run.experiment, hint="the registered model's name"
+            )
+        ]
+        self.propose(
+            Deed(title=f"Register the model of run {line.run.id}", asks=asks, fields=fields, yes="register")
+        )
+
+    def cmd_retry(self) -> None:
+        self._on_job(asking.retry)
+
+    def cmd_cancel(self) -> None:
+        self._on_job(asking.cancel)
+
+    def _on_job(self, make: Callable[[Sequence[JobRow]], Deed]) -> None:
+        ids = [line.run.job_id for line in self.main().chosen() if line.run.job_id is not None]
+        if ids:
+            self.propose(make(self.store.read(lambda db: jobs.by_ids(db, ids))))
