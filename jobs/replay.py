@@ -69,8 +69,9 @@ class Client:
         """
         try:
             status, body = self._ask("GET", self._path, None)
-        except (OSError, http.client.HTTPException) as error:
-            raise LinesideError(f"nobody answers: {error}", hint="start it with: lineside serve") from error
+        except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+            hint = "start it with: lineside serve"
+            raise LinesideError(f"no model server answers: {error}", hint=hint) from error
         if status != 200:
             raise NotFound("served model", self._model, hint=str(body.get("error", "")))
         named = {each["name"]: each["datatype"] for each in body["inputs"]}

@@ -163,8 +163,11 @@ def _number(name: object, value: Any) -> float:
     if isinstance(value, str) and value in _WORDS:
         return _WORDS[value]
     if isinstance(value, int | float):
-        return float(value) if abs(value) < 1e308 else math.copysign(math.inf, value)
-    raise BadRequest(f"input {name!r} holds {value!r} where a number belongs")
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise BadRequest(f"input {name!r} holds a number too large for any float") from error
+    raise BadRequest(f"input {name!r} holds {repr(value)[:60]} where a number belongs")
 
 
 def _figures(name: str, data: list[Any]) -> list[Any]:
@@ -179,7 +182,7 @@ def _figures(name: str, data: list[Any]) -> list[Any]:
 def _texts(name: str, data: list[Any]) -> list[Any]:
     for value in data:
         if value is not None and not isinstance(value, str | int | float):
-            raise BadRequest(f"input {name!r} holds {value!r} where a word belongs")
+            raise BadRequest(f"input {name!r} holds {repr(value)[:60]} where a word belongs")
     return data
 
 
