@@ -13,7 +13,14 @@ from lineside.jobs import promotions as promoting
 from lineside.store.homes import Home
 from lineside.store.queries import audit, models, promotions
 
-GOOD = {"broken": [], "golden": "", "metric": "accuracy", "holdout": None, "duel": None, "fault": ""}
+GOOD: dict[str, Any] = {
+    "broken": [],
+    "golden": "",
+    "metric": "accuracy",
+    "holdout": None,
+    "duel": None,
+    "fault": "",
+}
 DUEL = {"candidate": 1.0, "champion": 0.5, "gain": 0.5, "low": 0.4, "high": 0.6, "n": 99, "kind": "paired",
         "note": ""}  # fmt: skip
 

@@ -21,10 +21,10 @@ from lineside.store.queries.lineage import Node
 from lineside.store.queries.projects import ProjectRow
 
 T = TypeVar("T")
-GOOD = {"broken": [], "golden": "", "metric": "accuracy", "holdout": None, "fault": "",
+GOOD: dict[str, Any] = {"broken": [], "golden": "", "metric": "accuracy", "holdout": None, "fault": "",
         "duel": {"candidate": 0.92, "champion": 0.83, "gain": 0.09, "low": 0.04, "high": 0.14, "n": 100,
                  "kind": "paired", "note": ""}}  # fmt: skip
-WORSE = GOOD | {"duel": {**GOOD["duel"], "gain": -0.02, "low": -0.08}}  # type: ignore[dict-item]
+WORSE = GOOD | {"duel": {**GOOD["duel"], "gain": -0.02, "low": -0.08}}
 
 TWO = '[policy]\napprovals_min = 2\n[roles]\nmaria = "approver"\ntom = "approver"\neve = "approver"\n'
 TEAM = '[roles]\nmaria = "approver"\ntom = "approver"\neve = "approver"\nolli = "operator"\n'
