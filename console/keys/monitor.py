@@ -1,7 +1,6 @@
 """What works in Monitor."""
 
-from lineside.console.commands import Command, Danger
-from lineside.store.actors import Role
+from lineside.console.commands import Command, deed
 
 COMMANDS = (
     Command(id="monitor.enter", keys=("enter",), title="into the row: windows, distributions", footer="in"),
@@ -9,12 +8,6 @@ COMMANDS = (
     Command(id="monitor.zoom", keys=("z",), title="this pane alone, and back", footer="zoom"),
     Command(id="monitor.next_window", keys=("n",), title="next window or row with a problem", group="move"),
     Command(id="monitor.previous_window", keys=("N",), title="previous one", group="move"),
-    Command(
-        id="monitor.acknowledge", keys=(". a",), title="acknowledge the alert: somebody is on it",
-        group="do", danger=Danger.CONFIRM, role=Role.OPERATOR,
-    ),
-    Command(
-        id="monitor.silence", keys=(". s",), title="silence the alert for some hours",
-        group="do", danger=Danger.CONFIRM, role=Role.OPERATOR,
-    ),
-)  # fmt: skip
+    deed("monitor.acknowledge", "k", "acknowledge the alert: you are on it"),
+    deed("monitor.silence", "s", "silence the alert for a day"),
+)

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from lineside.console import asking
 from lineside.console.commands import Command
-from lineside.console.deeds import Ask, Deed, FormField
 from lineside.console.monitoring import SPANS_S, Look, View, Watch, read
 from lineside.console.ports import Question
 from lineside.console.screens.area import Area, Targets
@@ -320,34 +320,7 @@ class MonitorArea(Area[View]):
         return [alert for alert in self.alerts.chosen() if alert.state in _OPEN]
 
     def cmd_acknowledge(self) -> None:
-        rows = self._open_alerts()
-        self.propose(
-            Deed(
-                title=f"Acknowledge {_named(rows)}?",
-                lines=[[("  " + safe(alert.title), "dim")] for alert in rows],
-                asks=[
-                    Ask(verb="alerts.ack", args={"alert": a.id}, said=f"alert {a.id} acknowledged")
-                    for a in rows
-                ],
-                yes="acknowledge",
-            )
-        )
+        self.propose(asking.acknowledge(self._open_alerts()))
 
     def cmd_silence(self) -> None:
-        rows = self._open_alerts()
-        self.propose(
-            Deed(
-                title=f"Silence {_named(rows)}?",
-                lines=[[("  " + safe(alert.title), "dim")] for alert in rows],
-                fields=[FormField(key="hours", label="for how many hours", value="4")],
-                asks=[
-                    Ask(verb="alerts.silence", args={"alert": a.id}, said=f"alert {a.id} silenced")
-                    for a in rows
-                ],
-                yes="silence",
-            )
-        )
-
-
-def _named(rows: Sequence[AlertRow]) -> str:
-    return f"alert {rows[0].id}" if len(rows) == 1 else f"{len(rows)} alerts"
+        self.propose(asking.silence(self._open_alerts()))
