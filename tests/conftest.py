@@ -28,6 +28,19 @@ def db(home: Home) -> Iterator[sqlite3.Connection]:
     conn.close()
 
 
+@pytest.fixture(scope="module")
+def module_runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerUnderTest]:
+    yield from running(tmp_path_factory.mktemp("module") / "home")
+
+
+@pytest.fixture
+def busy_runner(module_runner: RunnerUnderTest, tmp_path: Path) -> RunnerUnderTest:
+    """A runner shared by the tests of a module, with nothing of the others left in it; not to be killed."""
+    module_runner.begin_afresh(tmp_path)
+    return module_runner
+
+
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[RunnerUnderTest]:
+    """A runner of its own, to be killed."""
     yield from running(tmp_path / "home")

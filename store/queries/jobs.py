@@ -295,8 +295,8 @@ def find(db: sqlite3.Connection, text: str) -> JobRow:
     Raises:
         NotFound: none, or more than one.
     """
-    if text.isdigit():
-        return get(db, int(text))
+    if text.isdigit() and (numbered := by_ids(db, [int(text)])):
+        return numbered[0]
     rows = {row["id"] for row in db.execute(_FIND, {"text": text})}
     if len(rows) != 1:
         raise NotFound("job", text)

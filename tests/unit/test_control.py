@@ -23,27 +23,27 @@ from lineside.store.homes import Home
 from lineside.store.queries import audit
 
 
-def test_the_runner_says_who_it_is_and_who_is_asking(runner: RunnerUnderTest) -> None:
-    info = runner.ask("runner.info")
+def test_the_runner_says_who_it_is_and_who_is_asking(busy_runner: RunnerUnderTest) -> None:
+    info = busy_runner.ask("runner.info")
 
-    assert (info["pid"], info["home"]) == (runner.pid, str(runner.home.path))
+    assert (info["pid"], info["home"]) == (busy_runner.pid, str(busy_runner.home.path))
     assert info["you"]["role"] == "admin"
     assert info["problems"] == []
     assert info["slots"] == 2
 
 
-def test_the_socket_is_open_to_owner_and_group_only(runner: RunnerUnderTest) -> None:
-    assert stat.S_IMODE(runner.home.socket.stat().st_mode) == 0o660
+def test_the_socket_is_open_to_owner_and_group_only(busy_runner: RunnerUnderTest) -> None:
+    assert stat.S_IMODE(busy_runner.home.socket.stat().st_mode) == 0o660
 
 
-def test_a_second_runner_on_one_home_exits_3_and_says_who_holds_it(runner: RunnerUnderTest) -> None:
-    command = [sys.executable, "-P", "-m", "lineside.jobs.runner", "--home", str(runner.home.path)]
+def test_a_second_runner_on_one_home_exits_3_and_says_who_holds_it(busy_runner: RunnerUnderTest) -> None:
+    command = [sys.executable, "-P", "-m", "lineside.jobs.runner", "--home", str(busy_runner.home.path)]
 
     second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
     assert second.returncode == 3
-    assert f"the runner with pid {runner.pid} already holds" in second.stderr
-    assert runner.ask("runner.info")["pid"] == runner.pid
+    assert f"the runner with pid {busy_runner.pid} already holds" in second.stderr
+    assert busy_runner.ask("runner.info")["pid"] == busy_runner.pid
 
 
 def test_six_starters_at_once_get_one_runner(home: Home) -> None:
@@ -106,7 +106,7 @@ def test_a_home_with_a_very_long_path_has_a_socket(home: Home) -> None:
     commands.stop_runner(deep)
 
 
-def test_wrong_requests_are_answered_in_words_and_end_nothing(runner: RunnerUnderTest) -> None:
+def test_wrong_requests_are_answered_in_words_and_end_nothing(busy_runner: RunnerUnderTest) -> None:
     lines = [
         b"not json\n",
         b"[1]\n",
@@ -118,15 +118,15 @@ def test_wrong_requests_are_answered_in_words_and_end_nothing(runner: RunnerUnde
         b'{"v": 1, "id": 12, "verb": "runner.info"}\n',
     ]
 
-    answers = _talk(runner.home, lines)
+    answers = _talk(busy_runner.home, lines)
 
     assert [a.get("error", {}).get("code") for a in answers[1:]] == ["Usage"] * 6 + ["Refused", None]
     assert answers[4]["error"]["hint"] == "did you mean 'runner.info'?"
     assert answers[8]["id"] == 12
 
 
-def test_a_line_over_the_limit_is_hung_up_on_and_the_runner_lives(runner: RunnerUnderTest) -> None:
-    with wire.connect(runner.home.socket, timeout_s=5) as sock, sock.makefile("rb") as lines:
+def test_a_line_over_the_limit_is_hung_up_on_and_the_runner_lives(busy_runner: RunnerUnderTest) -> None:
+    with wire.connect(busy_runner.home.socket, timeout_s=5) as sock, sock.makefile("rb") as lines:
         lines.readline()
         try:
             sock.sendall(b"x" * (2 * wire.LIMIT))
@@ -134,10 +134,10 @@ def test_a_line_over_the_limit_is_hung_up_on_and_the_runner_lives(runner: Runner
         except (BrokenPipeError, ConnectionResetError):
             pass
 
-    assert runner.ask("runner.info")["pid"] == runner.pid
+    assert busy_runner.ask("runner.info")["pid"] == busy_runner.pid
 
 
-def test_a_job_may_submit_but_not_stop_the_runner(runner: RunnerUnderTest) -> None:
+def test_a_job_may_submit_but_not_stop_the_runner(busy_runner: RunnerUnderTest) -> None:
     code = (
         "import os; from pathlib import Path\n"
         "from lineside.jobs import commands; from lineside.store.homes import Home\n"
@@ -146,11 +146,11 @@ def test_a_job_may_submit_but_not_stop_the_runner(runner: RunnerUnderTest) -> No
         "try: commands.ask(home, 'runner.stop', {})\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
-    job = runner.python(code)
+    job = busy_runner.python(code)
 
-    assert runner.wait_for(job).state == "SUCCEEDED"
-    assert "NotPermitted runner.stop cannot be asked from inside a job" in runner.log(job)
-    assert runner.wait_for(job + 1).state == "SUCCEEDED"
+    assert busy_runner.wait_for(job).state == "SUCCEEDED"
+    assert "NotPermitted runner.stop cannot be asked from inside a job" in busy_runner.log(job)
+    assert busy_runner.wait_for(job + 1).state == "SUCCEEDED"
 
 
 def test_a_mask_is_for_demo_homes_only_and_stands_in_the_audit(
@@ -179,7 +179,7 @@ def test_roles_come_from_the_config_and_the_owner_is_admin(home: Home) -> None:
     assert actor_of(Peer(pid=os.getpid(), uid=os.getuid()), home, Config()).role == Role.ADMIN
 
 
-def test_a_role_that_does_not_reach_is_told_what_it_takes(runner: RunnerUnderTest) -> None:
+def test_a_role_that_does_not_reach_is_told_what_it_takes(busy_runner: RunnerUnderTest) -> None:
     import lineside.jobs.verbs.runner  # noqa: F401  # registers what is asked for below
 
     with pytest.raises(NotPermitted, match=r"eve is viewer; runner\.stop takes admin"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from fixtures.runners import RunnerUnderTest, running
@@ -14,12 +13,16 @@ from lineside.store.queries import jobs
 SHOW = "import os,time; print('sees', repr(os.environ['CUDA_VISIBLE_DEVICES']), flush=True)"
 
 
-@pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunnerUnderTest]:
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerUnderTest]:
     """A runner on a box with two (fake) GPUs and eight slots."""
-    monkeypatch.setenv("LINESIDE_FAKE_GPUS", "2")
     config = "[runner]\nslots = 8\npoll_s = 0.2\n"
-    yield from running(tmp_path / "home", config=config)
+    begun = running(tmp_path_factory.mktemp("box") / "home", config=config)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINESIDE_FAKE_GPUS", "2")
+        runner = next(begun)
+    yield runner
+    begun.close()
 
 
 def test_a_job_sees_exactly_the_gpus_it_was_given(box: RunnerUnderTest) -> None:
@@ -70,9 +73,7 @@ def test_without_a_driver_there_are_no_gpus_and_words_that_say_so(monkeypatch: p
         assert "run on the CPU" in seen.words
 
 
-def test_one_if_there_is_any_runs_on_the_cpu_and_says_so(
-    runner: RunnerUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_if_there_is_any_runs_on_the_cpu_and_says_so(runner: RunnerUnderTest) -> None:
     if runner.ask("gpus.list")["gpus"]:
         pytest.skip("this box has GPUs")
     job = runner.python(SHOW, gpus=-1)
