@@ -38,12 +38,23 @@ class Coverage:
         return self.labelled / self.rows if self.rows else None
 
 
-_UPSERT = """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of labels that came."""
+
+    added: int
+    updated: int  # those that said something else before
+
+
+_INSERT = """
     insert into label (monitor_id, prediction_id, value, arrived_us)
     values (:monitor_id, :prediction_id, :value, :at_us)
-    on conflict (monitor_id, prediction_id) do update
-       set value = excluded.value, arrived_us = excluded.arrived_us
-     where value <> excluded.value
+    on conflict do nothing
+"""
+
+_CORRECT = """
+    update label set value = :value, arrived_us = :at_us
+     where monitor_id = :monitor_id and prediction_id = :prediction_id and value <> :value
 """
 
 _OF_MONITOR = """
@@ -68,13 +79,18 @@ _COVERAGE = """
 _NEWEST = "select max(arrived_us) from label where monitor_id = :monitor_id"
 
 
-def add(db: sqlite3.Connection, monitor_id: int, pairs: Iterable[tuple[str, str]], *, at: Micros) -> int:
-    """Take (prediction id, value) pairs; a corrected one replaces the old. Returns how many changed."""
-    changed = 0
+def add(
+    db: sqlite3.Connection, monitor_id: int, pairs: Iterable[tuple[str, str]], *, at: Micros
+) -> Added:
+    """Take (prediction id, value) pairs; a corrected one replaces the old."""
+    added = updated = 0
     for prediction_id, value in pairs:
         values = {"monitor_id": monitor_id, "prediction_id": prediction_id, "value": value, "at_us": at}
-        changed += db.execute(_UPSERT, values).rowcount
-    return changed
+        if db.execute(_INSERT, values).rowcount:
+            added += 1
+        else:
+            updated += db.execute(_CORRECT, values).rowcount
+    return Added(added=added, updated=updated)
 
 
 def of_predictions(db: sqlite3.Connection, monitor_id: int, ids: Iterable[str]) -> dict[str, str]:

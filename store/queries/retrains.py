@@ -53,6 +53,14 @@ _LAST_STARTED = (
 
 _OF_ALERT = _ROWS + " where t.alert_id = :alert_id and t.trigger_name = :trigger_name order by t.id desc"
 
+_TRAINED_ON = """
+    select e.src_id
+      from model_version v
+      join edge e on e.dst_kind = 'run' and e.dst_id = v.run_id
+     where v.id = :version_id and e.src_kind = 'dataset_version'
+     order by e.id limit 1
+"""
+
 _INSERT = """
     insert into retrain (trigger_name, alert_id, state, reason, dataset_version_id, job_id, at_us)
     values (:trigger_name, :alert_id, :state, :reason, :dataset_version_id, :job_id, :at_us)
@@ -99,6 +107,12 @@ def of_alert(db: sqlite3.Connection, alert_id: int, *, trigger: str) -> list[Ret
     """What one trigger made of one alert, newest first."""
     key = {"alert_id": alert_id, "trigger_name": trigger}
     return [RetrainRow.of(r) for r in db.execute(_OF_ALERT, key)]
+
+
+def trained_on(db: sqlite3.Connection, version_id: int) -> int | None:
+    """The dataset version that a model version's run read; None: it read none that is known."""
+    row = db.execute(_TRAINED_ON, {"version_id": version_id}).fetchone()
+    return int(row[0]) if row else None
 
 
 def add(

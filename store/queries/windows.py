@@ -124,6 +124,15 @@ _UNLABELLED = (
 """
 )
 
+_LABELLED = (
+    _ROWS + " where w.monitor_id = :monitor_id and w.labelled > 0 and w.path is not null order by w.number"
+)
+
+_MEASURED_SINCE = """
+    select count(*) from window
+     where monitor_id = :monitor_id and state <> 'OPEN' and measured_us > :since_us
+"""
+
 _SCORES = """
     select window_id, feature, statistic, value, line, p_adjusted, fired, reference, live, edges
       from drift_score where window_id = :window_id
@@ -231,6 +240,17 @@ def unlabelled(
     """Windows that were not looked at since a label came at `newest`, newest first."""
     key = {"monitor_id": monitor_id, "newest_us": newest, "limit": limit}
     return [WindowRow.of(r) for r in db.execute(_UNLABELLED, key)]
+
+
+def labelled(db: sqlite3.Connection, monitor_id: int) -> list[WindowRow]:
+    """Windows with at least one labelled row, oldest first."""
+    return [WindowRow.of(r) for r in db.execute(_LABELLED, {"monitor_id": monitor_id})]
+
+
+def measured_since(db: sqlite3.Connection, monitor_id: int, since: Micros) -> int:
+    """How many windows of a monitor were measured later than `since`."""
+    key = {"monitor_id": monitor_id, "since_us": since}
+    return int(db.execute(_MEASURED_SINCE, key).fetchone()[0])
 
 
 def scores(db: sqlite3.Connection, window_id: int) -> list[ScoreRow]:

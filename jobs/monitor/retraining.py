@@ -1,0 +1,180 @@
+"""From an alert to a new training, to a version, to a request that a person decides."""
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+from lineside.jobs import pipelines, project, promotions, queue, registration
+from lineside.jobs.context import Context, Json
+from lineside.jobs.declared import RetrainSpec
+from lineside.jobs.monitor import triggers
+from lineside.jobs.project import Project
+from lineside.jobs.verbs import data
+from lineside.store.actors import LINESIDE
+from lineside.store.clock import SECOND, Micros, now
+from lineside.store.errors import Conflict, LinesideError, NotFound, Refused, Usage
+from lineside.store.queries import alerts, audit, datasets, lineage, monitors, projects, retrains, runs
+from lineside.store.queries import promotions as requests
+from lineside.store.queries.alerts import AlertRow
+from lineside.store.queries.lineage import Node
+from lineside.store.queries.projects import ProjectRow
+from lineside.store.queries.retrains import RetrainRow
+from lineside.store.states import RunStatus
+
+_JOIN = "lineside.jobs.monitor.joining:join"
+_ARTIFACT_WAIT_US = 60 * SECOND
+"""How long after its end a run's model may still be on its way from the spool."""
+_ENV = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
+
+
+async def tick(ctx: Context) -> None:
+    """Ask every trigger about every open alert, and take what was started one step further."""
+    waiting, live = alerts.open_ones(ctx.db), retrains.live(ctx.db)
+    if not waiting and not live:
+        return
+    for row, found in [(row, project.parse(row.text, name=row.name)) for row in projects.every(ctx.db)]:
+        for spec in found.retrains.values():
+            for alert in triggers.heard(waiting, spec):
+                await _consider(ctx, row, found, spec, alert)
+            for retrain in live:
+                if retrain.trigger_name == spec.name:
+                    await follow(ctx, spec, retrain)
+
+
+async def _consider(
+    ctx: Context, row: ProjectRow, found: Project, spec: RetrainSpec, alert: AlertRow
+) -> None:
+    """Start, or say why not; say it once for each new window."""
+    verdict = triggers.decide(ctx.db, spec, alert)
+    if not verdict.new:
+        return
+    if verdict.reason is None:
+        try:
+            await start(ctx, row, found, spec, alert)
+            return
+        except (Refused, Usage, NotFound) as error:
+            state, reason = ("SUPPRESSED" if isinstance(error, Refused) else "FAILED"), str(error)
+    else:
+        state, reason = "SUPPRESSED", verdict.reason
+    if verdict.say:
+        await ctx.write(lambda db: note(db, spec, alert, state=state, reason=reason, at=now()))
+
+
+async def start(ctx: Context, row: ProjectRow, found: Project, spec: RetrainSpec, alert: AlertRow) -> None:
+    """Join the data and queue the pipeline on it, in one transaction with the row that says so.
+
+    Raises:
+        Refused: there is nothing new to learn from.
+        Usage, NotFound: the project does not fit the trigger.
+    """
+    base = triggers.trained_on(ctx.db, alert)
+    joined = await ctx.compute(
+        _JOIN, home=str(ctx.home.path), monitor_id=alert.subject_id, version_id=base,
+        recent_share=spec.recent_holdout,
+    )  # fmt: skip
+    await ctx.write(lambda db: _start(ctx, db, row, found, spec, alert, base, joined, at=now()))
+    ctx.wake()
+
+
+def _start(
+    ctx: Context, db: sqlite3.Connection, row: ProjectRow, found: Project, spec: RetrainSpec,
+    alert: AlertRow, base: int, joined: Json, *, at: Micros,
+) -> None:  # fmt: skip
+    version = datasets.NewVersion.of(joined["version"])
+    name, origin = datasets.get(db, base).name, {"base": base, "windows": joined["windows"]}
+    made = data.keep(ctx.home, db, LINESIDE, version, name=name, origin=origin, at=at)
+    _link(db, Node("dataset_version", base), Node("dataset_version", made["version_id"]), "grew", at)
+    for window in joined["added"]:
+        _link(db, Node("window", window), Node("dataset_version", made["version_id"]), "joined", at)
+    specs = pipelines.plan(
+        found, spec.pipeline, params={f"data.{name}": str(made["version"])}, datasets=datasets.by_name(db),
+        home=ctx.home, python=sys.executable, folder=Path(row.folder),
+        env={key: os.environ[key] for key in _ENV if key in os.environ}, stage=spec.stage,
+    )  # fmt: skip
+    done = queue.submit(db, LINESIDE, specs, at)
+    stages = [each["stage"] for each in specs]
+    job = done[stages.index(spec.stage) if spec.stage else -1]
+    reason = f"{joined['train']} rows to learn from, {joined['recent']} kept to judge by"
+    retrain = note(db, spec, alert, state="STARTED", reason=reason, dataset=made["version_id"],
+                   job=job.job_id, at=at)  # fmt: skip
+    for each in done:
+        if each.run_id is not None:
+            _link(db, Node("retrain", retrain), Node("run", each.run_id), "started", at)
+
+
+def note(
+    db: sqlite3.Connection, spec: RetrainSpec, alert: AlertRow, *, state: str, reason: str,
+    dataset: int | None = None, job: int | None = None, at: Micros,
+) -> int:  # fmt: skip
+    """Write down what a trigger made of an alert, with its audit row; returns the retrain's number."""
+    id = retrains.add(
+        db, trigger=spec.name, alert_id=alert.id, state=state, reason=reason, dataset_version_id=dataset,
+        job_id=job, at=at,
+    )  # fmt: skip
+    _link(db, Node("alert", alert.id), Node("retrain", id), "triggered", at)
+    detail = {"trigger": spec.name, "alert": alert.id, "state": state, "reason": reason, "job": job}
+    audit.append(db, LINESIDE, f"retrain.{state.lower()}", subject=("retrain", id), detail=detail, at=at)
+    return id
+
+
+async def follow(ctx: Context, spec: RetrainSpec, retrain: RetrainRow) -> None:
+    """One step of a retrain that is under way: trained → registered → requested."""
+    try:
+        if retrain.state == "STARTED":
+            await _register(ctx, spec, retrain)
+        else:
+            await _request(ctx, spec, retrain)
+    except Conflict:
+        return  # somebody else is at it: look again
+    except LinesideError as error:
+        why = str(error)
+        await ctx.write(lambda db: _fail(db, retrain, why, at=now()))
+
+
+async def _register(ctx: Context, spec: RetrainSpec, retrain: RetrainRow) -> None:
+    """Once the run has finished and its model has arrived, make it a version."""
+    if retrain.run_id is None:
+        raise Refused("its job made no run")
+    run = runs.get(ctx.db, retrain.run_id)
+    if run.status in (RunStatus.SCHEDULED, RunStatus.RUNNING):
+        if why := triggers.ended_without_run(ctx.db, retrain):
+            raise Refused(why)
+        return
+    if run.status != RunStatus.FINISHED:
+        raise Refused(f"run {run.id} is {run.status}: {run.detail or run.cause or 'no reason given'}")
+    if not triggers.has_model(ctx.db, run.id) and now() < (run.ended_us or 0) + _ARTIFACT_WAIT_US:
+        return
+    model = monitors.find(ctx.db, spec.monitor).model
+    version_id = await registration.register(ctx, LINESIDE, run.id, model)
+    await ctx.write(lambda db: retrains.move(db, retrain, "REGISTERED", version_id=version_id))
+
+
+async def _request(ctx: Context, spec: RetrainSpec, retrain: RetrainRow) -> None:
+    """Ask that the new version hold the alias; a person decides."""
+    assert retrain.version_id is not None
+    alert = alerts.find(ctx.db, retrain.alert_id)
+    there = [
+        r for r in requests.recent(ctx.db) if r.version_id == retrain.version_id and r.alias == spec.alias
+    ]
+    request = there[0] if there else await promotions.request(
+        ctx, LINESIDE, retrain.version_id, alias=spec.alias,
+        reason=f"retrain {retrain.id} after alert {alert.id}: {alert.title}",
+    )  # fmt: skip
+    await ctx.write(lambda db: _requested(db, retrain, request.id, at=now()))
+
+
+def _requested(db: sqlite3.Connection, retrain: RetrainRow, promotion_id: int, *, at: Micros) -> None:
+    retrains.move(db, retrain, "REQUESTED", reason=retrain.reason, promotion_id=promotion_id)
+    _link(db, Node("retrain", retrain.id), Node("promotion", promotion_id), "asked", at)
+
+
+def _fail(db: sqlite3.Connection, retrain: RetrainRow, why: str, *, at: Micros) -> None:
+    retrains.move(db, retrain, "FAILED", reason=why)
+    detail: dict[str, Any] = {"trigger": retrain.trigger_name, "reason": why}
+    audit.append(db, LINESIDE, "retrain.failed", subject=("retrain", retrain.id), detail=detail, at=at)
+
+
+def _link(db: sqlite3.Connection, src: Node, dst: Node, relation: str, at: Micros) -> None:
+    lineage.link(db, src=src, dst=dst, relation=relation, at=at)
