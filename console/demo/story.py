@@ -155,10 +155,9 @@ class Story:
             self._settle(witness)
         finally:
             witness.close()
-        self._tell(
-            f"{traffic.sent:,} rows were served in {traffic.requests:,} requests, {traffic.failed} failed",
-            "7",
-        )
+            traffic.close()
+        tally = traffic.tally
+        self._tell(f"{tally.rows:,} rows served in {tally.requests:,} requests, {tally.failed} failed", "7")
 
     def _settle(self, witness: Witness) -> None:
         """Wait until every window is measured and no retraining is on its way."""

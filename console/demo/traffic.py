@@ -3,7 +3,7 @@
 import math
 import time
 
-from lineside.jobs.replay import Client
+from lineside.jobs.replay import Client, Tally
 
 from lineside.console.demo.tables import Plan
 from lineside.console.demo.witness import Witness
@@ -29,7 +29,11 @@ class Traffic:
         self._starts = [0]
         for window in plan.windows:
             self._starts.append(self._starts[-1] + window.height)
-        self.sent = self.requests = self.failed = 0
+
+    @property
+    def tally(self) -> Tally:
+        """What was sent so far."""
+        return self._client.tally
 
     def close(self) -> None:
         self._client.close()
@@ -57,15 +61,12 @@ class Traffic:
 
     def _send(self, number: int, start: int, rows: int) -> None:
         piece = self._plan.windows[number][start : start + rows]
-        event_us = int(piece[self._plan.time].dt.epoch("us")[0]) if self._plan.time else None
-        ok = self._client.infer(
+        event_us = piece[self._plan.time].dt.epoch("us").to_list() if self._plan.time else None
+        self._client.infer(
             piece.select(self._plan.features).to_dict(as_series=False),
             ids=[self._id(number, start + i) for i in range(rows)],
             event_us=event_us,
         )
-        self.requests += 1
-        self.sent += rows
-        self.failed += not ok
 
     def _id(self, number: int, offset: int) -> str:
         return f"{self._plan.name}-{self._plan.stream_from + self._starts[number] + offset}"
