@@ -3,11 +3,10 @@
 import math
 import time
 
-from lineside.jobs.replay import Client, Tally
-
 from lineside.console.demo.tables import Plan
 from lineside.console.demo.witness import Witness
 from lineside.jobs import commands
+from lineside.jobs.replay import Client, Tally
 from lineside.store.homes import Home
 
 _CALM_ROWS_PER_S = 12.0
