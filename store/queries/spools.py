@@ -35,6 +35,11 @@ _OF_RUN = """
      where run_id = :run_id order by rank, id
 """
 
+_EVERY = """
+    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed from spool
+     order by run_id, rank, id
+"""
+
 _OPEN = "select path from spool where sealed = 0"
 
 _ADD = """
@@ -69,6 +74,11 @@ def find(db: sqlite3.Connection, name: str) -> SpoolRow | None:
 def of_run(db: sqlite3.Connection, run_id: int) -> list[SpoolRow]:
     """The spools of a run, its own first."""
     return [SpoolRow.of(row) for row in db.execute(_OF_RUN, {"run_id": run_id})]
+
+
+def every(db: sqlite3.Connection) -> list[SpoolRow]:
+    """All spools, run by run."""
+    return [SpoolRow.of(row) for row in db.execute(_EVERY)]
 
 
 def open_names(db: sqlite3.Connection) -> set[str]:
