@@ -6,10 +6,10 @@ says APPLIED, so a request found APPLYING has not moved it yet and is simply app
 """
 
 import logging
-from pathlib import Path
 
 from lineside.jobs import gates, pins, policies, transitions
 from lineside.jobs.context import Context
+from lineside.jobs.turns import Turns
 from lineside.store.actors import Actor
 from lineside.store.clock import now
 from lineside.store.errors import LinesideError, Refused
@@ -21,8 +21,7 @@ from lineside.store.states import PromotionState as S
 log = logging.getLogger(__name__)
 
 _OURS = (S.CHECKING, S.APPROVED, S.APPLYING)
-_BUSY: set[tuple[Path, int]] = set()
-"""Requests that a coroutine of this runner is advancing."""
+_TURNS = Turns()
 
 
 async def request(
@@ -108,24 +107,18 @@ async def rollback(ctx: Context, actor: Actor, *, model: str, alias: str, reason
 
 
 async def advance(ctx: Context, id: int) -> PromotionRow:
-    """Take a request as far as it goes without a person; a second call for the same one only looks."""
-    mark = (ctx.home.path, id)
-    row = promotions.get(ctx.db, id)
-    if mark in _BUSY:
-        return row
-    _BUSY.add(mark)
-    try:
+    """Take a request as far as it goes without a person, or wait until somebody else has."""
+    async with _TURNS.take((ctx.home.path, id)):
+        row = promotions.get(ctx.db, id)
         while row.state in _OURS:
             row = await _next(ctx, row)
-    finally:
-        _BUSY.discard(mark)
     return row
 
 
 async def tick(ctx: Context) -> None:
     """Finish what a crash or a vanished client left, expire what waited too long, note what is overdue."""
     for row in promotions.in_progress(ctx.db):
-        if row.state in _OURS and (ctx.home.path, row.id) not in _BUSY:
+        if row.state in _OURS and not _TURNS.taken((ctx.home.path, row.id)):
             await advance(ctx, row.id)
     at = now()
     if any(row.expires_us <= at for row in promotions.in_progress(ctx.db)):

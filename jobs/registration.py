@@ -2,19 +2,19 @@
 
 import contextlib
 import sqlite3
-from pathlib import Path
 
 from lineside.jobs.context import Context, Json
+from lineside.jobs.turns import Turns
 from lineside.store.actors import LINESIDE, Actor
 from lineside.store.clock import now
-from lineside.store.errors import Conflict, LinesideError, Refused
+from lineside.store.errors import LinesideError, Refused
 from lineside.store.queries import artifacts, audit, lineage, models, runs
 from lineside.store.queries.lineage import Node
 from lineside.store.queries.models import VersionRow
 from lineside.store.states import RunStatus, VersionStatus
 
-_BUSY: set[tuple[Path, int]] = set()
-"""Versions that a coroutine of this runner is looking at."""
+_TURNS = Turns()
+_HINT = "a package is the folder a built-in trainer logs; look at the run: lineside runs show"
 
 
 async def register(ctx: Context, actor: Actor, run_id: int, name: str) -> int:
@@ -43,7 +43,7 @@ async def register(ctx: Context, actor: Actor, run_id: int, name: str) -> int:
 async def tick(ctx: Context) -> None:
     """End the registrations that a crash left open."""
     for id in models.pending(ctx.db):
-        if (ctx.home.path, id) not in _BUSY:
+        if not _TURNS.taken((ctx.home.path, id)):
             with contextlib.suppress(Refused):  # the version says why
                 await _settle(ctx, LINESIDE, models.get_version(ctx.db, id))
 
@@ -59,18 +59,22 @@ def _begin(db: sqlite3.Connection, actor: Actor, run_id: int, name: str) -> Vers
 
 
 async def _settle(ctx: Context, actor: Actor, version: VersionRow) -> VersionRow:
-    """READY or FAILED_REGISTRATION: the bytes are looked at in the compute child.
+    """READY or FAILED_REGISTRATION, by looking at the bytes; or as somebody else found them meanwhile.
 
     Raises:
         Refused: it failed.
-        Conflict: another request is at it.
     """
-    if version.status != VersionStatus.PENDING_REGISTRATION:
-        return version
-    mark = (ctx.home.path, version.id)
-    if mark in _BUSY:
-        raise Conflict(f"{version.label} is being registered", hint="look again in a moment")
-    _BUSY.add(mark)
+    async with _TURNS.take((ctx.home.path, version.id)):
+        version = models.get_version(ctx.db, version.id)
+        if version.status == VersionStatus.PENDING_REGISTRATION:
+            version = await _look(ctx, actor, version)
+    if version.status == VersionStatus.FAILED_REGISTRATION:
+        raise Refused(f"{version.label} cannot be registered: {version.failure}", hint=_HINT)
+    return version
+
+
+async def _look(ctx: Context, actor: Actor, version: VersionRow) -> VersionRow:
+    """Verify, load and try the package in the compute child, and keep what that found."""
     try:
         artifact = artifacts.model_of(ctx.db, version.run_id).digest
         told = await ctx.compute(
@@ -78,10 +82,7 @@ async def _settle(ctx: Context, actor: Actor, version: VersionRow) -> VersionRow
         )
     except LinesideError as error:
         why = str(error)
-        await ctx.write(lambda db: _fail(db, actor, version, why))
-        raise Refused(f"{version.label} cannot be registered: {why}", hint=error.hint) from error
-    finally:
-        _BUSY.discard(mark)
+        return await ctx.write(lambda db: _fail(db, actor, version, why))
     return await ctx.write(lambda db: _ready(db, actor, version, artifact, told))
 
 
@@ -97,8 +98,9 @@ def _ready(
     return models.get_version(db, version.id)
 
 
-def _fail(db: sqlite3.Connection, actor: Actor, version: VersionRow, why: str) -> None:
+def _fail(db: sqlite3.Connection, actor: Actor, version: VersionRow, why: str) -> VersionRow:
     models.fail(db, version.id, why=why)
     detail = {"model": version.model, "version": version.number, "why": why}
     subject = ("model_version", version.id)
     audit.append(db, actor, "models.fail", subject=subject, detail=detail, at=now())
+    return models.get_version(db, version.id)

@@ -195,10 +195,7 @@ def apply(
         )
     said = [one.actor for one in promotions.approvals(db, request.id) if one.verdict == "approve"]
     by = ", ".join(said) or request.requested_by
-    aliases.move(
-        db, model_id=request.model_id, alias=request.alias, version_id=request.version_id,
-        expected_id=request.expected_id, promotion_id=request.id, by=by, at=at,
-    )  # fmt: skip
+    _move(db, LINESIDE, request, before=request.expected_id, label=by, at=at)
     ratify = after(at, RATIFY_WITHIN_S) if request.break_glass else None
     done = promotions.step(
         db, request, S.APPLIED, by=LINESIDE, verb="promotions.apply", at=at, applied=True,
@@ -224,10 +221,8 @@ def rollback(
             hint=f"promote another version: lineside promote {current.model}@N --to {current.alias}",
         )
     undone = promotions.get(db, current.promotion_id)
-    aliases.move(
-        db, model_id=current.model_id, alias=current.alias, version_id=back.version_id,
-        expected_id=current.version_id, promotion_id=back.promotion_id, by=actor.label, at=at,
-    )  # fmt: skip
+    restored = promotions.get(db, back.promotion_id)
+    _move(db, actor, restored, before=current.version_id, label=actor.label, at=at)
     promotions.step(
         db, undone, S.ROLLED_BACK, by=actor, verb="alias.rollback", at=at, outcome=reason,
         detail={"back_to": back.number, "reason": reason},
@@ -279,6 +274,19 @@ def note_overdue(db: sqlite3.Connection, *, at: Micros) -> list[PromotionRow]:
             audit.append(db, LINESIDE, verb, subject=("promotion", request.id), at=at)
             fresh.append(request)
     return fresh
+
+
+def _move(
+    db: sqlite3.Connection, actor: Actor, to: PromotionRow, *, before: int | None, label: str, at: Micros
+) -> None:
+    """The alias goes to the version of request `to`, if `before` still holds it; audited on the version."""
+    aliases.move(
+        db, model_id=to.model_id, alias=to.alias, version_id=to.version_id, expected_id=before,
+        promotion_id=to.id, by=label, at=at,
+    )  # fmt: skip
+    held = models.get_version(db, before).number if before is not None else None
+    detail = {"alias": to.alias, "model": to.model, "version": to.number, "before": held, "request": to.id}
+    audit.append(db, actor, "alias.move", subject=("model_version", to.version_id), detail=detail, at=at)
 
 
 def _begin(db: sqlite3.Connection, request: PromotionRow, *, at: Micros, verb: str) -> PromotionRow:

@@ -49,7 +49,6 @@ def killed(ctx: Here, steps: int, task: Any) -> bool:
         return True
     finally:
         ctx.steps_left = None
-        promoting._BUSY.clear()
     return False
 
 

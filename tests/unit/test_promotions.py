@@ -1,6 +1,7 @@
 """Promotions inside the runner: from request to alias, back again, and through every kind of no."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Coroutine
 from dataclasses import replace
@@ -254,6 +255,8 @@ def test_a_rollback_gives_the_alias_back_without_approval(ctx: Here, swaps: list
     assert promotions.get(ctx.db, waiting.id).state == "SUPERSEDED"
     assert swaps == ["champion"] * 3
     assert [h.number for h in models.alias_history(ctx.db, back.model_id)] == [1, 2, 1]
+    moves = [row.detail for row in audit.every(ctx.db) if row.verb == "alias.move"]
+    assert [json.loads(move)["before"] for move in moves] == [None, 1, 2]
     with pytest.raises(Refused, match="no earlier champion"):
         run(promoting.rollback(ctx, OLLI, model="digits", alias="champion", reason="again"))
 
@@ -350,6 +353,21 @@ def test_in_a_demo_home_one_uid_takes_two_masks(tmp_path: Any, ctx: Here, db: sq
 
     assert row.state == "APPLIED"
     assert promotions.approvals(ctx.db, row.id)[0].actor == "demo:ben"
+
+
+def test_a_request_that_the_clock_got_to_first_is_still_answered_when_its_gates_have_run(ctx: Here) -> None:
+    version = add_ready_version(ctx.db)
+
+    async def both() -> promotions.PromotionRow:
+        asked = asyncio.ensure_future(promoting.request(ctx, TOM, version.id, alias="champion"))
+        await asyncio.sleep(0)
+        await promoting.tick(ctx)
+        return await asked
+
+    row = asyncio.run(both())
+
+    assert row.state == "PENDING_MANUAL_APPROVAL"
+    assert ctx.computed == ["lineside.jobs.evaluation:compare"]
 
 
 @pytest.mark.parametrize("alias", ["latest", "v3", "3", "with space"])
