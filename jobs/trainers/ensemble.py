@@ -69,7 +69,8 @@ def grow(
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     kind = RandomForestClassifier if table.task == "classification" else RandomForestRegressor
-    leaf = min_leaf or max(1, len(table.train) // 4000)
+    least = 1 if table.task == "classification" else 2  # half the size for 1 % of error
+    leaf = min_leaf or max(least, len(table.train) // 4000)
     forest = kind(min_samples_leaf=leaf, random_state=seed, n_jobs=_cores(), warm_start=True)
     rows, answers = table.matrix(encoder, table.train), table.answers[table.train]
     unseen = table.matrix(encoder, table.holdout)
