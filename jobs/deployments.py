@@ -30,12 +30,15 @@ _REFUSED: dict[_Key, tuple[int | None, int]] = {}
 
 
 async def tick(ctx: Context) -> None:
-    """Look at every deployment that should be up."""
-    for row in deployments.unfinished(ctx.db):
-        lock = _LOCKS[_key(ctx, row)]
-        if not lock.locked():  # a swap is under way: it will say how it ended
-            async with lock:
-                await _look(ctx, deployments.get(ctx.db, row.id))
+    """Look at every deployment that should be up; one that hangs holds up no other."""
+    await asyncio.gather(*(_take_turn(ctx, row) for row in deployments.unfinished(ctx.db)))
+
+
+async def _take_turn(ctx: Context, row: DeploymentRow) -> None:
+    lock = _LOCKS[_key(ctx, row)]
+    if not lock.locked():  # a swap is under way: it will say how it ended
+        async with lock:
+            await _look(ctx, deployments.get(ctx.db, row.id))
 
 
 async def swap_for(ctx: Context, model_id: int, alias: str) -> list[str]:
@@ -65,7 +68,9 @@ async def _look(ctx: Context, row: DeploymentRow) -> None:
     """One deployment: ended, still starting, or to be brought to its alias' holder."""
     if row.job_state in JOB_ENDED:
         await _ended(ctx, row)
-    elif row.job_state == JobState.RUNNING and row.state in ("STARTING", "LIVE", "SWAPPING"):
+    elif row.job_state in (JobState.QUEUED, JobState.STARTING) and row.state != "STARTING":
+        await _lost(ctx, row)
+    elif row.job_state == JobState.RUNNING:
         target = deployments.target(ctx.db, model_id=row.model_id, alias=row.alias)
         wanted = None if target is None else (row.job_attempt, target.version_id)
         known = _PROVEN.get(_key(ctx, row)) if row.state == "LIVE" else None
@@ -109,20 +114,25 @@ async def _swap(ctx: Context, row: DeploymentRow, target: TargetRow) -> None:
 async def _ended(ctx: Context, row: DeploymentRow) -> None:
     """The service job is over: stopped when somebody wanted that, failed otherwise."""
     wanted = row.job_state == JobState.CANCELLED
+    to, words = "STOPPED", ""
+    if not wanted:
+        to = "FAILED"
+        words = f"job {row.job_id} is {row.job_state}; read why with: lineside jobs logs {row.job_id}"
     detail: dict[str, Any] = {"job": row.job_id, "job_state": row.job_state}
 
     def change(db: sqlite3.Connection) -> None:
-        words = (
-            ""
-            if wanted
-            else f"job {row.job_id} ended: {row.job_state}; read it with: lineside jobs logs {row.job_id}"
-        )
-        deployments.move(db, row, to="STOPPED" if wanted else "FAILED", live_id=None, detail=words)
+        deployments.move(db, row, to=to, live_id=None, detail=words)
         audit.append(db, LINESIDE, "serving.ended", subject=("deployment", row.id), detail=detail, at=now())
         if wanted:
             _forget_endpoint(db, row)
 
     await ctx.write(change)
+
+
+async def _lost(ctx: Context, row: DeploymentRow) -> None:
+    """The server died and its job is tried again: until then nothing answers."""
+    words = f"{row.serves} went down with attempt {row.job_attempt}; it is started again"
+    await ctx.write(lambda db: deployments.move(db, row, to="STARTING", live_id=None, detail=words))
 
 
 def _forget_endpoint(db: sqlite3.Connection, row: DeploymentRow) -> None:

@@ -108,11 +108,13 @@ def client_of(home: Home, row: DeploymentRow):  # type: ignore[no-untyped-def]  
 
 
 async def _apply(client: "ModelClient", ready: Plan, row: DeploymentRow) -> None:
-    """Load, route, verify; on a refusal after routing, route back."""
+    """Load, verify on its own path, route, verify on everybody's; on a refusal after routing, route back."""
+    golden = ready.package.golden
     await client.load(ready.version, ready.folder)
+    await client.check(ready.version, golden, live=False)
     await client.route(ready.version)
     try:
-        await client.check(ready.version, ready.package.golden)
+        await client.check(ready.version, golden)
     except Refused:
         if row.live_number is not None:
             await client.route(str(row.live_number))

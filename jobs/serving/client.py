@@ -50,14 +50,15 @@ class ModelClient:
         """Make a loaded version live."""
         await self._admin("/admin/route", {"live": version})
 
-    async def check(self, version: str, golden: Golden) -> None:
-        """Ask the live path the golden questions.
+    async def check(self, version: str, golden: Golden, *, live: bool = True) -> None:
+        """Ask the golden questions: on the path everybody uses, or (not `live`) on the version's own.
 
         Raises:
             Refused: another version answers, or the answers are not the golden ones.
             Unreachable: it did not answer.
         """
-        answer = await self._post(f"{self._base}/infer", _question(golden))
+        path = self._base if live else f"{self._base}/versions/{version}"
+        answer = await self._post(f"{path}/infer", _question(golden))
         said = answer.json()
         if answer.status_code != 200:
             raise Refused(f"the golden rows were refused: {said.get('error')}")
