@@ -177,9 +177,10 @@ def _params(table: Table) -> dict[str, Value]:
 
 def _stage(table: Table) -> StageSpec:
     retry = fill(Retry, table.inner("retry"))
+    causes = {cause.value for cause in Cause}
     for word in retry.on:
-        if word not in set(Cause):
-            raise table.inner("retry").wrong("on", f"no cause {word!r}", hint=meant(word, set(Cause)))
+        if word not in causes:
+            raise table.inner("retry").wrong("on", f"no cause {word!r}", hint=meant(word, causes))
     resources = fill(Resources, table.inner("resources"))
     limits = fill(Limits, table.inner("limits"))
     table.only(*(field.name for field in fields(StageSpec) if field.name != "name"))
