@@ -1,5 +1,9 @@
 """What works in Data."""
 
-from lineside.console.commands import Command
+from lineside.console.commands import Command, deed
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS = (
+    Command(id="data.enter", keys=("enter",), title="into the columns of this version", footer="columns"),
+    Command(id="data.zoom", keys=("z",), title="this pane alone, and back", footer="zoom"),
+    deed("data.add", "n", "add a file as data"),
+)

@@ -51,14 +51,15 @@ class ModelsArea(Area[View]):
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
-            yield Table[VersionRow](
-                views.VERSION_COLUMNS, empty="no model yet: lineside register RUN NAME", id="versions"
-            )
-            yield Table[Packet](
-                views.REQUEST_COLUMNS,
-                empty="no request yet: lineside promote NAME@1 --to ALIAS",
-                id="requests",
-            )
+            with Vertical(id="tables"):
+                yield Table[VersionRow](
+                    views.VERSION_COLUMNS, empty="no model yet: lineside register RUN NAME", id="versions"
+                )
+                yield Table[Packet](
+                    views.REQUEST_COLUMNS,
+                    empty="no request yet: lineside promote NAME@1 --to ALIAS",
+                    id="requests",
+                )
             yield Drawing[View](self._draw_case, id="case")
 
     # -- parts -------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def _gates(shown: Packet, width: int) -> list[Line]:
     if not shown.gates:
         return [[(" gates ", "head"), ("not checked yet", "dim")]]
     name = max(width_of(safe(g.gate)) for g in shown.gates)
-    observed = min(max(width_of(safe(g.observed)) for g in shown.gates), max(20, width - name - 32))
+    observed = min(max(width_of(safe(g.observed)) for g in shown.gates), max(20, width - name - 6))
     return [
         [
             (" ✓ " if g.passed else " ✗ ", "ok" if g.passed else "bold bad"),
@@ -187,7 +187,7 @@ def card(view: View, chosen: VersionRow, now: Micros, width: int, height: int) -
     lines: list[Line] = [heading(safe(chosen.label).upper(), width, right=_made(chosen))]
     if chosen.failure:
         lines.append([(f" {safe(chosen.failure)}", "bad")])
-    lines.append([(f" {metric}: hold-out ├─●─┤ with its interval, windows it served ·", "dim")])
+    lines.append([(f" {metric}: hold-out ├─●─┤ with its interval, windows it served ○", "dim")])
     room = max(1, height - len(lines) - 4)
     lines += whiskers(siblings[:room], view, chosen, width)
     lines += _history(view.holders, now, width)
@@ -219,14 +219,14 @@ def whiskers(versions: Sequence[VersionRow], view: View, chosen: VersionRow, wid
         return [[("  no hold-out was measured", "dim")]]
     low, high = min(values), max(values)
     name = max(width_of(f"v{v.number}") for v in versions) + 2
-    plot = max(10, min(72, width - name - 26))
+    plot = max(10, min(72, width - name - 34))
     rows = []
     for version, (interval, lived) in zip(versions, spans, strict=True):
         canvas = Canvas(plot, 1)
         at = _scale(low, high, plot)
         _whisker(canvas, interval, at)
         for value in lived:
-            canvas.put(at(value), 0, "·" if canvas.at(at(value), 0)[0] in " ─" else "•", "bold drift")
+            canvas.put(at(value), 0, "◉" if canvas.at(at(value), 0)[0] == "●" else "○", "bold drift")
         rows.append(_whisker_row(version, canvas, interval, version.id == chosen.id, name))
     return [
         *rows,

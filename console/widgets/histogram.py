@@ -36,6 +36,19 @@ def pair(
     return [*canvas.lines(), _below(labels, slot)]
 
 
+def single(shares: Sequence[float], *, labels: Sequence[str], width: int, height: int) -> list[Line]:
+    """Bars of one histogram, labelled below."""
+    if not shares or height < _LEAST_HEIGHT or width < 2:
+        return [[("  no histogram", "dim")]]
+    _, shares, labels = _merged(shares, shares, labels, most=max(1, width // 2))
+    slot = min(12, width // len(shares))
+    top = max(shares) or 1.0
+    canvas = Canvas(slot * len(shares), height - 1)
+    for i, share in enumerate(shares):
+        _bar(canvas, i * slot, max(1, slot - 1), share / top * (height - 1), LIVE, "a")
+    return [*canvas.lines(), _below(labels, slot)]
+
+
 def bin_labels(edges: Sequence[float | str], bins: int) -> list[str]:
     """What stands under each bin: the category, or where the bin begins.
 
