@@ -22,6 +22,7 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="deployments", period_s=0.5, run=_at("lineside.jobs.deployments:tick")),
     Tick(name="registration", period_s=2.0, run=_at("lineside.jobs.registration:tick")),
     Tick(name="promotions", period_s=1.0, run=_at("lineside.jobs.promotions:tick")),
+    Tick(name="poller", period_s=1.0, run=_at("lineside.jobs.monitor.poller:tick")),
     Tick(name="windows", period_s=0.5, run=_at("lineside.jobs.monitor.windows:tick")),
     Tick(name="measuring", period_s=0.5, run=_at("lineside.jobs.monitor.measuring:tick")),
     Tick(name="alerts", period_s=1.0, run=_at("lineside.jobs.monitor.upkeep:tick")),

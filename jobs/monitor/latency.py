@@ -1,5 +1,6 @@
 """What happened between two looks: increases that survive restarts, and percentiles that do not lie."""
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ class Percentile:
     note: str = ""  # "≤ 5 ms": it lies in the first bucket; "≥ 10000 ms": behind the last bound
 
 
-def identity(series: Series, *, without: str = "") -> tuple[str, ...]:
+def identity(series: Series) -> tuple[str, ...]:
     """A series as a key that outlives the page."""
-    return (series.name, *(f"{k}={v}" for k, v in sorted(series.labels.items()) if k != without))
+    return (series.name, *(f"{k}={v}" for k, v in sorted(series.labels.items())))
 
 
 def increases(old: Values | None, new: Values, *, restarted: bool = False) -> dict[tuple[str, ...], float]:
@@ -95,7 +96,8 @@ def by_bound(grown: Mapping[tuple[str, ...], float]) -> dict[float, float]:
     for key, value in grown.items():
         rest = tuple(part for part in key if not part.startswith("le="))
         bounds = [part[3:] for part in key if part.startswith("le=")]
-        groups.setdefault(rest, {})[float(bounds[0])] = value
+        with contextlib.suppress(IndexError, ValueError):  # a bucket without a number for its bound
+            groups.setdefault(rest, {})[float(bounds[0])] = value
     return add_up(groups.values())
 
 

@@ -106,6 +106,15 @@ _MOVE = """
      where id = :id and state = :old
 """
 
+_DRIFTING = """
+    select e.id
+      from alert a
+      join monitor o on o.id = a.subject_id
+      join endpoint e on e.deployment_id = o.deployment_id and e.removed_us is null
+     where a.subject_kind = 'monitor' and a.rule in ('drift.columns', 'drift.domain', 'performance')
+       and a.state in ('FIRING', 'ACKED')
+"""
+
 _FAILED_JOBS = """
     select j.id, j.name, a.cause, a.detail
       from job j
@@ -157,6 +166,11 @@ def open_of(db: sqlite3.Connection, *, rule: str, subject_kind: str, subject_id:
 def last_of(db: sqlite3.Connection, *, rule: str, subject_kind: str, subject_id: int) -> AlertRow | None:
     """The newest episode of this rule about this subject, open or past."""
     return _one(db, _LAST_OF, rule, subject_kind, subject_id)
+
+
+def drifting_endpoints(db: sqlite3.Connection) -> set[int]:
+    """Endpoints of ours about whose windows an alert is open."""
+    return {int(row[0]) for row in db.execute(_DRIFTING)}
 
 
 def failed_jobs(db: sqlite3.Connection, *, since: Micros) -> list[FailedJob]:

@@ -21,6 +21,12 @@ _LATENCY = (
 )  # fmt: skip
 _BUSY = ("requests_in_progress", "request_in_progress", "requests_inprogress", "num_requests_running")
 _CODES = ("code", "status", "status_code", "http_response_code")
+_PLACES = ("handler", "endpoint", "path", "route")
+_ASIDE = (
+    "/metrics", "/health", "/healthz", "/livez", "/readyz", "/ready", "/live", "/ping", "/docs", "/docs.json",
+    "/openapi.json", "/schema.json",
+)  # fmt: skip
+"""Paths nobody predicts on: our own looks among them."""
 _OURS = ("python_", "process_", "scrape_", "promhttp_")
 
 
@@ -29,11 +35,11 @@ def read(samples: Samples) -> Reading:
     counter = _ending(names, _REQUESTS)
     base, scale = _histogram(names)
     return Reading(
-        requests=pick(samples, counter),
+        requests=pick(samples, counter, _is_served),
         errors=pick(samples, counter, _is_error),
-        buckets=pick(samples, f"{base}_bucket"),
-        sums=pick(samples, f"{base}_sum"),
-        counts=pick(samples, f"{base}_count"),
+        buckets=pick(samples, f"{base}_bucket", _is_served),
+        sums=pick(samples, f"{base}_sum", _is_served),
+        counts=pick(samples, f"{base}_count", _is_served),
         scale=scale,
         in_flight=total(pick(samples, _ending(names, _BUSY))),
         version=None,
@@ -56,8 +62,14 @@ def _histogram(names: Iterable[str]) -> tuple[str, float]:
     return "", 1e3
 
 
+def _is_served(labels: Labels) -> bool:
+    return not any(labels.get(place) in _ASIDE for place in _PLACES)
+
+
 def _is_error(labels: Labels) -> bool:
     """Anything but 2xx and 3xx, where the counter tells answers apart at all."""
+    if not _is_served(labels):
+        return False
     codes = [labels[key] for key in _CODES if key in labels]
     return bool(codes) and not codes[0].lower().startswith(("2", "3", "ok", "success"))
 
