@@ -4,7 +4,7 @@ Numpy only: the trainers run it in their own process, the model server on its ho
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -47,6 +47,21 @@ class Encoder:
     """Turns columns into a float32 matrix, `width` numbers a row, in the order of `features`."""
 
     features: tuple[Feature, ...]
+    names: tuple[str, ...] = field(init=False, repr=False, compare=False)  # the raw columns, in order
+    width: int = field(init=False, repr=False, compare=False)
+    all_numeric: bool = field(init=False, repr=False, compare=False)  # a row may be one plain vector
+    _means: Matrix = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Worked out once: the server asks for these with every request."""
+        means = np.array([feature.mean for feature in self.features], dtype=np.float32)
+        for name, value in (
+            ("names", tuple(feature.name for feature in self.features)),
+            ("width", sum(feature.width for feature in self.features)),
+            ("all_numeric", all(feature.kind == "numeric" for feature in self.features)),
+            ("_means", means),
+        ):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def of(cls, package: Mapping[str, Any]) -> Self:
@@ -57,20 +72,6 @@ class Encoder:
     def fit(cls, columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, Kind], *, most: int = 64) -> Self:
         """Learn means and categories from the training rows; at most `most` categories, commonest first."""
         return cls(tuple(_fit(name, kind, columns[name], most) for name, kind in kinds.items()))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The raw columns, in order."""
-        return tuple(feature.name for feature in self.features)
-
-    @property
-    def width(self) -> int:
-        return sum(feature.width for feature in self.features)
-
-    @property
-    def all_numeric(self) -> bool:
-        """True: a row may also be sent as one plain vector."""
-        return all(feature.kind == "numeric" for feature in self.features)
 
     def tables(self) -> list[dict[str, Any]]:
         """The `features` of package.json."""
@@ -108,10 +109,7 @@ class Encoder:
             raise BadRows(f"expected rows of {self.width} numbers, got shape {list(rows.shape)}")
         matrix = np.asarray(rows, dtype=np.float32)
         known = np.isfinite(matrix)
-        return matrix if known.all() else np.where(known, matrix, self._means())
-
-    def _means(self) -> Matrix:
-        return np.array([feature.mean for feature in self.features], dtype=np.float32)
+        return matrix if known.all() else np.where(known, matrix, self._means)
 
 
 def numbers(name: str, values: Iterable[Any]) -> NDArray[np.float64]:
@@ -122,7 +120,7 @@ def numbers(name: str, values: Iterable[Any]) -> NDArray[np.float64]:
     """
     try:
         return np.asarray(values, dtype=np.float64)  # None becomes NaN
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadRows(f"column {name!r} holds a value that is not a number") from error
 
 
@@ -150,7 +148,7 @@ def _put(feature: Feature, values: Sequence[Any], out: Matrix) -> None:
 def _fit(name: str, kind: Kind, values: Sequence[Any], most: int) -> Feature:
     if kind == "numeric":
         column = numbers(name, values)
-        known = column[np.isfinite(column)]
+        known = column[np.abs(column) < _LARGEST]
         return Feature(name=name, kind=kind, mean=float(known.mean()) if known.size else 0.0)
     present = [word for word in words(values) if word is not None]
     found, counts = np.unique(np.array(present, dtype=str), return_counts=True)
