@@ -1,0 +1,58 @@
+"""Take the README's pictures: tell the demo headless, open the console on its home, press keys, save SVG.
+
+    python docs/pictures.py [--home DIR]     an earlier demo's home saves the minute
+
+Run by `just pictures`; nothing in the pictures is drawn by hand.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lineside.console.app import LinesideApp
+from lineside.console.ports import RunnerActions, SqliteStore
+from lineside.store.homes import Home
+
+FOLDER = Path(__file__).parent / "pictures"
+
+SHOTS = {
+    "wall": (["1"], (110, 32)),
+    "runs": (["2", "space", "down", "space"], (110, 32)),
+    "jobs": (["3"], (110, 32)),
+    "models": (["5"], (110, 32)),
+    "lineage": (["6"], (110, 32)),
+    "monitor": (["7"], (110, 40)),
+}
+"""Picture → the keys that lead there, and the size of the terminal."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path)
+    given = parser.parse_args()
+    path = given.home or Path(tempfile.mkdtemp()) / "home"
+    if given.home is None:
+        subprocess.run([sys.executable, "-m", "lineside.console", "demo", "--headless", "--home", str(path)], check=True)
+    FOLDER.mkdir(exist_ok=True)
+    for name, (keys, size) in SHOTS.items():
+        asyncio.run(shoot(Home(path), name, keys, size))
+
+
+async def shoot(home: Home, name: str, keys: list[str], size: tuple[int, int]) -> None:
+    """One picture."""
+    store = SqliteStore(home)
+    app = LinesideApp(store, RunnerActions(home))
+    async with app.run_test(size=size) as pilot:
+        for key in keys:
+            await pilot.press(key)
+            await app.workers.wait_for_complete()
+            await pilot.pause(0.3)
+        (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title=f"lineside · {name}"))
+    store.close()
+
+
+if __name__ == "__main__":
+    main()
