@@ -20,6 +20,7 @@ from lineside.console.look import colourless, themes
 from lineside.console.ports import Actions, Me, RunnerState, Store
 from lineside.console.screens.area import Area
 from lineside.console.screens.menu import Menu
+from lineside.console.spoken import Spoken
 from lineside.console.text import Line, safe
 from lineside.console.watcher import BLURRED_S, QUICK_S, Watcher
 from lineside.console.widgets.titlebar import TitleBar
@@ -52,6 +53,7 @@ class LinesideApp(App[int]):
         self.store, self.actions = store, actions
         self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=None))
         self.paused = False
+        self._mouse = True
         self.around = NOTHING  # read by whichever area is on screen, with its own rows
         self._watcher = self._watcher_of(store, actions) if watch else None
         self._past: list[str] = []
@@ -232,12 +234,74 @@ class LinesideApp(App[int]):
 
         self.push_screen(Menu("jump to", entries, empty="one panel only"), chosen)
 
+    def cmd_help(self) -> None:
+        from lineside.console.screens.help import Help
+
+        area = self.area
+        if area is not None:
+            self.push_screen(Help(area.NAME, area.scopes()))
+
+    def cmd_command(self) -> None:
+        """The palette: every command that counts here, and the areas with a filter."""
+        from lineside.console.screens.palette import Palette
+
+        area = self.area
+        if area is None:
+            return
+        known = [command for scope in area.scopes() for command in commands.of_scope(scope)]
+        self.push_screen(Palette([c for c in known if self._offered(area, c)]), self._said)
+
+    def _said(self, said: Spoken | Command | None) -> None:
+        if isinstance(said, Command):
+            if self.area is not None:
+                self.area.run_command(said)
+        elif said is not None:
+            self.go(said.area, said.target)
+            if said.where is not None:
+                self.call_after_refresh(self._filter, said.where)
+
+    def _filter(self, where: str) -> None:
+        if self.area is not None:
+            self.area.filtered(where)
+
+    # -- copying --------------------------------------------------------------------------------------
+
+    def cmd_copy_command(self) -> None:
+        self._copy("command")
+
+    def cmd_copy_id(self) -> None:
+        self._copy("id")
+
+    def cmd_copy_value(self) -> None:
+        self._copy("value")
+
+    def _copy(self, what: str) -> None:
+        from lineside.console.clipboard import copy
+
+        text = self.area.copies().get(what, "") if self.area is not None else ""
+        if not text:
+            return
+        way = copy(text, write=self._write)
+        told = f"copied {safe(text[:60])} ({way})" if way else "too long for the terminal's clipboard"
+        self.notify(told, severity="information" if way else "warning", markup=False)
+
+    def _write(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
+
     # -- the rest ----------------------------------------------------------------------------------
 
     def cmd_pause(self) -> None:
         self.paused = not self.paused
         if self.area is not None:
             self.area.reload()
+
+    def cmd_mouse(self) -> None:
+        """Mouse reports on and off: off, the terminal's own selecting works again."""
+        self._mouse = not self._mouse
+        switch = "h" if self._mouse else "l"
+        self._write("".join(f"\x1b[?{mode}{switch}" for mode in (1000, 1003, 1015, 1006)))
+        self.notify("mouse on" if self._mouse else "mouse off: select with the terminal", markup=False)
 
     def cmd_theme(self) -> None:
         if not colourless():

@@ -151,3 +151,10 @@ def hold(jobs: Sequence[JobRow]) -> Deed:
 
 def release(jobs: Sequence[JobRow]) -> Deed:
     return on_jobs("jobs.release", jobs, title="Release", said="back in the queue", yes="release it")
+
+
+def move(jobs: Sequence[JobRow], *, to: str) -> Deed:
+    said = f"at the {to} of the queue"
+    return on_jobs(
+        "jobs.move", jobs, title=f"To the {to} of the queue:", said=said, yes="move it", more={"to": to}
+    )

@@ -67,7 +67,8 @@ def deed(
 def table() -> tuple[Command, ...]:
     """Every command, area by area, in the order the help screen shows."""
     modules = [
-        import_module(f"lineside.console.keys.{name}") for name in ("everywhere", "table", "drawing", *AREAS)
+        import_module(f"lineside.console.keys.{name}")
+        for name in ("everywhere", "table", "drawing", "log", *AREAS)
     ]
     return tuple(command for module in modules for command in module.COMMANDS)
 

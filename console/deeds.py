@@ -1,6 +1,6 @@
 """What a person is about to do, before it is done: the words of the dialog and the request behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lineside.console.text import Line
@@ -21,18 +21,19 @@ class Deed:
     """A question to the person, and the requests that follow when the answer is yes."""
 
     title: str  # "Cancel job 58 train fraud?"
-    asks: Sequence[Ask]
+    asks: Sequence[Ask] = ()
     lines: Sequence[Line] = ()  # what they should know before they say yes
     typed: str = ""  # not "": this has to be typed out, exactly
     reason: str = ""  # not "": asks for a reason under this name ...
     reason_needed: bool = False  # ... which may not be left empty
     yes: str = "do it"
     fields: Sequence["FormField"] = field(default=())
+    then: "Callable[[Answer], Sequence[Ask]] | None" = None  # makes the requests from what was filled in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormField:
-    """One thing to fill in before the deed; its answer goes into the args of every request."""
+    """One thing to fill in; its answer goes into the args of every request, unless `then` makes them."""
 
     key: str
     label: str

@@ -53,7 +53,7 @@ def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None) -> Wall:
     return Wall(
         at_us=at, since_us=since, first_visit=left is None,
         needs=tuple(needs(db, at=at)),
-        working=tuple(Working(job=job, metric=_main_metric(db, job)) for job in jobs.live(db)),
+        working=tuple(Working(job=job, metric=main_metric_of(db, job)) for job in jobs.live(db)),
         waiting=tuple(jobs.waiting(db)[:50]),
         endpoints=tuple(_watched(db, row, at=at) for row in endpoints.every(db)),
         ended=walls.ended(db, since=since, horizon=Micros(since - 30 * DAY_US)),
@@ -61,7 +61,8 @@ def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None) -> Wall:
     )  # fmt: skip
 
 
-def _main_metric(db: sqlite3.Connection, job: JobRow) -> SummaryRow | None:
+def main_metric_of(db: sqlite3.Connection, job: JobRow) -> SummaryRow | None:
+    """How far the run of this job is, by the metric that people look at first."""
     found = {row.metric: row for row in runs.summaries(db, job.run_id)} if job.run_id is not None else {}
     return next((found[name] for name in MAIN_METRICS if name in found), next(iter(found.values()), None))
 

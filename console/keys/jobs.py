@@ -1,5 +1,21 @@
 """What works in Jobs."""
 
-from lineside.console.commands import Command
+from lineside.console.commands import Command, deed
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        id="jobs.open", keys=("enter",), title="its output on the whole screen", footer="open", group="move"
+    ),
+    Command(id="jobs.output", keys=("o",), title="to the output, and back", footer="output"),
+    Command(id="jobs.details", keys=("d",), title="command, params, attempts", footer="details"),
+    Command(id="jobs.states", keys=("s",), title="show which states", footer="states"),
+    Command(id="jobs.zoom", keys=("z",), title="the pane on the whole screen, and back"),
+    deed("jobs.pipeline", "n", "run a pipeline"),
+    deed("jobs.command", "x", "run a command"),
+    deed("jobs.cancel", "c", "cancel"),
+    deed("jobs.retry", "t", "run again: same job, a new attempt"),
+    deed("jobs.hold", "h", "hold back"),
+    deed("jobs.release", "e", "release"),
+    deed("jobs.front", "f", "to the front of the queue"),
+    deed("jobs.rear", "b", "to the back of the queue"),
+)

@@ -22,7 +22,7 @@ from textual.worker import Worker, WorkerState
 from lineside.console import commands
 from lineside.console.badges import Surroundings, surroundings
 from lineside.console.commands import TITLES, Command
-from lineside.console.deeds import Answer, Ask, Deed
+from lineside.console.deeds import Answer, Deed
 from lineside.console.ports import Actions, Me, Question, Store
 from lineside.console.text import Line, plain, spread
 from lineside.console.widgets.field import Field
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lineside.console.app import LinesideApp
 
 V = TypeVar("V")
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 Targets = Mapping[str, int | str | None]
 
 
@@ -325,23 +326,28 @@ class Area(Screen[None], Generic[V]):
         self.app.push_screen(Confirm(deed), decided)
 
     def _do(self, deed: Deed, answer: Answer) -> None:
-        for ask in deed.asks:
-            if not self._ask(ask, answer):
-                return
-        self.app.call_from_thread(self.reload)
-
-    def _ask(self, ask: Ask, answer: Answer) -> bool:
-        args = {**ask.args, **answer.values}
-        if answer.reason:
-            args["reason"] = answer.reason
+        """Make the requests one after the other, in a worker thread; the first refusal ends it."""
         try:
-            self.actions.ask(ask.verb, args)
+            for ask in deed.then(answer) if deed.then else deed.asks:
+                args = ask.args if deed.then else {**ask.args, **answer.values}
+                self.actions.ask(ask.verb, {**args, "reason": answer.reason} if answer.reason else args)
+                self.app.call_from_thread(self.notify, ask.said, markup=False)
         except LinesideError as error:
             words = f"{error}\n{error.hint}" if error.hint else str(error)
             self.app.call_from_thread(self.notify, words, severity="error", timeout=12, markup=False)
-            return False
-        self.app.call_from_thread(self.notify, ask.said, markup=False)
-        return True
+        self.app.call_from_thread(self.reload)
+
+    def choose(self, title: str, names: Sequence[str], then: Callable[[int], None]) -> None:
+        """Let the person pick one of these by its letter; `then` gets its place."""
+        from lineside.console.screens.menu import Menu
+
+        entries = list(zip(LETTERS, names, strict=False))
+
+        def chosen(letter: str | None) -> None:
+            if letter:
+                then(LETTERS.index(letter))
+
+        self.app.push_screen(Menu(title, entries, empty="there is none yet"), chosen)
 
 
 def key_name(event: Key) -> str:

@@ -15,7 +15,6 @@ from lineside.console.format import count
 from lineside.console.leaderboard import Asked, Leaderboard, RunLine
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.screens.area import Area, Targets
-from lineside.console.screens.menu import Menu
 from lineside.console.text import Line, Span, plain, safe
 from lineside.console.views import runs as drawing
 from lineside.console.widgets.lines import Drawing
@@ -189,7 +188,7 @@ class RunsArea(Area[Leaderboard]):
 
     def cmd_metric(self) -> None:
         names = self.view.metrics if self.view else ()
-        self._choose("metric", [safe(name) for name in names], lambda at: self._set(metric=names[at]))
+        self.choose("metric", [safe(name) for name in names], lambda at: self._set(metric=names[at]))
 
     def cmd_sort(self) -> None:
         view = self.view
@@ -198,17 +197,7 @@ class RunsArea(Area[Leaderboard]):
         keys = ["created", "id", "status", "name", "author", "duration"]
         keys += [f"metric:{view.metric}"] if view.metric else []
         keys += [f"param:{key}" for key in view.params]
-        self._choose("sort by", keys, lambda at: self._sort(keys[at]))
-
-    def _choose(self, title: str, names: Sequence[str], then: Callable[[int], None]) -> None:
-        letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-        entries = list(zip(letters, names, strict=False))
-
-        def chosen(letter: str | None) -> None:
-            if letter:
-                then(letters.index(letter))
-
-        self.app.push_screen(Menu(title, entries, empty="there is none yet"), chosen)
+        self.choose("sort by", keys, lambda at: self._sort(keys[at]))
 
     def _sort(self, key: str) -> None:
         """The same key again turns the order round."""

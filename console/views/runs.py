@@ -22,7 +22,7 @@ def columns(metric: str, params: Sequence[str]) -> list[Column]:
     return [
         Column(key="id", title="#", align=">", priority=1),
         Column(key="status", title="status", priority=1, max=22),
-        Column(key="name", title="name", priority=2, min=8, max=28, grow=True),
+        Column(key="name", title="name", priority=2, min=12, max=28, grow=True),
         Column(key="author", title="who", priority=4, max=12),
         Column(key=metric, title=metric, align=">", priority=1, max=14),
         *(Column(key=f"param:{key}", title=key, align=">", priority=3 + place, max=10)
@@ -96,7 +96,7 @@ def _name(run_id: int, letters: Mapping[int, str]) -> str:
 
 
 def _said(board: Leaderboard, *, log_y: bool) -> str:
-    runs = len({line.run_id for line in board.lines})
+    runs = len(board.asked.charted)
     return " · ".join(
         ("x step", "y log" if log_y else "y linear", f"{runs} marked" if runs > 1 else "this run")
     )

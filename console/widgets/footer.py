@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lineside.console.commands import Command, shown
-from lineside.console.text import Line, Span, line_width
+from lineside.console.text import Line, Span, joined, line_width
 from lineside.console.widgets.lines import Lines
 
 FIRM = ("everywhere.do", "everywhere.help")
@@ -14,11 +14,10 @@ def hints(commands: Sequence[Command], width: int) -> Line:
     """As many `key word` pairs as fit, in the order of the table; those of `FIRM` always."""
     offered = [c for c in commands if c.footer]
     while True:
-        line: list[Span] = [(" ", "")]
-        for command in offered:
-            line += [(shown(command.keys[0]), "bold accent"), (f" {command.footer}  ", "dim")]
+        pairs: list[Line] = [[(shown(c.keys[0]), "bold accent"), (f" {c.footer}", "dim")] for c in offered]
+        line: list[Span] = [(" ", ""), *joined(pairs)]
         loose = [c for c in offered if c.id not in FIRM]
-        if line_width(line) - 2 <= width or not loose:
+        if line_width(line) <= width or not loose:
             return line
         offered.remove(loose[-1])
 

@@ -1,0 +1,102 @@
+"""What the jobs area shows, as one read."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lineside.console.walls import Working, main_metric_of
+from lineside.store.homes import Home
+from lineside.store.queries import jobs, queues
+from lineside.store.queries.jobs import AttemptRow, CommandRow, JobRow
+from lineside.store.queries.queues import NeedRow
+from lineside.store.states import JobState
+
+WAITING = (JobState.QUEUED, JobState.HELD)
+LIVE = (JobState.STARTING, JobState.RUNNING, JobState.STOPPING)
+_NICKNAMES = {
+    "live": LIVE,
+    "waiting": WAITING,
+    "done": ("SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED"),
+    "ok": ("SUCCEEDED",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Everything about the job under the cursor."""
+
+    job: JobRow
+    command: CommandRow
+    attempts: tuple[AttemptRow, ...]
+    needs: tuple[NeedRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobList:
+    """The answer."""
+
+    ids: Sequence[int]
+    counts: Mapping[str, int]  # of those that run or wait
+    live: tuple[JobRow, ...]
+    curves: Mapping[int, tuple[float, ...]]  # run → its main metric
+    opened: Opened | None
+
+
+def read(db: sqlite3.Connection, home: Home, *, where: str, current: int | None, points: bool) -> JobList:
+    """The list as `where` filters it, and the job `current` in full."""
+    live = jobs.live(db)
+    ids = matching(db, where) if where else queues.in_order(db)
+    if current is None and ids:
+        current = ids[0]
+    return JobList(
+        ids=ids,
+        counts=jobs.counts(db),
+        live=tuple(live),
+        curves=_curves(db, home, live) if points else {},
+        opened=_open(db, current) if current is not None else None,
+    )
+
+
+def matching(db: sqlite3.Connection, where: str) -> list[int]:
+    """`failed forest`: states by name (or live, waiting, done), all other words looked for in names."""
+    states: list[str] = []
+    words: list[str] = []
+    for word in where.split():
+        named = word.lower().removeprefix("status:").removeprefix("state:")
+        if named in _NICKNAMES:
+            states.extend(_NICKNAMES[named])
+        elif named.upper() in JobState.__members__:
+            states.append(named.upper())
+        else:
+            words.append(named)
+    return queues.matching(db, states=states, words=words)
+
+
+def page(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Working]:
+    """The rows of one page; a job that trains has its main metric beside it."""
+    return {
+        job.id: Working(job=job, metric=main_metric_of(db, job) if job.state in LIVE else None)
+        for job in jobs.by_ids(db, ids)
+    }
+
+
+def _curves(db: sqlite3.Connection, home: Home, live: Sequence[JobRow]) -> dict[int, tuple[float, ...]]:
+    metrics = {job.run_id: main_metric_of(db, job) for job in live if job.run_id is not None}
+    wanted = {run: metric.metric for run, metric in metrics.items() if metric is not None}
+    if not wanted:
+        return {}
+    from lineside.console.curves import sparks
+
+    return sparks(db, home, wanted)
+
+
+def _open(db: sqlite3.Connection, id: int) -> Opened | None:
+    found = jobs.by_ids(db, [id])
+    if not found:
+        return None
+    return Opened(
+        job=found[0],
+        command=jobs.command(db, id),
+        attempts=tuple(jobs.attempts(db, id)),
+        needs=tuple(queues.needs(db, id)),
+    )

@@ -1,0 +1,14 @@
+"""What works in a job's output."""
+
+from lineside.console.commands import Command
+
+COMMANDS: tuple[Command, ...] = (
+    Command(id="log.down", keys=("down", "j"), title="next line", group="move"),
+    Command(id="log.up", keys=("up", "k"), title="previous line", group="move"),
+    Command(id="log.page_down", keys=("pagedown", "ctrl+f"), title="page down", group="move"),
+    Command(id="log.page_up", keys=("pageup", "ctrl+b"), title="page up", group="move"),
+    Command(id="log.top", keys=("home", "g g"), title="first line", group="move"),
+    Command(id="log.bottom", keys=("end", "G"), title="last line, and follow", group="move"),
+    Command(id="log.next_match", keys=("n",), title="next match", group="move"),
+    Command(id="log.previous_match", keys=("N",), title="previous match", group="move"),
+)
