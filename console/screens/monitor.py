@@ -193,7 +193,7 @@ class MonitorArea(Area[View]):
         """The sheet shows the window that the alert is about."""
         row = self.alerts.current
         if row is not None and self.focused is self.alerts:
-            self._show_window_of(row)
+            self._show_window(row.window_id)
 
     @on(Table.Opened)
     def cmd_enter(self) -> None:
@@ -255,19 +255,26 @@ class MonitorArea(Area[View]):
         self._ask_again(span_s=SPANS_S[(at + 1) % len(SPANS_S)])
 
     def select(self, target: int | str) -> None:
-        """An endpoint's number, or `alert:3`."""
+        """An endpoint's number, `alert:3`, `window:7` or `deployment:1`."""
         kind, _, number = str(target).partition(":")
         if kind == "alert" and number.isdigit():
             self.alerts.focus()
             self.alerts.go_to(int(number))
             if self.alerts.current is not None:
-                self._show_window_of(self.alerts.current)
+                self._show_window(self.alerts.current.window_id)
+        elif kind == "window" and number.isdigit():
+            self.sheet.focus()
+            self._show_window(int(number))
+        elif kind == "deployment" and number.isdigit():
+            rows = self.view.endpoints if self.view else ()
+            self.endpoints.go_to(next((e.id for e in rows if e.deployment_id == int(number)), None))
         else:
             self.endpoints.go_to(target)
 
-    def _show_window_of(self, alert: AlertRow) -> None:
+    def _show_window(self, id: int | None) -> None:
+        """The sheet goes to the window of that key, where it is among those on show."""
         watch = self.watched
-        window = next((w for w in watch.windows if w.id == alert.window_id), None) if watch else None
+        window = next((w for w in watch.windows if w.id == id), None) if watch else None
         if window is not None:
             self._ask_again(window=window.number)
 

@@ -122,7 +122,7 @@ def card(view: View, column: ColumnProfile | None, width: int, height: int) -> l
         return [heading(safe(chosen.version.label).upper(), width)]
     head = heading(safe(column.name).upper(), width, right=_quantiles(column))
     body = _bars(column, width, height - 3) if column.counts else _tops(column, width, height - 3)
-    return [clip(line, width) for line in (head, *body, *_lives(chosen))][:height]
+    return list([clip(line, width) for line in (head, *body, *_lives(chosen))][:height])
 
 
 def _quantiles(column: ColumnProfile) -> str:
@@ -172,7 +172,7 @@ def _named(rows: Sequence[NodeRow]) -> list[Span]:
 
 
 def portrait(chosen: Chosen, width: int, height: int) -> list[Line]:
-    """Where the columns are pixels: the mean row as a picture, and where it moved since the version before."""
+    """Where the columns are pixels: the mean row as a picture, and where it moved since then."""
     now = _pixels(chosen.profile)
     if not now or height < 5:
         return []

@@ -5,8 +5,7 @@ leads from it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lineside.console.format import glyph
@@ -43,16 +42,21 @@ class _Frame:
 
 def draw(plan: Plan, chosen: Spot, *, width: int, height: int) -> list[Line]:
     """The part of the drawing around the chosen spot, its own arrows standing out."""
+    plan = _airy(plan, height)
     frame = _frame(plan, chosen, width, height)
     canvas = Canvas(width, max(1, min(height, plan.height)))
-    mine = _of_arrow(plan, chosen)
-    _arrows(canvas, plan, frame, [link for link in plan.links if link not in mine], "rule")
-    _arrows(canvas, plan, frame, [link for link in plan.links if link in mine], "accent")
+    _arrows(canvas, plan, frame, _of_arrow(plan, chosen))
     for spot in plan.y:
         if spot.real:
             _node(canvas, plan, frame, spot, chosen)
     _more(canvas, plan, frame)
     return list(canvas.lines())
+
+
+def _airy(plan: Plan, height: int) -> Plan:
+    """Rows farther apart where there is room for it."""
+    gap = 2 if plan.height * 2 - 1 <= height else 1
+    return replace(plan, y={spot: row * gap for spot, row in plan.y.items()})
 
 
 def step(plan: Plan, chosen: Spot, way: Way) -> Spot:
@@ -136,19 +140,23 @@ def _label(plan: Plan, spot: Spot) -> str:
     return word + number if spot.node.kind == "window" and word else label
 
 
-def _arrows(
-    canvas: Canvas, plan: Plan, frame: _Frame, links: Iterable[tuple[Spot, Spot]], style: str
-) -> None:
+def _arrows(canvas: Canvas, plan: Plan, frame: _Frame, mine: set[tuple[Spot, Spot]]) -> None:
+    """All arrows: lines that meet join, and those of the chosen spot stand out."""
     bends: dict[tuple[int, int], int] = defaultdict(int)
-    heads = []
-    for a, b in links:
-        _route(bends, plan, frame, a, b)
-        if b.real:
-            heads.append((frame.left[b.depth] - 2, plan.y[b]))
+    own: set[tuple[int, int]] = set()
+    for link in sorted(plan.links, key=lambda link: link in mine):
+        cells: dict[tuple[int, int], int] = defaultdict(int)
+        _route(cells, plan, frame, *link)
+        for cell, bits in cells.items():
+            bends[cell] |= bits
+        if link in mine:
+            own |= set(cells)
     for (x, y), bits in bends.items():
-        canvas.put(x - frame.x0, y - frame.y0, _BENDS[bits], style)
-    for x, y in heads:
-        canvas.put(x - frame.x0, y - frame.y0, "▸", style)
+        canvas.put(x - frame.x0, y - frame.y0, _BENDS[bits], "accent" if (x, y) in own else "rule")
+    for a, b in plan.links:
+        if b.real:
+            x, style = frame.left[b.depth] - 2 - frame.x0, "accent" if (a, b) in mine else "dim"
+            canvas.put(x, plan.y[b] - frame.y0, "▸", style)
 
 
 def _route(bends: dict[tuple[int, int], int], plan: Plan, frame: _Frame, a: Spot, b: Spot) -> None:
