@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 
 from lineside.jobs import duels
 from lineside.jobs.context import Json
-from lineside.jobs.encoding import BadRows
 from lineside.jobs.gates import Duel, Measured, own_holdouts
 from lineside.jobs.packages import MANIFEST, REFERENCE
-from lineside.jobs.scoring import NotTheSameModel, Scorer
+from lineside.jobs.scoring import Scorer
 from lineside.store import objects
 from lineside.store.errors import BadData
 from lineside.store.homes import Home
 
 if TYPE_CHECKING:
     import polars as pl
+
+MOST_ROWS = 50_000
+"""More rows than this would narrow the interval by less than anyone can see."""
 
 
 def inspect(*, home: str, artifact: str) -> Json:
@@ -80,8 +82,11 @@ def compare(
             try:
                 theirs = _load(other)
                 _comparable(ours, theirs)
-                duel = _duel(place, _Side(folder, ours), _Side(other, theirs), rows, target, higher=higher)
-            except (BadData, BadRows) as error:
+                with _in_words():
+                    duel = _duel(
+                        place, _Side(folder, ours), _Side(other, theirs), rows, target, higher=higher
+                    )
+            except BadData as error:
                 return told | {"fault": str(error)}
     return told | {"duel": asdict(duel)}
 
@@ -113,6 +118,9 @@ def _duel(
     if rows is not None and target is not None:
         fresh, left_out = _fresh(objects.path_of(place, rows), ours, theirs, target)
         note = f"{left_out} rows seen in training were left out" if left_out else ""
+        if len(fresh) > MOST_ROWS:
+            note = f"{MOST_ROWS} of {len(fresh)} fresh rows"
+            fresh = fresh.sample(MOST_ROWS, seed=0)
         if len(fresh) >= duels.MIN_ROWS:
             return _paired(fresh, ours.scorer, theirs.scorer, target, note)
         note = f"only {len(fresh)} fresh rows, {duels.MIN_ROWS} are needed"
@@ -162,24 +170,31 @@ def _comparable(ours: Scorer, theirs: Scorer) -> None:
 
 
 def _golden(scorer: Scorer) -> str:
-    """ "" when the model answers its golden rows as it did; else what moved."""
+    """Nothing when the model answers its golden rows as it did; else what moved."""
     try:
-        scorer.check_golden()
-    except NotTheSameModel as error:
+        with _in_words():
+            scorer.check_golden()
+    except BadData as error:
         return str(error)
     return ""
 
 
 def _load(folder: Path) -> Scorer:
-    """The package as a scorer; whatever is wrong with it comes out as BadData."""
+    with _in_words("not a model package: "):
+        return Scorer(folder)
+
+
+@contextmanager
+def _in_words(before: str = "") -> Iterator[None]:
+    """Whatever a package or its runtime does wrong comes out as BadData."""
     from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
     faults = (ort.Fail, ort.InvalidArgument, ort.InvalidGraph, ort.InvalidProtobuf, ort.NoSuchFile,
               ort.NotImplemented, ort.RuntimeException)  # fmt: skip
     try:
-        return Scorer(folder)
+        yield
     except (OSError, ValueError, *faults) as error:
-        raise BadData(f"not a model package: {error}", hint="log the folder a trainer wrote") from error
+        raise BadData(f"{before}{error}", hint="log the folder a trainer wrote") from error
 
 
 @contextmanager

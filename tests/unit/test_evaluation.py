@@ -174,6 +174,30 @@ def test_too_few_fresh_rows_fall_back_to_each_ones_own_hold_out(home: Home, tmp_
     assert (none.kind, none.note, none.n) == ("own hold-outs", "", 12)
 
 
+def test_more_rows_than_needed_are_sampled_and_it_says_so(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "MOST_ROWS", 80)
+    before, after = package(home, tmp_path / "a", rows=60), package(home, tmp_path / "b")
+
+    duel = compared(home, after, before, rows(home, tmp_path, first=300, last=500)).duel
+
+    assert duel is not None
+    assert (duel.n, duel.note) == (80, "80 of 200 fresh rows")
+
+
+def test_golden_rows_without_a_column_fail_in_words(home: Home, tmp_path: Path) -> None:
+    def forget(folder: Path) -> None:
+        table = json.loads((folder / MANIFEST).read_text())
+        del table["golden"]["inputs"]["pixel_0_3"]
+        (folder / MANIFEST).write_text(json.dumps(table))
+
+    digest = package(home, tmp_path / "p", change=forget)
+
+    with pytest.raises(BadData, match="column 'pixel_0_3' is missing"):
+        evaluation.inspect(home=str(home.path), artifact=digest)
+
+
 def test_models_of_different_targets_cannot_be_compared(home: Home, tmp_path: Path) -> None:
     other = package(home, tmp_path / "other", change=edit(target="writer"))
 
