@@ -34,7 +34,7 @@ class Start:
 
     @classmethod
     def of(cls, said: dict[str, Any]) -> Self:
-        return cls(**said)
+        return cls(**{name: said[name] for name in cls.__slots__})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Exit:
 
     @classmethod
     def of(cls, said: dict[str, Any]) -> Self:
-        return cls(**{**said, "cause": Cause(said["cause"])})
+        return cls(**{name: said[name] for name in cls.__slots__} | {"cause": Cause(said["cause"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ class Dispatcher:
     async def run(self) -> None:
         """Until cancelled. A failed step is logged and tried again: nothing is lost, it is all on disk."""
         self._hang_bell()
+        if strays := await asyncio.to_thread(self._executor.sweep_strays, self._ctx.home.path):
+            log.warning("left-over processes were killed", extra={"processes": strays})
         while True:
             try:
                 await self._step()
@@ -71,14 +73,19 @@ class Dispatcher:
                 await asyncio.to_thread(self._executor.sweep, self._folder(each.job_id, each.number))
             if each.sighting.phase in (Phase.ENDED, Phase.GONE):
                 await self._ingest(each.job_id)
-        claimed = await self._ctx.write(
-            lambda db: queue.turn(db, seen, self._room(), at=now(), backoff_s=self._config.retry_backoff_s)
-        )
+        claimed = await self._take_turn(seen)
         for each in seen:
             self._follow(each)
         for start in claimed:
             self._start(start)
         self._stop_stopping()
+
+    async def _take_turn(self, seen: list[Seen]) -> list[Claimed]:
+        """Not synced: after a power loss the attempts' own files, which are, tell the same story again."""
+        room, backoff_s = self._room(), self._config.retry_backoff_s
+        return await self._ctx.write(
+            lambda db: queue.turn(db, seen, room, at=now(), backoff_s=backoff_s), durable=False
+        )
 
     def _look(self, row: JobRow) -> Seen:
         folder = self._folder(row.id, row.attempt)

@@ -39,11 +39,17 @@ def ancestors(pid: int) -> Iterator[int]:
 
 def carrying(mark: bytes) -> list[int]:
     """Processes of ours whose first environment holds `mark` (such as `NAME=value`)."""
-    found = []
+    return [pid for pid, rest in carriers(mark).items() if not rest]
+
+
+def carriers(prefix: bytes) -> dict[int, bytes]:
+    """Processes whose first environment has a variable beginning with `prefix`, and the rest of it."""
+    found = {}
     for entry in _PROC.iterdir():
-        if entry.name.isdigit() and mark in environment(int(entry.name)):
-            found.append(int(entry.name))
-    return [pid for pid in found if pid != os.getpid() and alive(pid)]
+        if entry.name.isdigit():
+            values = [v.removeprefix(prefix) for v in environment(int(entry.name)) if v.startswith(prefix)]
+            found |= {int(entry.name): values[0]} if values else {}
+    return {pid: rest for pid, rest in found.items() if pid != os.getpid() and alive(pid)}
 
 
 def environment(pid: int) -> list[bytes]:

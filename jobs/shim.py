@@ -174,12 +174,12 @@ def _sweep() -> None:
     """Kill whatever the job left behind: as subreaper, this shim is the parent of all its orphans."""
     deadline = time.monotonic() + 5.0
     while time.monotonic() < deadline:
-        _signal_tree(signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        except ChildProcessError:
+        except ChildProcessError:  # no child, so no descendant either: the usual case, and a cheap one
             return
+        _signal_tree(signal.SIGKILL)
         time.sleep(0.002)
 
 

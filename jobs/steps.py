@@ -29,7 +29,7 @@ def release(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> Non
     row = jobs.get(db, id)
     if row.state != JobState.HELD:
         raise Conflict(f"job {id} is {row.state}, not held", hint="only held jobs can be released")
-    _step(db, id, JobState.QUEUED)
+    _step(db, id, JobState.QUEUED, reason=jobs.TURN)
     audit.append(db, actor, "jobs.release", subject=("job", id), at=at)
 
 
@@ -42,7 +42,7 @@ def retry(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> None:
     row = jobs.get(db, id)
     if row.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"job {id} is {row.state}", hint="only failed and cancelled jobs can be tried again")
-    _step(db, id, JobState.QUEUED, not_before=at)
+    _step(db, id, JobState.QUEUED, reason=jobs.TURN, not_before=at)
     if row.run_id is not None:
         runs.reschedule(db, row.run_id)
     audit.append(db, actor, "jobs.retry", subject=("job", id), detail={"attempt": row.attempt + 1}, at=at)

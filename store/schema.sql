@@ -264,6 +264,14 @@ CREATE TABLE job (
 
 CREATE INDEX job_queue on job (priority desc, id) where state = 'QUEUED';
 
+CREATE INDEX job_queue_gpu on job (priority desc, id) where state = 'QUEUED' and gpus <> 0;
+
+CREATE INDEX job_queue_cpu on job (priority desc, id) where state = 'QUEUED' and gpus = 0 and cpus <> 0;
+
+CREATE INDEX job_queue_free on job (priority desc, id) where state = 'QUEUED' and gpus = 0 and cpus = 0;
+
+CREATE INDEX job_held on job (id) where state = 'HELD';
+
 CREATE INDEX job_live on job (state) where state in ('STARTING', 'RUNNING', 'STOPPING');
 
 CREATE TABLE job_need (

@@ -31,6 +31,10 @@ class Executor(Protocol):
         """Kill what a dead supervisor left behind; the number of processes."""
         ...
 
+    def sweep_strays(self, home: Path) -> int:
+        """Kill what is left of any ended attempt of this home; the number of processes."""
+        ...
+
     def close(self) -> None:
         """Let go; what runs goes on."""
         ...

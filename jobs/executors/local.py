@@ -63,6 +63,17 @@ class Local:
                 os.kill(pid, signal.SIGKILL)
         return len(left)
 
+    def sweep_strays(self, home: Path) -> int:
+        found = processes.carriers(mark(home / "jobs") + b"/")
+        ended = (attempts.Phase.ENDED, attempts.Phase.GONE)
+        strays = [
+            pid for pid, rest in found.items() if self.look(home / "jobs" / os.fsdecode(rest)).phase in ended
+        ]
+        for pid in strays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        return len(strays)
+
     def close(self) -> None:
         if self._asks is not None:
             self._asks.close()  # the zygote reads the end and goes

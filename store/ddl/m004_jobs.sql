@@ -34,6 +34,14 @@ create table job (
 
 create index job_queue on job (priority desc, id) where state = 'QUEUED'
 
+create index job_queue_gpu on job (priority desc, id) where state = 'QUEUED' and gpus <> 0
+
+create index job_queue_cpu on job (priority desc, id) where state = 'QUEUED' and gpus = 0 and cpus <> 0
+
+create index job_queue_free on job (priority desc, id) where state = 'QUEUED' and gpus = 0 and cpus = 0
+
+create index job_held on job (id) where state = 'HELD'
+
 create index job_live on job (state) where state in ('STARTING', 'RUNNING', 'STOPPING')
 
 create table job_need (

@@ -108,6 +108,7 @@ class WaitingRow:
 
     id: int
     name: str
+    priority: int
     cpus: int
     gpus: int
     reason: str
@@ -133,6 +134,9 @@ class BlockedRow:
         return cls(**dict(row))
 
 
+TURN = "waits its turn"
+"""The reason of a queued job until the queue has looked at it."""
+
 _RECENT = """
     select j.id, j.uid, j.kind, j.name, j.pipeline, j.stage, j.state, j.reason, j.priority, j.gpus, j.cpus,
            j.attempt, j.submitted_us, j.started_us, j.ended_us, j.submitted_by, j.submitter_uid, j.run_id,
@@ -154,11 +158,9 @@ _IDS = "select id from job order by id desc"
 
 _IDS_IN = "select id from job where state in (select value from json_each(:states)) order by id desc"
 
-_FIND = """
-    select id from job where uid = :text union all
-    select id from job where substr(uid, -length(:text)) = :text and length(:text) >= 4
-     limit 2
-"""
+_FIND_UID = "select id from job where uid = :text"
+
+_FIND_TAIL = "select id from job where substr(uid, -length(:text)) = :text order by id desc limit 3"
 
 _ATTEMPTS = """
     select job_id, number, gpu_uuids, started_us, pid, ended_us, cause, detail, exit_code, user_s, system_s,
@@ -175,14 +177,20 @@ _COMMAND = """
 
 _LIVE = "select id from job where state in ('STARTING', 'RUNNING', 'STOPPING') order by id"
 
-_COUNTS = """
-    select state, count(*) as jobs from job where state in ('QUEUED', 'HELD') group by state union all
-    select state, count(*) as jobs from job where state in ('STARTING', 'RUNNING', 'STOPPING') group by state
+_WAITING = """
+    select id from job where state = 'QUEUED' union all
+    select id from job where state = 'HELD'
 """
 
-_READY = """
-    select id, name, cpus, gpus, reason, not_before_us from job
-     where state = 'QUEUED' and (gpus <> 0) = :gpu and (cpus <> 0) = :cpu
+_COUNTS = """
+    select 'QUEUED' as state, count(*) as jobs from job where state = 'QUEUED' union all
+    select 'HELD', count(*) from job where state = 'HELD' union all
+    select state, count(*) from job where state in ('STARTING', 'RUNNING', 'STOPPING') group by state
+"""
+
+_READY_GPU = """
+    select id, name, priority, cpus, gpus, reason, not_before_us from job
+     where state = 'QUEUED' and gpus <> 0
        and not exists (
            select 1 from job_need n join job u on u.id = n.needs_id
             where n.job_id = job.id and u.state <> 'SUCCEEDED'
@@ -191,17 +199,33 @@ _READY = """
      limit :limit
 """
 
-_ORDER = """
-    select id from job where state = 'QUEUED' and id in (select value from json_each(:ids))
+_READY_CPU = """
+    select id, name, priority, cpus, gpus, reason, not_before_us from job
+     where state = 'QUEUED' and gpus = 0 and cpus <> 0
+       and not exists (
+           select 1 from job_need n join job u on u.id = n.needs_id
+            where n.job_id = job.id and u.state <> 'SUCCEEDED'
+              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
      order by priority desc, id
+     limit :limit
+"""
+
+_READY_FREE = """
+    select id, name, priority, cpus, gpus, reason, not_before_us from job
+     where state = 'QUEUED' and gpus = 0 and cpus = 0
+       and not exists (
+           select 1 from job_need n join job u on u.id = n.needs_id
+            where n.job_id = job.id and u.state <> 'SUCCEEDED'
+              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
+     order by priority desc, id
+     limit :limit
 """
 
 _BLOCKED = """
     select j.id, j.reason, u.id as needs_id, u.name as needs_name, u.state as needs_state
-      from job j join job_need n on n.job_id = j.id join job u on u.id = n.needs_id
-     where j.state = 'QUEUED' and u.state not in ('SUCCEEDED', 'FAILED', 'CANCELLED', 'SKIPPED')
-     order by j.priority desc, j.id
-     limit :limit
+      from (select id, reason from job where state = 'QUEUED' order by priority desc, id limit :limit) j
+      join job_need n on n.job_id = j.id join job u on u.id = n.needs_id
+     where u.state not in ('SUCCEEDED', 'FAILED', 'CANCELLED', 'SKIPPED')
 """
 
 _DEPENDENTS = """
@@ -213,10 +237,10 @@ _DEPENDENTS = """
 _ADD = """
     insert into job (uid, kind, name, pipeline, stage, argv, cwd, env, inputs, params, state, priority, gpus,
                      cpus, time_limit_s, grace_s, retry_max, retry_on, submitted_us, submitted_by,
-                     submitter_uid, parent_id)
+                     submitter_uid, parent_id, reason)
     values (:uid, :kind, :name, :pipeline, :stage, :argv, :cwd, :env, :inputs, :params, 'QUEUED', :priority,
             :gpus, :cpus, :time_limit_s, :grace_s, :retry_max, :retry_on, :at_us, :submitted_by,
-            :submitter_uid, :parent_id)
+            :submitter_uid, :parent_id, :reason)
 """
 
 _BIND_RUN = "update job set run_id = :run_id where id = :id"
@@ -290,17 +314,20 @@ def get(db: sqlite3.Connection, id: int) -> JobRow:
 
 
 def find(db: sqlite3.Connection, text: str) -> JobRow:
-    """The job a person means: a number, a uid, or a unique tail of one, at least four characters long.
+    """The job a person means: a number, a uid, or a unique tail of one.
 
     Raises:
         NotFound: none, or more than one.
     """
     if text.isdigit() and (numbered := by_ids(db, [int(text)])):
         return numbered[0]
-    rows = {row["id"] for row in db.execute(_FIND, {"text": text})}
-    if len(rows) != 1:
+    key = {"text": text}
+    found = db.execute(_FIND_UID, key).fetchall() or db.execute(_FIND_TAIL, key).fetchall()
+    if not text or not found:
         raise NotFound("job", text)
-    return get(db, rows.pop())
+    if len(found) > 1:
+        raise NotFound("job", text, hint=f"several uids end in {text!r}: give more of it")
+    return get(db, found[0]["id"])
 
 
 def attempts(db: sqlite3.Connection, job_id: int) -> list[AttemptRow]:
@@ -327,12 +354,12 @@ def live(db: sqlite3.Connection) -> list[JobRow]:
 
 def waiting(db: sqlite3.Connection) -> list[JobRow]:
     """All that is queued or held, newest first."""
-    return by_ids(db, ids(db, states=(JobState.QUEUED, JobState.HELD)))
+    return by_ids(db, sorted((row["id"] for row in db.execute(_WAITING)), reverse=True))
 
 
 def counts(db: sqlite3.Connection) -> dict[str, int]:
     """How many jobs are in each state that is not an end."""
-    return {row["state"]: row["jobs"] for row in db.execute(_COUNTS)}
+    return {row["state"]: row["jobs"] for row in db.execute(_COUNTS) if row["jobs"]}
 
 
 def ready(db: sqlite3.Connection, *, limit: int = 64) -> list[WaitingRow]:
@@ -340,10 +367,12 @@ def ready(db: sqlite3.Connection, *, limit: int = 64) -> list[WaitingRow]:
 
     The first `limit` of each kind of want, so that no crowd of one kind hides the others.
     """
-    kinds = [{"gpu": gpu, "cpu": cpu, "limit": limit} for gpu in (0, 1) for cpu in (0, 1)]
-    rows = {row["id"]: WaitingRow.of(row) for kind in kinds for row in db.execute(_READY, kind)}
-    order = db.execute(_ORDER, {"ids": json.dumps(list(rows))})
-    return [rows[row["id"]] for row in order]
+    rows = [
+        WaitingRow.of(row)
+        for sql in (_READY_GPU, _READY_CPU, _READY_FREE)
+        for row in db.execute(sql, {"limit": limit})
+    ]
+    return sorted(rows, key=lambda row: (-row.priority, row.id))
 
 
 def blocked(db: sqlite3.Connection, *, limit: int = 200) -> list[BlockedRow]:
@@ -358,7 +387,7 @@ def dependents(db: sqlite3.Connection, id: int) -> list[int]:
 
 def add(db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
     """Insert one queued job; return its number."""
-    made = db.execute(_ADD, values)
+    made = db.execute(_ADD, {"reason": TURN, **values})
     assert made.lastrowid is not None
     return made.lastrowid
 

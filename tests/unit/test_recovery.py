@@ -3,13 +3,16 @@
 import os
 import random
 import signal
+import subprocess
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import until
 
+from lineside.jobs import attempts
 from lineside.store.errors import LinesideError
 
 
@@ -90,6 +93,30 @@ def test_a_shim_killed_while_no_runner_was_up_leaves_no_orphan(runner: RunnerUnd
 
     assert runner.wait_for(job).cause == "lost"
     until(lambda: not runner.survivors(), within=2.0)
+
+
+def test_a_process_that_escaped_an_ended_attempt_is_killed_at_the_next_start(runner: RunnerUnderTest) -> None:
+    job = runner.submit("true")
+    runner.wait_for(job)
+    marked = {"LINESIDE_ATTEMPT_DIR": str(runner.folder(job)), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(["sleep", "61"], env=marked) as stray:
+        runner.kill()
+        runner.restart()
+
+        assert stray.wait(5) == -signal.SIGKILL
+
+
+def test_a_job_lost_to_a_restart_of_the_machine_says_so(runner: RunnerUnderTest) -> None:
+    job = runner.submit("sleep", "60")
+    start = runner.start_file(job)
+    runner.kill()
+    os.kill(start.shim, signal.SIGKILL)
+    attempts.put(runner.folder(job) / "start", {**asdict(start), "boot": "another"})
+
+    runner.restart()
+
+    assert runner.wait_for(job).detail == "the machine was restarted"
+    until(lambda: not runner.survivors())
 
 
 def test_a_cancel_that_a_kill_interrupted_is_finished_by_the_next_runner(runner: RunnerUnderTest) -> None:
