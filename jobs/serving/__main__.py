@@ -60,7 +60,6 @@ def _serve(listener: socket.socket, args: argparse.Namespace) -> None:
 
     from lineside.jobs.serving.server import ModelServer
 
-    sys.setswitchinterval(0.0005)  # the payload thread gives the interpreter back before a request notices
     token = tokens.ensure(args.folder)
     app = ModelServer(model=args.model or args.name, folder=args.folder, token=token, payloads=args.payloads)
     host, port = listener.getsockname()[:2]

@@ -9,6 +9,8 @@ from lineside.jobs.packages import Label
 from lineside.jobs.scoring import Predictions
 from lineside.jobs.serving.wire import Asked, BadRequest, Table
 
+_STRICT = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
+
 
 def answer(
     asked: Asked,
@@ -38,9 +40,9 @@ def answer(
 def dumps(value: Any) -> bytes:
     """Strict JSON; a number that JSON has no word for becomes the string "NaN", "Infinity" or "-Infinity"."""
     try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+        return _STRICT(value).encode()
     except ValueError:
-        return json.dumps(_worded(value), allow_nan=False, separators=(",", ":")).encode()
+        return _STRICT(_worded(value)).encode()
 
 
 def datatype_of(labels: Sequence[Label]) -> str:

@@ -1,4 +1,4 @@
-"""The payload log: what was asked and what was answered, appended by a thread that no request waits for.
+"""The payload log: what was asked and what was answered, written by a thread that no request waits for.
 
 One frame of the spool's format per request: u32 length, u32 crc32 (both little-endian, over what follows),
 then one kind byte `4` and UTF-8 JSON:
@@ -23,7 +23,6 @@ import os
 import struct
 import threading
 import zlib
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +37,11 @@ from lineside.store.clock import Micros
 KIND = 4
 MAX_FRAME = 60 * 1024
 """Bytes of one payload; a reader that lost its place need not look further than this."""
-CAPACITY = 20_000
-"""Requests that may wait; at 6,000 a second, three seconds of a disk that does not answer."""
+CAPACITY = 64 << 20
+"""Bytes that may wait: some ten seconds of a busy server whose disk does not answer."""
+SMALL = 64
+"""Rows that take no longer to encode than a thread takes to begin."""
 _GATHER_S = 0.05
-_BATCH = 64
 _HEAD = struct.Struct("<II")
 
 
@@ -98,8 +98,8 @@ class PayloadLog:
     """A bounded queue and the one thread that empties it into the file. Full means dropped, and counted."""
 
     def __init__(self, path: Path, metrics: Metrics, *, capacity: int = CAPACITY) -> None:
-        self._queue: deque[Record] = deque()
         self._capacity, self._metrics = capacity, metrics
+        self._lock, self._queue, self._waiting = threading.Lock(), list[bytes](), 0
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
         self._some, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._write, name="payload log")
@@ -109,12 +109,14 @@ class PayloadLog:
         return len(self._queue)
 
     def put(self, record: Record) -> None:
-        """Hand one request over; never waits."""
-        if len(self._queue) >= self._capacity:
-            self._metrics.dropped.inc()
-            return
-        self._queue.append(record)
-        self._metrics.recorded.inc()
+        """Encode one request and hand it over; never waits for the disk. Not SMALL: call it in a thread."""
+        data = b"".join(frames(record))
+        with self._lock:
+            room = bool(data) and self._waiting + len(data) <= self._capacity
+            if room:
+                self._queue.append(data)
+                self._waiting += len(data)
+        (self._metrics.recorded if room else self._metrics.dropped).inc()
         if not self._some.is_set():
             self._some.set()
 
@@ -135,14 +137,13 @@ class PayloadLog:
         self._drain()
 
     def _drain(self) -> None:
-        while self._queue:
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH))]
-            written = [b"".join(frames(record)) for record in batch]
+        with self._lock:
+            batch, self._queue, self._waiting = self._queue, [], 0
+        if batch:
             try:
-                _append(self._file, b"".join(written))
+                _append(self._file, b"".join(batch))
             except OSError:  # a full disk loses payloads, never requests
-                written = []
-            self._metrics.dropped.inc(len(batch) - sum(1 for data in written if data))
+                self._metrics.dropped.inc(len(batch))
 
 
 def _append(file: int, data: bytes) -> None:

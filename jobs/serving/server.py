@@ -14,7 +14,7 @@ from lineside.jobs.scoring import Predictions
 from lineside.jobs.serving import answers, wire
 from lineside.jobs.serving.admin import Admin
 from lineside.jobs.serving.metrics import Metrics
-from lineside.jobs.serving.payloads import PayloadLog, Record
+from lineside.jobs.serving.payloads import SMALL, PayloadLog, Record
 from lineside.jobs.serving.router import Router, Served
 from lineside.store.clock import now
 
@@ -69,7 +69,7 @@ class ModelServer:
             await _send(send, 200, data)
             if not record.asked.probe:
                 served.metrics.answered(time.perf_counter() - began, record.asked.rows)
-                self._payloads.put(record)
+                await self._keep(record)
         finally:
             served.in_flight -= 1
 
@@ -82,6 +82,13 @@ class ModelServer:
             datatype=served.datatype, classes=served.classes,
         )  # fmt: skip
         return Record(id, asked, said, served.version, now(), served.names), data
+
+    async def _keep(self, record: Record) -> None:
+        """The answer is out already: this delays nobody but the loop, and a large request not even that."""
+        if record.asked.rows <= SMALL:
+            self._payloads.put(record)
+        else:
+            await asyncio.to_thread(self._payloads.put, record)
 
     async def _fail(self, served: Served, error: Exception, send: Send) -> None:
         status = _STATUS.get(type(error), 500)

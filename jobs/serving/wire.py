@@ -38,7 +38,7 @@ class Asked:
     id: str | None
     rows: int
     matrix: NDArray[np.float64] | None
-    flat: Sequence[Any]  # the tensor's data as it was sent, row after row
+    flat: list[Any]  # the tensor's data as it was sent, row after row
     columns: Mapping[str, list[Any]]
     ids: list[str] | None
     event_us: list[int] | None
@@ -49,7 +49,9 @@ class Asked:
         """The inputs as they were sent, one list per feature."""
         if self.matrix is None:
             return {name: self.columns[name] for name in names}
-        return {name: list(self.flat[at :: len(names)]) for at, name in enumerate(names)}
+        if self.rows == 1:
+            return {name: [value] for name, value in zip(names, self.flat, strict=True)}
+        return {name: self.flat[at :: len(names)] for at, name in enumerate(names)}
 
 
 def parse(body: bytes, encoder: Encoder) -> Asked:
@@ -63,7 +65,7 @@ def parse(body: bytes, encoder: Encoder) -> Asked:
     if not isinstance(inputs, list) or not inputs or not all(isinstance(each, dict) for each in inputs):
         raise BadRequest("'inputs' must be a list with at least one tensor")
     matrix: NDArray[np.float64] | None = None
-    flat: Sequence[Any] = ()
+    flat: list[Any] = []
     columns: dict[str, list[Any]] = {}
     if len(inputs) == 1 and inputs[0].get("name") not in encoder.names:
         matrix, flat = _matrix(inputs[0], encoder)
@@ -98,7 +100,7 @@ def _object(body: bytes) -> Table:
     return table
 
 
-def _matrix(tensor: Table, encoder: Encoder) -> tuple[NDArray[np.float64], Sequence[Any]]:
+def _matrix(tensor: Table, encoder: Encoder) -> tuple[NDArray[np.float64], list[Any]]:
     """One tensor of shape [n, k]; k is checked here so that the message can name the model's width."""
     name, shape = tensor.get("name"), _shape(tensor)
     if not encoder.all_numeric:
@@ -115,7 +117,7 @@ def _matrix(tensor: Table, encoder: Encoder) -> tuple[NDArray[np.float64], Seque
         raise BadRequest(
             f"input {name!r} has {len(values)} values, its shape {shape} asks for another number"
         )
-    return values.reshape(shape), data or ()
+    return values.reshape(shape), data or []
 
 
 def _columns(inputs: list[Table], encoder: Encoder) -> tuple[dict[str, list[Any]], int]:

@@ -81,7 +81,8 @@ def test_a_full_queue_drops_and_counts_and_never_waits(
 ) -> None:
     monkeypatch.setattr(payloads, "_GATHER_S", 30.0)  # the writer gathers until it is closed
     metrics = Metrics("m")
-    log = PayloadLog(tmp_path / "x.sp", metrics, capacity=10)
+    size = len(b"".join(frames(record())))
+    log = PayloadLog(tmp_path / "x.sp", metrics, capacity=10 * size)
     for _ in range(25):
         log.put(record())
     log.close()
