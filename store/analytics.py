@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
-_CONFIG = {
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "memory_limit": "2GB",

@@ -155,11 +155,11 @@ class Run:
     @_harmless
     def finish(self, status: str = "FINISHED", detail: str = "") -> None:
         """End the run: FINISHED, FAILED or KILLED. What is logged afterwards is dropped."""
-        self._spool.finish(str(status), str(detail))
         if _state.current is self:
             _state.current = _state.parents.pop() if _state.parents else None
         elif self in _state.parents:
             _state.parents.remove(self)
+        self._spool.finish(str(status), str(detail))
 
     def __enter__(self) -> Run:
         return self
@@ -260,13 +260,17 @@ class _Spool:
 
     def _frame(self, body: bytes, points: int) -> None:
         frame = _pack_head(len(body), _crc32(body)) + body
-        if len(body) > _MAX_PAYLOAD or _write(self.fd, frame) != len(frame):
+        try:
+            whole = len(body) <= _MAX_PAYLOAD and _write(self.fd, frame) == len(frame)
+        except OSError:
+            whole = False
+        if not whole:
             self.dropped += points  # a torn frame stays where it is: readers find the next one
 
     def _tell_dropped(self) -> None:
         if self.dropped:
             points, self.dropped = self.dropped, 0
-            self._frame(_encoded(bytes([_EVENT]), {"event": "drop", "points": points}), 0)
+            self._frame(_encoded(bytes([_EVENT]), {"event": "drop", "points": points}), points)
 
 
 class _State:

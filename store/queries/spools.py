@@ -3,9 +3,10 @@
 import json
 import sqlite3
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from lineside.store.spool import Shapes
+if TYPE_CHECKING:
+    from lineside.store.spool import Shapes  # which imports numpy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,6 @@ def shapes(db: sqlite3.Connection, spool_id: int) -> dict[int, tuple[str, ...]]:
     return {row["id"]: tuple(json.loads(row["names"])) for row in db.execute(_SHAPES, {"spool_id": spool_id})}
 
 
-def put_shapes(db: sqlite3.Connection, spool_id: int, new: Shapes) -> None:
+def put_shapes(db: sqlite3.Connection, spool_id: int, new: "Shapes") -> None:
     rows = [{"spool_id": spool_id, "id": id, "names": json.dumps(names)} for id, names in new.items()]
     db.executemany(_PUT_SHAPE, rows)

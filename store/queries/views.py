@@ -71,7 +71,8 @@ _ENDPOINTS = """
 
 _WINDOWS = """
     select w.id, o.name, w.number, w.state, m.name, v.number, w.start_us, w.end_us, w.rows,
-           w.columns_tested, w.columns_fired, w.domain_auc, w.labelled, w.metric, w.value, w.low, w.high, w.baseline, w.detail
+           w.columns_tested, w.columns_fired, w.domain_auc, w.labelled, w.metric, w.value, w.low,
+           w.high, w.baseline, w.detail
       from window w
       join monitor o on o.id = w.monitor_id
       join model m on m.id = o.model_id
