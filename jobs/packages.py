@@ -11,7 +11,7 @@ from lineside.jobs.encoding import Encoder
 FORMAT = 1
 MODEL = "model.onnx"
 REFERENCE = "reference.parquet"
-"""The training rows, features and target: what drift is measured against."""
+"""The rows it was made from, hold-out included, in stored order: what drift is measured against."""
 MANIFEST = "package.json"
 
 Task = Literal["classification", "regression"]
