@@ -9,7 +9,6 @@ import contextlib
 import logging
 import os
 import socket
-import time
 from pathlib import Path
 
 from lineside.jobs import attempts, gpus, ingesting, launch, queue, wire
@@ -25,8 +24,6 @@ from lineside.store.queries.jobs import JobRow
 from lineside.store.states import Cause, JobState
 
 log = logging.getLogger(__name__)
-_AGAIN_S = 3.0
-"""How long an attempt may stay unclaimed before its zygote is asked once more."""
 
 
 class Dispatcher:
@@ -35,7 +32,6 @@ class Dispatcher:
     def __init__(self, ctx: Context, executor: Executor, config: RunnerConfig, *, sdk: Path) -> None:
         self._ctx, self._executor, self._config, self._sdk = ctx, executor, config, sdk
         self._woken = asyncio.Event()
-        self._asked: dict[int, float] = {}  # job → when its start was asked for, monotonic
         self._watched: dict[int, int] = {}  # job → pidfd of its shim
         self._bell: socket.socket | None = None
 
@@ -108,8 +104,7 @@ class Dispatcher:
             case Phase.ENDED | Phase.GONE:
                 self._let_go(seen.job_id)
             case Phase.UNCLAIMED:
-                if time.monotonic() - self._asked.get(seen.job_id, 0.0) > _AGAIN_S:
-                    self._start(Claimed(job_id=seen.job_id, number=seen.number, gpus=()))
+                self._start(Claimed(job_id=seen.job_id, number=seen.number, gpus=()))
             case Phase.RUNNING:
                 self._watch(seen.job_id, seen.sighting)
 
@@ -120,7 +115,6 @@ class Dispatcher:
         folder = launch.prepare(self._ctx.db, self._ctx.home, row.id, sdk=self._sdk, box_gpus=box)
         if row.state == JobState.STOPPING:
             self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=0.0)
-        self._asked[row.id] = time.monotonic()
         self._executor.start(folder)
 
     def _stop_stopping(self) -> None:
@@ -148,7 +142,6 @@ class Dispatcher:
         self.wake()
 
     def _let_go(self, job_id: int) -> None:
-        self._asked.pop(job_id, None)
         if (shim := self._watched.pop(job_id, None)) is not None:
             asyncio.get_running_loop().remove_reader(shim)
             os.close(shim)

@@ -2,19 +2,23 @@
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from lineside.jobs import attempts, processes
-from lineside.jobs.attempts import Sighting, Start
+from lineside.jobs.attempts import Phase, Sighting, Start
 from lineside.store.states import Cause
 
 log = logging.getLogger(__name__)
 _ZYGOTE = Path(__file__).parent.parent / "zygote.py"
+_AGAIN_S = 3.0
+"""How long an attempt may stay unclaimed before the same zygote is asked once more."""
 
 
 class Local:
@@ -25,6 +29,7 @@ class Local:
     def __init__(self) -> None:
         self._zygote: subprocess.Popen[bytes] | None = None
         self._asks: socket.socket | None = None
+        self._asked: dict[Path, float] = {}  # what this zygote was told to fork, and when (monotonic)
 
     @property
     def zygote(self) -> int | None:
@@ -34,16 +39,19 @@ class Local:
     def start(self, folder: Path) -> None:
         if self.zygote is None:
             self._renew()
+        if time.monotonic() - self._asked.get(folder, -math.inf) < _AGAIN_S:
+            return
         try:
             self._send(folder)
-        except (
-            OSError
-        ):  # it died a moment ago: what it had not forked yet is asked for again, by the next look
+        except OSError:  # it died this moment; what it had not forked yet is asked for again by the next look
             self._renew()
             self._send(folder)
 
     def look(self, folder: Path) -> Sighting:
-        return attempts.look(folder)
+        sighting = attempts.look(folder)
+        if sighting.phase != Phase.UNCLAIMED:
+            self._asked.pop(folder, None)
+        return sighting
 
     def stop(self, folder: Path, *, cause: Cause, grace_s: float) -> None:
         attempts.order_stop(folder, cause=cause, grace_s=grace_s)
@@ -82,6 +90,7 @@ class Local:
 
     def _send(self, folder: Path) -> None:
         assert self._asks is not None
+        self._asked[folder] = time.monotonic()
         self._asks.send(os.fsencode(folder))
 
     def _renew(self) -> None:
@@ -90,6 +99,7 @@ class Local:
             log.warning("the zygote was gone", extra={"code": self._zygote.returncode})
         if self._asks is not None:
             self._asks.close()
+        self._asked.clear()
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(1.0)
         argv = [sys.executable, "-I", "-S", str(_ZYGOTE), str(its.fileno())]
