@@ -248,7 +248,8 @@ class LinesideApp(App[int]):
         area = self.area
         if area is None:
             return
-        known = [command for scope in area.scopes() for command in commands.of_scope(scope)]
+        every = [command for scope in area.scopes() for command in commands.of_scope(scope)]
+        known = [c for c in every if c.group != "move" and c.keys[0] not in commands.PREFIXES]
         self.push_screen(Palette([c for c in known if self._offered(area, c)]), self._said)
 
     def _said(self, said: Spoken | Command | None) -> None:
