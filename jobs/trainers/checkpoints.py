@@ -1,6 +1,7 @@
 """Where a training stands, on disk: written now and then and on SIGTERM, found again by the next attempt."""
 
 import os
+import pickle
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,8 +48,8 @@ class Keeper:
 
         for path in _left_behind(self.folder):
             try:
-                state: dict[str, Any] = torch.load(path, weights_only=True)
-            except (OSError, RuntimeError, EOFError, ValueError):
+                state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+            except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
                 continue  # cut off by a kill
             if state.get("config") == dict(self.config):
                 return state

@@ -183,7 +183,8 @@ def _epoch(training: Training, rows: Any, answers: Any, stop: Stop) -> Iterator[
         training.optimizer.zero_grad()
         loss.backward()
         training.optimizer.step()
-        training.schedule.step()
+        if training.schedule.last_epoch < training.schedule.total_steps - 1:
+            training.schedule.step()  # a resumed training repeats part of an epoch: it has more steps
         yield loss.detach()
 
 
