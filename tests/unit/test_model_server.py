@@ -20,6 +20,7 @@ from fixtures.waiting import until
 from lineside.jobs import replay
 from lineside.jobs.replay import Client
 from lineside.jobs.scoring import Scorer
+from lineside.store import spool
 
 INFER = f"/v2/models/{MODEL}/infer"
 
@@ -50,12 +51,8 @@ def question(first: int, last: int, **more: Any) -> dict[str, Any]:
 
 
 def logged(server: RunningServer) -> list[dict[str, Any]]:
-    """The payload log so far; whole frames only."""
-    data, tables = server.payloads.read_bytes(), []
-    while len(data) >= 8 and len(data) >= 8 + (size := int.from_bytes(data[:4], "little")):
-        tables.append(json.loads(data[9 : 8 + size]))
-        data = data[8 + size :]
-    return tables
+    """The payload log so far."""
+    return list(spool.read(server.payloads).requests)
 
 
 def logged_as(server: RunningServer, id: str) -> dict[str, Any]:

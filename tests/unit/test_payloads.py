@@ -1,9 +1,6 @@
 """The payload log: frames that a reader finds again, a queue that never makes a request wait."""
 
 import json
-import struct
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from lineside.jobs.scoring import Predictions
 from lineside.jobs.serving import payloads, wire
 from lineside.jobs.serving.metrics import Metrics
 from lineside.jobs.serving.payloads import MAX_FRAME, PayloadLog, Record, frames
+from lineside.store import spool
 from lineside.store.clock import Micros
 
 NAMES = ("a", "b")
@@ -30,18 +28,16 @@ def record(rows: int = 1, *, id: str = "q", value: Any = 0.5, parameters: Any = 
     return Record(id, asked, said, "3", Micros(9), NAMES)
 
 
-def read(data: bytes) -> Iterator[dict[str, Any]]:
-    while data:
-        size, crc = struct.unpack("<II", data[:8])
-        payload, data = data[8 : 8 + size], data[8 + size :]
-        assert zlib.crc32(payload) == crc
-        assert payload[0] == payloads.KIND
-        assert size <= MAX_FRAME
-        yield json.loads(payload[1:])
+def said(record: Record) -> list[dict[str, Any]]:
+    """What the spool's own reader finds in the frames of one request."""
+    data = b"".join(frames(record))
+    found = spool.decode(data, {})
+    assert (found.end, found.skipped) == (len(data), 0)
+    return list(found.requests)
 
 
 def test_a_frame_says_all_that_was_asked_and_answered() -> None:
-    (table,) = read(b"".join(frames(record(parameters={"ids": ["m"], "event_time_us": 4}))))
+    (table,) = said(record(parameters={"ids": ["m"], "event_time_us": 4}))
 
     assert table == {
         "id": "q", "ids": ["m"], "at_us": 9, "event_us": [4], "version": "3",
@@ -50,7 +46,7 @@ def test_a_frame_says_all_that_was_asked_and_answered() -> None:
 
 
 def test_numbers_that_json_lacks_are_words() -> None:
-    (table,) = read(b"".join(frames(record(value="NaN"))))
+    (table,) = said(record(value="NaN"))
 
     assert table["columns"] == {"a": ["NaN"], "b": ["NaN"]}
 
@@ -58,12 +54,13 @@ def test_numbers_that_json_lacks_are_words() -> None:
 @settings(max_examples=30, deadline=None)
 @given(rows=st.integers(1, 9000))
 def test_a_large_request_is_cut_into_frames_that_hold_every_row_once(rows: int) -> None:
-    tables = list(read(b"".join(frames(record(rows)))))
+    tables = said(record(rows))
 
     ids = [id for table in tables for id in table["ids"]]
     assert ids == (["q"] if rows == 1 else [f"q#{row}" for row in range(rows)])
     assert sum(len(table["columns"]["b"]) for table in tables) == rows
     assert sum(len(table["prediction"]) for table in tables) == rows
+    assert all(len(frame) <= MAX_FRAME + 8 for frame in frames(record(rows)))
 
 
 def test_closing_the_log_writes_what_waits(tmp_path: Path) -> None:
@@ -72,7 +69,7 @@ def test_closing_the_log_writes_what_waits(tmp_path: Path) -> None:
         log.put(record(id=f"r{number}"))
     log.close()
 
-    ids = [table["id"] for table in read((tmp_path / "x.sp").read_bytes())]
+    ids = [table["id"] for table in spool.read(tmp_path / "x.sp").requests]
     assert ids == [f"r{number}" for number in range(500)]
 
 
@@ -87,7 +84,7 @@ def test_a_full_queue_drops_and_counts_and_never_waits(
         log.put(record())
     log.close()
 
-    assert len(list(read((tmp_path / "x.sp").read_bytes()))) == 10
+    assert len(spool.read(tmp_path / "x.sp").requests) == 10
     assert b'lineside_payload_dropped_total{model="m"} 15.0' in metrics.page()
 
 
@@ -113,4 +110,15 @@ def test_a_log_that_exists_is_continued(tmp_path: Path) -> None:
         log.put(record(id=id))
         log.close()
 
-    assert [table["id"] for table in read((tmp_path / "x.sp").read_bytes())] == ["first", "second"]
+    assert [table["id"] for table in spool.read(tmp_path / "x.sp").requests] == ["first", "second"]
+
+
+def test_a_frame_torn_by_a_kill_hides_nothing_behind_it(tmp_path: Path) -> None:
+    whole = b"".join(frames(record(id="before")))
+    (tmp_path / "x.sp").write_bytes(whole + whole[:-7])
+
+    log = PayloadLog(tmp_path / "x.sp", Metrics("m"))
+    log.put(record(id="after"))
+    log.close()
+
+    assert [table["id"] for table in spool.read(tmp_path / "x.sp").requests] == ["before", "after"]
