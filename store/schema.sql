@@ -274,6 +274,8 @@ CREATE INDEX job_held on job (id) where state = 'HELD';
 
 CREATE INDEX job_live on job (state) where state in ('STARTING', 'RUNNING', 'STOPPING');
 
+CREATE INDEX job_failed on job (id) where state = 'FAILED';
+
 CREATE TABLE job_need (
     job_id     integer not null references job (id),
     needs_id   integer not null references job (id),
@@ -508,6 +510,8 @@ CREATE TABLE window (
 ) strict;
 
 CREATE INDEX window_unfinished on window (state) where state in ('OPEN', 'CLOSED');
+
+CREATE INDEX window_closed on window (id) where state = 'CLOSED';
 
 CREATE TABLE drift_score (
     window_id   integer not null references window (id),

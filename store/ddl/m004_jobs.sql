@@ -44,6 +44,8 @@ create index job_held on job (id) where state = 'HELD'
 
 create index job_live on job (state) where state in ('STARTING', 'RUNNING', 'STOPPING')
 
+create index job_failed on job (id) where state = 'FAILED'
+
 create table job_need (
     job_id     integer not null references job (id),
     needs_id   integer not null references job (id),

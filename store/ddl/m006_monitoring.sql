@@ -92,6 +92,8 @@ create table window (
 
 create index window_unfinished on window (state) where state in ('OPEN', 'CLOSED')
 
+create index window_closed on window (id) where state = 'CLOSED'
+
 create table drift_score (
     window_id   integer not null references window (id),
     feature     text not null,
