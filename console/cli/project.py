@@ -24,7 +24,7 @@ path = "data.parquet"   # CSV or Parquet
 target = "label"        # the column to predict
 
 [pipeline.train.params]
-seed = 1
+seed = 0
 
 [pipeline.train.stage.network]
 cmd = "{{python}} -P -m lineside.jobs.trainers.network --data {{data.{name}}} --target label --seed {{seed}}"

@@ -13,7 +13,7 @@ path = "{name}.parquet"
 target = "{target}"
 {time}
 [pipeline.train.params]
-seed = 1
+seed = 0
 
 [pipeline.train.stage.network]
 cmd = "{{python}} -P -m lineside.jobs.trainers.network --data {{data.{name}}} {flags} --seed {{seed}}"
@@ -62,7 +62,7 @@ def text(plan: Plan, *, winner: str = "network") -> str:
         time=f'time = "{plan.time}"\n' if plan.time else "",
         flags=flags,
         direction="minimize" if plan.regression else "maximize",
-        margin=0.0 if not plan.regression else 1.0,
+        margin=1.0 if plan.regression else 0.03,
         window=window,
         drop=0.25 if plan.regression else 0.05,
         winner=winner,

@@ -161,7 +161,7 @@ class Story:
 
     def _settle(self, witness: Witness) -> None:
         """Wait until every window is measured and no retraining is on its way."""
-        self._until(lambda: witness.look() or witness.settled(len(self._plan.windows)), "the last windows")
+        self._until(lambda: witness.settled(len(self._plan.windows)), "the last windows")
 
     def _until(self, look: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _PATIENCE_S

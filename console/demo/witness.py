@@ -34,10 +34,10 @@ class Witness:
     def close(self) -> None:
         self._hand.shutdown()
 
-    def look(self) -> bool:
-        """Say what is new; always False, so that it can stand in a condition."""
-        if time.monotonic() < self._next:
-            return False
+    def look(self, *, now: bool = False) -> None:
+        """Say what is new, unless it was looked a moment ago and nobody needs to know `now`."""
+        if time.monotonic() < self._next and not now:
+            return
         self._next = time.monotonic() + _LOOK_S
         if self._approving and self._approving.done():
             self._approving.result()
@@ -45,7 +45,6 @@ class Witness:
         self._say_alerts()
         self._say_retrains()
         self._say_requests()
-        return False
 
     @property
     def retraining(self) -> bool:
@@ -55,15 +54,11 @@ class Witness:
         )
 
     def settled(self, expected: int) -> bool:
-        """All `expected` windows are measured and labelled, and no retraining is under way."""
+        """All `expected` windows are measured and labelled, no retraining is under way, and all is said."""
+        self.look(now=True)
         found = windows.recent(self._db, self._monitor)
         done = [w for w in found if w.state in ("MEASURED", "FAILED") and w.labelled >= w.rows]
         return len(done) >= expected and not self.retraining
-
-    def measured(self, count: int) -> bool:
-        """At least `count` windows are measured."""
-        found = windows.recent(self._db, self._monitor)
-        return sum(w.state in ("MEASURED", "FAILED") for w in found) >= count
 
     def _new(self, key: object) -> bool:
         if key in self._said:
