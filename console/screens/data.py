@@ -1,6 +1,7 @@
 """Data: every version of every dataset, its columns and their shapes."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from textual import on
@@ -10,7 +11,7 @@ from textual.widget import Widget
 
 from lineside.console.commands import Command
 from lineside.console.datasets import View, read
-from lineside.console.deeds import Ask, Deed, FormField
+from lineside.console.deeds import Answer, Ask, Deed, FormField
 from lineside.console.ports import Question
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
@@ -201,7 +202,16 @@ class DataArea(Area[View]):
                     FormField(key="path", label="file", hint="on this machine"),
                     FormField(key="target", label="target", hint="the column to predict; may stay empty"),
                 ],
-                asks=[Ask(verb="data.add", args={}, said="added")],
+                asks=[],
+                then=_added,
                 yes="add it",
             )
         )
+
+
+def _added(answer: Answer) -> list[Ask]:
+    """The path as this console understands it; what stayed empty is not said."""
+    said = {key: value.strip() for key, value in answer.values.items() if value.strip()}
+    if "path" in said:
+        said["path"] = str(Path(said["path"]).expanduser().absolute())
+    return [Ask(verb="data.add", args=said, said=f"added: {said.get('name', '')}")]

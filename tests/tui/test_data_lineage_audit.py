@@ -1,0 +1,128 @@
+"""Data, Lineage and Audit at 80 × 24, on the told home."""
+
+import sqlite3
+from pathlib import Path
+
+from fixtures.consoles import Sitting, at_console
+
+from lineside.console.ports import SqliteStore
+from lineside.store.actors import LINESIDE
+from lineside.store.clock import Micros
+from lineside.store.homes import Home
+from lineside.store.queries import audit
+
+
+def test_data_shows_versions_columns_and_the_mean_digit(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("4")
+        assert "digits@3" in text
+        assert "4 versions of 2 datasets" in text
+        assert "pixel_0_0" in text
+        assert "mean row" in text
+        text = await here.press("down", "down", "down")
+        assert "Data › bike@1" in text
+        assert "clear 62%" in text
+        text = await here.press("enter", "down")
+        assert "WEATHER" in text
+        assert "1,992" in text
+
+    at_console(store, do)
+
+
+def test_adding_data_asks_for_name_file_and_target(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("4", ".", "n")
+        await here.press(*"trips", "enter", *"t.csv", "enter", "enter")
+        path = str(Path("t.csv").absolute())
+        assert here.actions.asked == [("data.add", {"name": "trips", "path": path})]
+
+    at_console(store, do)
+
+
+def test_lineage_begins_with_what_serves_and_is_walked_with_arrows(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("6")
+        assert "LINEAGE OF digit-reader@v2" in text
+        assert "● digit-reader@v2" in text
+        text = await here.press("left")
+        assert "RUN 5 NETWORK" in text
+        text = await here.press("left", "enter")
+        assert "LINEAGE OF data:digits@2" in text
+        text = await here.press("escape")
+        assert "LINEAGE OF digit-reader@v2" in text
+
+    at_console(store, do)
+
+
+def test_n_in_lineage_finds_what_fires(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("6")
+        assert "◆ FIRING" in await here.press("n")
+
+    at_console(store, do)
+
+
+def test_filter_draws_around_another_node(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("6", "/")
+        text = await here.press(*"data:digits@1", "enter")
+        assert "LINEAGE OF data:digits@1" in text
+        assert "run 2 forest" in text
+
+    at_console(store, do)
+
+
+def test_g_l_leads_from_a_version_to_its_lineage_and_back(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5", "escape", "g", "l")
+        assert "LINEAGE OF digit-reader@v3" in await here.text()
+        assert "Models ›" in await here.press("[")
+
+    at_console(store, do)
+
+
+def test_audit_says_that_the_chain_holds_and_shows_masks_beside_names(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("8")
+        assert "● chain holds · 30 entries" in text
+        assert "demo:ana (maria)" in text
+        assert "uid 1000" in await here.press("end")
+        text = await here.press("/", *"approve", "enter")
+        assert "promotions.approve" in text
+        assert "labels.add" not in text
+        assert "Models › request" in await here.press("enter")
+
+    at_console(store, do)
+
+
+def test_audit_names_the_first_row_that_was_changed(home: Home, db: sqlite3.Connection) -> None:
+    for n in range(1, 6):
+        audit.append(db, LINESIDE, "runs.tag", subject=("run", n), detail={"n": n}, at=Micros(n))
+    db.execute("drop trigger audit_never_changes")
+    db.execute("update audit set detail = '{}' where seq = 3")
+    store = SqliteStore(home)
+
+    async def do(here: Sitting) -> None:
+        text = await here.press("8")
+        assert "✗ broken at 3: its content was changed" in text
+        assert "ENTRY 3" in await here.press("n")
+
+    at_console(store, do)
+    store.close()
+
+
+def test_an_empty_home_says_what_comes_first(home: Home, db: sqlite3.Connection) -> None:
+    store = SqliteStore(home)
+
+    async def do(here: Sitting) -> None:
+        for key, words in (
+            ("4", "lineside data add"),
+            ("5", "lineside register"),
+            ("6", "a lineage begins with data or a run"),
+            ("7", "lineside serve"),
+            ("8", "nothing was done yet"),
+        ):
+            assert words in await here.press(key), key
+
+    at_console(store, do)
+    store.close()

@@ -1,0 +1,80 @@
+"""Models at 80 × 24, on the told home."""
+
+import re
+
+from fixtures.consoles import Sitting, at_console
+
+from lineside.console.ports import SqliteStore
+
+
+def test_a_waiting_request_is_shown_at_once_with_its_evidence(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("5")
+        assert "? WAITS" in text
+        assert "digit-reader@v3 → champion, v2 holds it" in text
+        assert "difference +0.07 [+0.01, +0.12]" in text
+        assert "retrain 3 for alert 3" in text
+        assert "1 approval missing: press . a to approve" in text
+
+    at_console(store, do)
+
+
+def test_approving_shows_the_gates_again_and_asks_the_runner(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5")
+        text = await here.press(".", "a")
+        assert "Approve digit-reader v3 → champion?" in text
+        assert "beats_champion" in text
+        await here.press("y")
+        assert here.actions.asked == [("promotions.approve", {"request": 3})]
+
+    at_console(store, do)
+
+
+def test_rejecting_needs_a_reason_and_escape_asks_nothing(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5", ".", "r")
+        assert "a reason is needed" in await here.press("enter")
+        await here.press("escape")
+        assert here.actions.asked == []
+        await here.press(".", "r")
+        await here.press(*"old", "enter")
+        assert here.actions.asked == [("promotions.reject", {"request": 3, "reason": "old"})]
+
+    at_console(store, do)
+
+
+def test_promoting_is_typed_by_name(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5", "escape", "down", "down")
+        text = await here.press(".", "p")
+        assert "Ask for digit-reader@v1 to be promoted?" in text
+        await here.press("tab", "tab", *"digit-reader@v3", "enter")
+        assert here.actions.asked == []
+        await here.press("backspace", "1", "enter")
+        verb, args = here.actions.asked[0]
+        assert verb == "promotions.request"
+        assert (args["model"], args["version"], args["alias"]) == ("digit-reader", 1, "champion")
+
+    at_console(store, do)
+
+
+def test_a_decided_request_offers_no_decision(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5", "down")
+        text = await here.press(".")
+        assert "approve the request" not in text
+        assert "give the alias back" in text
+
+    at_console(store, do)
+
+
+def test_the_card_shows_holdouts_windows_since_and_who_held_the_alias(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("5", "escape")
+        assert "├" in text
+        assert "0.97 [0.94, 0.99]" in text
+        assert ".96 .96 .94 .88" in text
+        assert re.search(r"champion  v1 .* → v2 ", text)
+
+    at_console(store, do)

@@ -1,0 +1,107 @@
+"""Monitor at 80 × 24, on the told home."""
+
+import pytest
+from fixtures.consoles import Sitting, at_console
+
+from lineside.console.ports import SqliteStore
+
+
+def test_every_kind_of_no_data_has_its_own_glyph_and_word(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7")
+        for words in ("● ok", "∅ no traffic", "◌ stale", "◌ poller down"):
+            assert words in text
+        text = await here.press("z")
+        assert "▲ mismatch" in text
+        assert "✗ unparseable" in text
+
+    at_console(store, do)
+
+
+def test_the_sheet_shows_three_witnesses_each_honestly(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7")
+        assert "◆14" in text, "columns"
+        assert "◆.91" in text, "classifier"
+        assert "◆.88" in text, "labels"
+        assert " .96" in text, "labels may be content where the columns are not"
+        assert "no labels yet" in text
+
+    at_console(store, do)
+
+
+def test_arrows_in_the_sheet_walk_windows_and_columns(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("7")
+        text = await here.press("enter", "left")
+        assert "window 6" in text
+        assert "WORST OF WINDOW 6" in text
+        before = text
+        text = await here.press("down")
+        assert text != before
+
+    at_console(store, do)
+
+
+def test_n_finds_the_window_that_is_in_trouble(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("7", "enter")
+        text = await here.press("N")
+        assert "› window 6" in text
+
+    at_console(store, do)
+
+
+def test_the_worst_digits_are_drawn_with_what_they_were_taken_for(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("7", "enter", "left")
+        text = await here.until(lambda t: " read " in t)
+        assert "read" in text
+        assert "▀" in text or "▄" in text
+
+    at_console(store, do)
+
+
+def test_an_alert_is_acknowledged_only_after_yes(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("7", "tab")
+        text = await here.press(".", "k")
+        assert "Acknowledge" in text
+        await here.press("enter")
+        assert here.actions.asked == [], "the default is no"
+        await here.press(".", "k")
+        await here.press("y")
+        assert [verb for verb, _ in here.actions.asked] == ["alerts.ack"]
+
+    at_console(store, do)
+
+
+def test_escape_leaves_one_level_at_a_time(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("7", "enter", "enter")
+        text = await here.press("escape")
+        assert "LATENCY" in text
+        await here.press("escape")
+        area = here.app.area
+        assert area is not None
+        assert area.focused is not None
+        assert area.focused.id == "endpoints"
+
+    at_console(store, do)
+
+
+def test_t_looks_farther_back(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7")
+        assert "ms, 1 h" in text
+        assert "ms, 6 h" in await here.press("t")
+
+    at_console(store, do)
+
+
+@pytest.mark.parametrize("size", [(200, 50), (60, 18), (38, 12)])
+def test_other_sizes_show_what_they_can(store: SqliteStore, size: tuple[int, int]) -> None:
+    async def do(here: Sitting) -> None:
+        assert "digit-reader" in await here.press("7")
+
+    at_console(store, do, size=size)
