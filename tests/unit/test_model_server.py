@@ -1,5 +1,7 @@
 """The model server as its clients meet it: a real process, real HTTP."""
 
+import asyncio
+import dataclasses
 import json
 import os
 import signal
@@ -14,13 +16,18 @@ from typing import Any
 
 import pytest
 from fixtures.packages import PIXELS, digits, tiny_package
+from fixtures.rentals import rental_package, rentals
 from fixtures.servers import MODEL, RunningServer, running_server
 from fixtures.waiting import until
 
 from lineside.jobs import replay
+from lineside.jobs.packages import Package
 from lineside.jobs.replay import Client
 from lineside.jobs.scoring import Scorer
+from lineside.jobs.serving import tokens
+from lineside.jobs.serving.client import talking_to
 from lineside.store import spool
+from lineside.store.errors import Refused
 
 INFER = f"/v2/models/{MODEL}/infer"
 
@@ -292,3 +299,36 @@ def test_a_server_told_to_stop_has_its_payload_log_on_disk(tmp_path: Path) -> No
             server.process.wait(timeout=15)
 
         assert [each["id"] for each in logged(server)] == [f"r{row}" for row in range(200)]
+
+
+def test_words_gaps_and_regression_are_served_column_by_column(tmp_path: Path) -> None:
+    columns = rentals(60, seed=1)
+    with running_server(tmp_path) as server:
+        rental_package(server.folder / "1")
+        server.go_live("1")
+        kinds = {each["name"]: each["datatype"] for each in server.call(f"/v2/models/{MODEL}")[1]["inputs"]}
+        asyncio.run(golden_check(server))
+        with Client(server.url, MODEL) as client:
+            ids = [f"r{row}" for row in range(60)]
+            assert client.infer(columns, ids=ids, event_us=7), client.tally.last_error
+        table = logged_as(server, "r0")
+
+    said = Scorer(server.folder / "1").predict(columns)
+    assert kinds == {"sky": "BYTES", "temp": "FP32"}
+    assert table["prediction"] == pytest.approx(said.labels)
+    assert table["columns"] == {"sky": columns["sky"], "temp": columns["temp"]}
+    assert None in columns["temp"]
+    assert (table["probability"], table["event_us"]) == (None, [7] * 60)
+
+
+async def golden_check(server: RunningServer) -> None:
+    """The runner's own questions to version 1."""
+    golden = Package.read(server.folder / "1").golden
+    async with talking_to(server.url, model=MODEL, token=tokens.ensure(server.folder)) as client:
+        assert await client.live_version() == "1"
+        await client.check("1", golden)
+        with pytest.raises(Refused, match="version 1 answers, not version 2"):
+            await client.check("2", golden)
+        moved = dataclasses.replace(golden, labels=[float(label) + 1 for label in golden.labels])
+        with pytest.raises(Refused, match="moved by"):
+            await client.check("1", moved)
