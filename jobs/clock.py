@@ -46,15 +46,18 @@ class Clock(BackgroundScheduler):  # type: ignore[misc]
         self.failures = 0
         self.last_pass = time.monotonic()
 
-    def every(self, tick: Tick) -> None:
-        """Post `tick.name` each `period_s`, at once for the first time; missed ones are one."""
+    def every(self, tick: Tick, *, since: datetime) -> None:
+        """Post `tick.name` each `period_s` from `since` on; missed ones are one.
+
+        Ticks that share `since` fall together: one waking of this thread serves them all.
+        """
         self.add_job(
             _nothing,
-            IntervalTrigger(seconds=tick.period_s, timezone=UTC),
+            IntervalTrigger(seconds=tick.period_s, start_date=since, timezone=UTC),
             id=tick.name,
             coalesce=True,
             misfire_grace_time=None,
-            next_run_time=datetime.now(UTC),
+            next_run_time=since,
         )
 
     def _process_jobs(self) -> float | None:
@@ -85,8 +88,9 @@ class Ticker:
         self.clock = Clock(self._post)
 
     def start(self) -> None:
+        since = datetime.now(UTC)
         for tick in self._ticks.values():
-            self.clock.every(tick)
+            self.clock.every(tick, since=since)
         self.clock.start()
 
     async def stop(self) -> None:
