@@ -97,7 +97,8 @@ class Watched:
         if requests:
             self.last_request = at
         self._remember(latency.by_bound(grown["buckets"]) if grown["buckets"] else {}, at)
-        p50, p99 = self._percentiles(new.scale)
+        nothing = latency.Percentile(ms=None)
+        p50, p99 = self._percentiles(new.scale) if requests else (nothing, nothing)
         answers = sum(grown["counts"].values())
         return ScrapeRow(
             endpoint_id=self.endpoint_id, at_us=at, elapsed_s=(at - self.before_at) / SECOND,

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,20 @@ async def tick(ctx: Context) -> None:
     waiting, live = alerts.open_ones(ctx.db), retrains.live(ctx.db)
     if not waiting and not live:
         return
-    for row, found in [(row, project.parse(row.text, name=row.name)) for row in projects.every(ctx.db)]:
+    for row in projects.every(ctx.db):
+        found = _parsed(row.text, row.name)
         for spec in found.retrains.values():
             for alert in triggers.heard(waiting, spec):
                 await _consider(ctx, row, found, spec, alert)
             for retrain in live:
                 if retrain.trigger_name == spec.name:
                     await follow(ctx, spec, retrain)
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, name: str) -> Project:
+    """A project's text; the same one is asked for twice a second while an alert is open."""
+    return project.parse(text, name=name)
 
 
 async def _consider(
@@ -166,7 +174,7 @@ async def _request(ctx: Context, spec: RetrainSpec, retrain: RetrainRow) -> None
 
 
 def _requested(db: sqlite3.Connection, retrain: RetrainRow, promotion_id: int, *, at: Micros) -> None:
-    retrains.move(db, retrain, "REQUESTED", reason=retrain.reason, promotion_id=promotion_id)
+    retrains.move(db, retrain, "REQUESTED", promotion_id=promotion_id)
     _link(db, Node("retrain", retrain.id), Node("promotion", promotion_id), "asked", at)
 
 

@@ -17,7 +17,7 @@ class RetrainRow:
     alert_id: int
     rule: str
     state: str
-    reason: str  # why it was suppressed, or failed
+    reason: str  # what it learns from, or why it was suppressed or failed
     dataset_version_id: int | None  # None here and below: it did not come so far
     job_id: int | None
     run_id: int | None
@@ -69,7 +69,7 @@ _INSERT = """
 
 _MOVE = """
     update retrain
-       set state = :new, reason = :reason, version_id = coalesce(:version_id, version_id),
+       set state = :new, reason = coalesce(:reason, reason), version_id = coalesce(:version_id, version_id),
            promotion_id = coalesce(:promotion_id, promotion_id)
      where id = :id and state = :old
 """
@@ -137,11 +137,11 @@ def move(
     row: RetrainRow,
     new: str,
     *,
-    reason: str = "",
+    reason: str | None = None,
     version_id: int | None = None,
     promotion_id: int | None = None,
 ) -> None:
-    """One step further.
+    """One step further; what is None stays as it was.
 
     Raises:
         Conflict: it moved meanwhile.

@@ -114,6 +114,17 @@ def test_silence_of_users_poller_and_page_are_three_states() -> None:
     ]  # fmt: skip
 
 
+def test_an_interval_in_which_nothing_was_served_has_no_latency() -> None:
+    watched = Watched(endpoint_id=1, adapter=adapters.load("mlserver"))
+    for at, name in ((0, "t0"), (1, "t1"), (2, "t1")):
+        body = (CAPTURES / f"mlserver_{name}.txt").read_bytes()
+        look = watched.answered(page(body), at=Micros(at * SECOND))
+    assert look.scrape is not None
+    assert (look.scrape.requests, look.scrape.mean_ms, look.scrape.p50_ms, look.scrape.p99_ms) == (
+        0, None, None, None,
+    )  # fmt: skip
+
+
 def test_the_first_look_makes_no_interval() -> None:
     watched = Watched(endpoint_id=1, adapter=adapters.load("prometheus"))
     assert watched.answered(page("http_requests_total 10\n"), at=Micros(1)).scrape is None
