@@ -23,9 +23,19 @@ from lineside.store.queries import artifacts, audit, models, promotions
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[RunnerUnderTest]:
-    """A demo home with two finished runs that each logged a model, and its runner."""
+    yield from a_runner(tmp_path, demo=True)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[RunnerUnderTest]:
+    """A home whose config.toml gives nobody a role: only its owner may do anything."""
+    yield from a_runner(tmp_path, demo=False)
+
+
+def a_runner(tmp_path: Path, *, demo: bool) -> Iterator[RunnerUnderTest]:
+    """A home with two finished runs that each logged a model, and its runner."""
     home = Home(tmp_path / "home")
-    homes.create(home, demo=True)
+    homes.create(home, demo=demo)
     db = writer(home.db)
     migrate(db)
     for seed in (0, 1):
@@ -93,6 +103,16 @@ def test_a_runner_killed_while_checking_checks_again_when_it_is_back(demo: Runne
 
     until(lambda: promotions.get(demo.db, 1).state == "PENDING_MANUAL_APPROVAL", within=30)
     assert [gate.passed for gate in promotions.gates(demo.db, 1)] == [True] * 3
+
+
+def test_in_a_home_of_one_person_that_person_may_approve_and_it_is_stamped(alone: RunnerUnderTest) -> None:
+    alone.ask("models.register", {"run": 1, "name": "digits"})
+    alone.ask("promotions.request", {"model": "digits", "version": 1, "alias": "champion"})
+
+    done = alone.ask("promotions.approve", {"request": 1})
+
+    assert (done["state"], done["outcome"]) == ("APPLIED", "single account")
+    assert [said.stamp for said in promotions.approvals(alone.db, 1)] == ["single account"]
 
 
 def test_asking_wrongly_changes_nothing_and_says_why(demo: RunnerUnderTest) -> None:
