@@ -21,6 +21,7 @@ Args = argparse.Namespace
 def _no_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What the trainer logs here goes nowhere."""
     monkeypatch.setenv("LINESIDE_HOME", str(tmp_path / "none"))
+    torch.set_num_threads(1)  # what a job with one CPU has
 
 
 class StopAfter:
