@@ -64,7 +64,9 @@ def _scale(offset: Floats, span: float, dots: int) -> NDArray[np.int64]:
     """Offsets within `span` as dot numbers; a span of nothing lies in the middle."""
     if not span > 0:
         return np.full(offset.shape, (dots - 1) // 2, dtype=np.int64)
-    return np.clip(np.floor(offset * ((dots - 1) / span) + 0.5), -(2**40), 2**40).astype(np.int64)
+    with np.errstate(over="ignore"):  # what lies far outside is cut off at once
+        share = np.clip(offset / span, -(2.0**30), 2.0**30)
+    return np.floor(share * (dots - 1) + 0.5).astype(np.int64)
 
 
 def _pieces(good: NDArray[np.bool_]) -> list[slice]:

@@ -72,13 +72,13 @@ def render(
     """
     x = _all([line.x for line in lines])
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(x):
-        return _said("no points yet" if not len(x) else "too small for a chart", width, height)
+        return _said("no points yet" if not len(x) else "too small", width, height)
     names = _names(lines, levels) if legend else []
     aside = max((len(text) for text, _ in names), default=0)
     aside = aside + 1 if aside and aside + 1 <= width // 3 else 0
     y0, y1 = _range(lines, levels, log_y=log_y)
     values = _y_ticks(y0, y1, log_y=log_y, most=min(8, max(3, (height - 2) // 2)))
-    labels = [ticks.text(v, values) for v in values]
+    labels = [ticks.text(v, [v] if log_y else values) for v in values]
     gutter = max(map(len, labels)) + 1
     span = (_raise(y0, log_y), _raise(y1, log_y))
     box = Box(
