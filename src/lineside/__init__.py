@@ -28,7 +28,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Concatenate, ParamSpec
 
     P = ParamSpec("P")
@@ -40,7 +40,7 @@ __all__ = [
     "log_params", "set_tags", "start_run",
 ]  # fmt: skip
 
-_SHAPE, _STEP, _EVENT = 1, 2, 3
+_SHAPE, _STEP, _EVENT = 1, 2, b"\x03"
 _MAX_PAYLOAD = 60_000  # bytes; readers take 65,536
 _MAX_NAMES = 50  # declared at once when a larger set does not fit into a frame
 _MAX_SHAPES = 60_000  # then numbers are given anew; they have 16 bits
@@ -91,13 +91,9 @@ class Run:
 
     @_harmless
     def _log_slowly(self, values: Mapping[str, Any], step: Any) -> None:
-        numbers: dict[str, float] = {}
-        for name, value in values.items():
-            number = _number(value)
-            if number is None:
-                self._spool.dropped += 1
-            else:
-                numbers[name] = number
+        found = {name: _number(value) for name, value in values.items()}
+        numbers = {name: number for name, number in found.items() if number is not None}
+        self._spool.dropped += len(found) - len(numbers)
         try:
             self._spool.steps(numbers, int(step))
         except (OSError, ValueError, TypeError, OverflowError, struct.error):
@@ -118,6 +114,8 @@ class Run:
         """Keep a copy of a file or folder as it is now."""
         import shutil
 
+        if self._spool.ended:
+            return
         source = os.path.abspath(os.fspath(path))
         self._files += 1
         box = os.path.join(self._outbox, f"{self._files:04d}-{secrets.token_hex(4)}")
@@ -186,7 +184,7 @@ class _Spool:
     def steps(self, values: Mapping[str, float], step: int) -> None:
         """Write a step whose shape may be new; too many names for one frame become several."""
         names = tuple(values)
-        for known in [names] if self._fits(names) else _chunks(names):
+        for known in _fitting(names):
             if known and self._open():
                 ident, pack = self.shapes.get(known) or self._declare(known)
                 numbers = [values[name] for name in known]
@@ -195,8 +193,10 @@ class _Spool:
     def event(self, event: str, /, **fields: Any) -> None:
         """Write words."""
         if self._open():
-            self._frame(_encoded(bytes([_EVENT]), {"event": event, **fields}), 0)
-            self._tell_dropped()
+            self._frame(_encoded(_EVENT, {"event": event, **fields}), 0)
+            if self.dropped:
+                points, self.dropped = self.dropped, 0
+                self._frame(_encoded(_EVENT, {"event": "drop", "points": points}), points)
 
     def table(self, kind: str, values: Mapping[str, str | None]) -> None:
         """Write names and texts, in as many frames as they need."""
@@ -236,15 +236,8 @@ class _Spool:
                 return False
             if self.fd < 0:
                 self.fd = _locked(str(self.home), self.uid)
-                self._frame(
-                    _encoded(bytes([_EVENT]), {"event": "start", "pid": os.getpid(), **self.start}), 0
-                )
+                self._frame(_encoded(_EVENT, {"event": "start", "pid": os.getpid(), **self.start}), 0)
             return True
-
-    def _fits(self, names: tuple[str, ...]) -> bool:
-        return len(names) <= _MAX_NAMES or sum(
-            len(str(name)) for name in names
-        ) * 6 < _MAX_PAYLOAD - 20 * len(names)
 
     def _declare(self, names: tuple[str, ...]) -> tuple[int, Callable[..., bytes]]:
         with self._lock:
@@ -253,12 +246,13 @@ class _Spool:
             if names not in self.shapes:
                 ident, self._numbers = self._numbers, (self._numbers + 1) % 65_536
                 body = _encoded(struct.pack("<BH", _SHAPE, ident), [str(name)[:_MAX_NAME] for name in names])
-                self._frame(body, 0)
-                self._frame(body, 0)  # twice: a flipped bit in the only one would lose every step behind it
+                whole = [self._frame(body, 0), self._frame(body, 0)]  # twice: a flipped bit in the only one
+                if not any(whole):  # would lose every step behind it
+                    raise OSError("the disk is full")
                 self.shapes[names] = ident, struct.Struct(f"<BHqq{len(names)}d").pack
             return self.shapes[names]
 
-    def _frame(self, body: bytes, points: int) -> None:
+    def _frame(self, body: bytes, points: int) -> bool:
         frame = _pack_head(len(body), _crc32(body)) + body
         try:
             whole = len(body) <= _MAX_PAYLOAD and _write(self.fd, frame) == len(frame)
@@ -266,11 +260,7 @@ class _Spool:
             whole = False
         if not whole:
             self.dropped += points  # a torn frame stays where it is: readers find the next one
-
-    def _tell_dropped(self) -> None:
-        if self.dropped:
-            points, self.dropped = self.dropped, 0
-            self._frame(_encoded(bytes([_EVENT]), {"event": "drop", "points": points}), points)
+        return whole
 
 
 class _State:
@@ -408,8 +398,11 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _chunks(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    return (names[at : at + _MAX_NAMES] for at in range(0, len(names), _MAX_NAMES))
+def _fitting(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The names in parts whose declaration fits into a frame."""
+    if sum(6 * len(str(name)) + 20 for name in names) < _MAX_PAYLOAD:
+        return [names]
+    return [names[at : at + _MAX_NAMES] for at in range(0, len(names), _MAX_NAMES)]
 
 
 def _encoded(head: bytes, value: Any) -> bytes:

@@ -220,7 +220,27 @@ def test_a_full_disk_is_not_the_scripts_problem(home: Home) -> None:
     assert 0 < found.points < 4_000
 
 
-def test_without_a_home_one_line_says_so_and_nothing_is_kept(tmp_path: Path) -> None:
+def test_a_shape_that_met_a_full_disk_is_declared_again(home: Home) -> None:
+    script(home, """
+        import resource, signal
+        import lineside
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        run = lineside.start_run("big")
+        lineside.log_metric("before", 1.0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, -1))
+        lineside.log_metric("loss", 1.0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+        lineside.log_metric("loss", 2.0)
+    """)  # fmt: skip
+    (found,) = read_all(home).values()
+    assert [value for _, value in points(found)["loss"]] == [2.0]
+    assert events(found, "drop")[0]["points"] == 1
+
+
+def test_without_a_home_one_line_says_so_and_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     nowhere = Home(tmp_path / "nowhere")
     done = script(nowhere, """
         import lineside
@@ -232,7 +252,7 @@ def test_without_a_home_one_line_says_so_and_nothing_is_kept(tmp_path: Path) -> 
     assert done.returncode == 0
     assert done.stderr.count("\n") == 1
     assert "nothing is recorded" in done.stderr
-    assert not nowhere.path.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_logged_after_the_end_starts_no_second_run(home: Home) -> None:
