@@ -11,8 +11,8 @@ from lineside.jobs.packages import Golden
 from lineside.jobs.scoring import TOLERANCE
 from lineside.store.errors import LinesideError, Refused
 
-_LOAD_S = 120.0
-"""A large model takes its time to load; every other call is quick."""
+_QUICK_S, _LOAD_S = 5.0, 120.0
+"""A look must not hang; a large model takes its time to load."""
 
 
 class Unreachable(LinesideError):
@@ -29,13 +29,14 @@ class ModelClient:
     async def alive(self) -> bool:
         """Whether it answers at all."""
         with contextlib.suppress(Unreachable):
-            return (await self._get("/v2/health/live")).status_code == 200
+            return (await self._ask("GET", "/v2/health/live"))[0] == 200
         return False
 
     async def live_version(self) -> str | None:
-        """The version unversioned requests reach; None: none yet."""
-        answer = await self._get(self._base)
-        return str(answer.json()["parameters"]["version"]) if answer.status_code == 200 else None
+        """The version unversioned requests reach; None: none yet, or it is not a server of ours."""
+        status, said = await self._ask("GET", self._base)
+        version = said.get("parameters", {}).get("version") if status == 200 else None
+        return None if version is None else str(version)
 
     async def load(self, version: str, path: Path) -> None:
         """Have it load and prove a version.
@@ -58,46 +59,39 @@ class ModelClient:
             Unreachable: it did not answer.
         """
         path = self._base if live else f"{self._base}/versions/{version}"
-        answer = await self._post(f"{path}/infer", _question(golden))
-        said = answer.json()
-        if answer.status_code != 200:
+        status, said = await self._ask("POST", f"{path}/infer", _question(golden))
+        if status != 200:
             raise Refused(f"the golden rows were refused: {said.get('error')}")
-        if said["model_version"] != version:
-            raise Refused(f"version {said['model_version']} answers, not version {version}")
+        if said.get("model_version") != version:
+            raise Refused(f"version {said.get('model_version')} answers, not version {version}")
         outputs = {each["name"]: each["data"] for each in said["outputs"]}
         if (moved := _moved(outputs, golden)) > TOLERANCE:
             raise Refused(f"the golden answers of version {version} moved by {moved:.2g}")
 
     async def _admin(self, path: str, body: dict[str, str]) -> None:
-        answer = await self._post(path, body)
-        if answer.status_code != 200:
-            raise Refused(str(answer.json().get("error", answer.text)))
+        status, said = await self._ask("POST", path, body)
+        if status != 200:
+            raise Refused(str(said.get("error", f"the server answered {status} to {path}")))
 
-    async def _get(self, path: str) -> httpx.Response:
-        with _reached():
-            return await self._http.get(path)
-
-    async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        with _reached():
-            return await self._http.post(path, json=body, headers=self._auth, timeout=_LOAD_S)
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+        """Status and JSON object of one call."""
+        timeout = _QUICK_S if body is None else _LOAD_S
+        try:
+            answer = await self._http.request(method, path, json=body, headers=self._auth, timeout=timeout)
+            said = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            words = str(error) or type(error).__name__
+            raise Unreachable(
+                f"the model server does not answer: {words}", hint="read its log: lineside jobs logs"
+            ) from error
+        return answer.status_code, said if isinstance(said, dict) else {}
 
 
 @contextlib.asynccontextmanager
 async def talking_to(url: str, *, model: str, token: str) -> AsyncIterator[ModelClient]:
     """A client for a few calls; proxies of the environment are not asked about our own box."""
-    async with httpx.AsyncClient(base_url=url, timeout=5.0, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
         yield ModelClient(http, model=model, token=token)
-
-
-@contextlib.contextmanager
-def _reached() -> Any:
-    try:
-        yield
-    except (httpx.HTTPError, ValueError) as error:
-        words = str(error) or type(error).__name__
-        raise Unreachable(
-            f"the model server does not answer: {words}", hint="read its log: lineside jobs logs"
-        ) from error
 
 
 def _question(golden: Golden) -> dict[str, Any]:

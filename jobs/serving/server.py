@@ -18,7 +18,7 @@ from lineside.jobs.serving.payloads import SMALL, PayloadLog, Record
 from lineside.jobs.serving.router import Router, Served
 from lineside.store.clock import now
 
-MAX_BODY = 32 << 20
+MAX_BODY = 16 << 20
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -120,14 +120,19 @@ async def _predict(served: Served, asked: wire.Asked) -> Predictions:
 
 
 async def _body(receive: Receive) -> bytes:
+    """All of a request's body; small ones, which are nearly all, come in one message."""
     message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
+    if not message.get("more_body"):
+        return bytes(message.get("body", b""))
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        parts.append(message.get("body", b""))
+        if (size := size + len(parts[-1])) > MAX_BODY:
             raise TooLarge(f"a request has at most {MAX_BODY >> 20} MiB")
-    return body
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
 
 
 async def _send(send: Send, status: int, data: bytes) -> None:

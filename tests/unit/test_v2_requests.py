@@ -1,5 +1,6 @@
 """What a V2 request may say, and what is answered to one that says it wrongly."""
 
+import asyncio
 import json
 import math
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from lineside.jobs.encoding import Encoder, Feature
-from lineside.jobs.serving import answers, wire
+from lineside.jobs.serving import answers, server, wire
 from lineside.jobs.serving.wire import BadRequest
 
 NUMBERS = Encoder((Feature(name="a", kind="numeric"), Feature(name="b", kind="numeric")))
@@ -117,3 +118,18 @@ def test_json_never_holds_a_bare_nan() -> None:
         answers.dumps({"x": [1.5, math.nan, math.inf, -math.inf]})
         == b'{"x":[1.5,"NaN","Infinity","-Infinity"]}'
     )
+
+
+def test_a_body_in_parts_is_put_together_and_one_without_end_is_refused() -> None:
+    def receiving(parts: list[bytes]) -> server.Receive:
+        left = iter(parts)
+
+        async def receive() -> server.Message:
+            part = next(left)
+            return {"type": "http.request", "body": part, "more_body": part != b"last"}
+
+        return receive
+
+    assert asyncio.run(server._body(receiving([b"a", b"b", b"last"]))) == b"ablast"
+    with pytest.raises(server.TooLarge, match="16 MiB"):
+        asyncio.run(server._body(receiving([b"x" * (1 << 20)] * 20)))
