@@ -31,15 +31,19 @@ def look(ctx: Here) -> None:
 def watched(ctx: Here, home: Home, db: sqlite3.Connection) -> int:
     """One full window of digits 500..700, one row in ten misread."""
     served.deploy(db, served.register_digits(home, db))
-    monitor = served.watch(db, window_rows=200)
+    monitor = served.watch(db, window_rows=200, domain=False)
     served.send_digits(served.payload_log(home), 500, 700, wrong=2)
     look(ctx)
     return monitor
 
 
 def test_the_first_window_of_new_writers_shows_two_witnesses_before_any_label(
-    watched: int, db: sqlite3.Connection
+    ctx: Here, home: Home, db: sqlite3.Connection
 ) -> None:
+    served.deploy(db, served.register_digits(home, db))
+    watched = served.watch(db, window_rows=200)
+    served.send_digits(served.payload_log(home), 500, 700)
+    look(ctx)
     window = windows.recent(db, watched)[0]
     assert (window.state, window.columns_fired, window.columns_tested) == ("MEASURED", 7, 64)
     assert window.domain_auc == pytest.approx(0.855, abs=0.01)
