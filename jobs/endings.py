@@ -10,6 +10,7 @@ from lineside.store.actors import Actor
 from lineside.store.clock import Micros, after
 from lineside.store.errors import Conflict
 from lineside.store.queries import audit, jobs, runs
+from lineside.store.queries import queue as queued
 from lineside.store.queries.jobs import JobRow
 from lineside.store.states import Cause, JobState, RunStatus
 
@@ -26,9 +27,9 @@ _HOST_OOM = ("MemoryError", "Cannot allocate memory", "std::bad_alloc")
 
 def note_start(db: sqlite3.Connection, row: JobRow, start: Start) -> None:
     """STARTING → RUNNING, once the shim wrote down what it started."""
-    jobs.begun(db, row.id, number=row.attempt, pid=start.pid, at=start.at_us)
+    queued.begun(db, row.id, number=row.attempt, pid=start.pid, at=start.at_us)
     if row.state == JobState.STARTING:
-        jobs.move(db, row.id, old=JobState.STARTING, new=JobState.RUNNING, started=start.at_us)
+        queued.move(db, row.id, old=JobState.STARTING, new=JobState.RUNNING, started=start.at_us)
         if row.run_id is not None:
             _of_run(lambda id: runs.start(db, id, at=start.at_us), row.run_id)
 
@@ -41,7 +42,7 @@ def finish(
     cause = classify(exit, tail)
     values = {"ended_us": exit.ended_us, "detail": exit.detail, "code": exit.code, "user_s": exit.user_s,
               "system_s": exit.system_s, "max_rss_bytes": exit.max_rss_bytes}  # fmt: skip
-    if not jobs.end_attempt(db, row.id, number=row.attempt, cause=cause, values=values):
+    if not queued.end_attempt(db, row.id, number=row.attempt, cause=cause, values=values):
         return
     if row.state != JobState.STOPPING and _tries_again(db, row, cause):
         wait = after(at, backoff_s * 2 ** (row.attempt - 1))
@@ -80,7 +81,7 @@ def skip(db: sqlite3.Connection, id: int, *, because: int, at: Micros) -> None:
     """A job that needed `because` to succeed never starts, nor does anything that needs it in turn."""
     row, failed = jobs.get(db, id), jobs.get(db, because)
     if row.state == JobState.HELD:
-        jobs.move(db, id, old=JobState.HELD, new=JobState.QUEUED)
+        queued.move(db, id, old=JobState.HELD, new=JobState.QUEUED)
         row = jobs.get(db, id)
     if row.state != JobState.QUEUED:
         return  # skipped a moment ago, over another path
@@ -137,7 +138,7 @@ def _end(
         status = _RUN_STATUS[new]
         _of_run(lambda id: runs.end(db, id, status=status, cause=cause, detail=detail, at=at), row.run_id)
     if new != JobState.SUCCEEDED:
-        for id in jobs.dependents(db, row.id):
+        for id in queued.dependents(db, row.id):
             skip(db, id, because=row.id, at=at)
 
 
@@ -147,7 +148,7 @@ def _step(
 ) -> None:  # fmt: skip
     old = JobState(row.state)
     states.check(states.JOB, old, new, what=f"job {row.id}")
-    jobs.move(db, row.id, old=old, new=new, reason=reason, ended=ended, not_before=not_before)
+    queued.move(db, row.id, old=old, new=new, reason=reason, ended=ended, not_before=not_before)
 
 
 def _of_run(step, run_id: int) -> None:  # type: ignore[no-untyped-def]

@@ -44,7 +44,7 @@ def carrying(mark: bytes) -> list[int]:
 
 def carriers(prefix: bytes) -> dict[int, bytes]:
     """Processes whose first environment has a variable beginning with `prefix`, and the rest of it."""
-    found = {}
+    found: dict[int, bytes] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             values = [v.removeprefix(prefix) for v in environment(int(entry.name)) if v.startswith(prefix)]

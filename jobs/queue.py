@@ -19,6 +19,7 @@ from lineside.store.actors import Actor
 from lineside.store.clock import Micros, new_id, now
 from lineside.store.homes import Home
 from lineside.store.queries import audit, jobs, lineage, runs
+from lineside.store.queries import queue as queued
 from lineside.store.queries.lineage import Node
 from lineside.store.states import JobState
 
@@ -126,27 +127,27 @@ def environment(home: Home, job_id: int) -> dict[str, str] | None:
 
 
 def _admit(db: sqlite3.Connection, room: Room, at: Micros) -> list[Claimed]:
-    ready = jobs.ready(db)
+    ready = queued.ready(db)
     waiting = [w for w in ready if w.not_before_us <= at]
     holders = [Holder(id=j.id, name=j.name, cpus=j.cpus, gpus=j.devices) for j in jobs.live(db)]
     wants = [Waiting(id=w.id, name=w.name, cpus=w.cpus, gpus=w.gpus) for w in waiting]
     decided = admission.admit(wants, holders, room)
     claimed = []
     for place in decided.places:
-        if number := jobs.claim(db, place.id, gpu_uuids=place.gpus, at=at):
+        if number := queued.claim(db, place.id, gpu_uuids=place.gpus, at=at):
             claimed.append(Claimed(job_id=place.id, number=number, gpus=place.gpus))
     reasons = decided.reasons | {
         w.id: "waits a while before it is tried again" for w in ready if w.not_before_us > at
     }
     for id, reason in (reasons | _blocked(db)).items():
-        jobs.set_reason(db, id, state=JobState.QUEUED, reason=reason)
+        queued.set_reason(db, id, state=JobState.QUEUED, reason=reason)
     return claimed
 
 
 def _blocked(db: sqlite3.Connection) -> dict[int, str]:
     """Why the jobs wait that other jobs have to end for."""
     names: dict[int, list[str]] = {}
-    for row in jobs.blocked(db):
+    for row in queued.blocked(db):
         held = " (held)" if row.needs_state == JobState.HELD else ""
         names.setdefault(row.id, []).append(f"job {row.needs_id} ({row.needs_name}){held}")
     return {id: f"waits for {', '.join(needed[:4])}" for id, needed in names.items()}
@@ -164,7 +165,7 @@ def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros) -> 
     }
     who = {"submitted_by": actor.label, "submitter_uid": actor.uid, "parent_id": spec.parent}
     json_texts = {name: json.dumps(value) for name, value in texts.items()}
-    return jobs.add(db, {"uid": new_id("job"), "at_us": at, **as_is, **json_texts, **who})
+    return queued.add(db, {"uid": new_id("job"), "at_us": at, **as_is, **json_texts, **who})
 
 
 def _make_run(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: Micros) -> int:
@@ -179,7 +180,7 @@ def _make_run(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: 
         at=at,
         context={"command": list(spec.argv), "cwd": spec.cwd},
     )
-    jobs.bind_run(db, id, run_id=run_id)
+    queued.bind_run(db, id, run_id=run_id)
     for each in spec.inputs:
         src = Node("dataset_version", each.version_id)
         lineage.describe(db, src)  # refuses an input that does not exist
@@ -190,7 +191,7 @@ def _make_run(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: 
 def _add_needs(db: sqlite3.Connection, spec: JobSpec, id: int, sent: Sequence[int], at: Micros) -> None:
     for need in spec.after:
         needed = jobs.get(db, need.job if need.job is not None else sent[need.index or 0])
-        jobs.add_need(db, id, needs_id=needed.id, condition=need.condition)
+        queued.add_need(db, id, needs_id=needed.id, condition=need.condition)
         if need.condition == "ok" and needed.state in states.JOB_ENDED - {JobState.SUCCEEDED}:
             endings.skip(db, id, because=needed.id, at=at)
 

@@ -7,6 +7,7 @@ from lineside.store.actors import Actor
 from lineside.store.clock import Micros
 from lineside.store.errors import Conflict
 from lineside.store.queries import audit, jobs, runs
+from lineside.store.queries import queue as queued
 from lineside.store.states import JobState
 
 
@@ -29,7 +30,7 @@ def release(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> Non
     row = jobs.get(db, id)
     if row.state != JobState.HELD:
         raise Conflict(f"job {id} is {row.state}, not held", hint="only held jobs can be released")
-    _step(db, id, JobState.QUEUED, reason=jobs.TURN)
+    _step(db, id, JobState.QUEUED, reason=queued.TURN)
     audit.append(db, actor, "jobs.release", subject=("job", id), at=at)
 
 
@@ -42,7 +43,7 @@ def retry(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> None:
     row = jobs.get(db, id)
     if row.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"job {id} is {row.state}", hint="only failed and cancelled jobs can be tried again")
-    _step(db, id, JobState.QUEUED, reason=jobs.TURN, not_before=at)
+    _step(db, id, JobState.QUEUED, reason=queued.TURN, not_before=at)
     if row.run_id is not None:
         runs.reschedule(db, row.run_id)
     audit.append(db, actor, "jobs.retry", subject=("job", id), detail={"attempt": row.attempt + 1}, at=at)
@@ -56,9 +57,9 @@ def move(
     Raises:
         Conflict: it does not wait.
     """
-    low, high = jobs.priorities(db)
+    low, high = queued.priorities(db)
     placed = priority if priority is not None else high + 1 if to == "front" else low - 1
-    jobs.set_priority(db, id, priority=placed)
+    queued.set_priority(db, id, priority=placed)
     audit.append(db, actor, "jobs.move", subject=("job", id), detail={"priority": placed}, at=at)
     return placed
 
@@ -68,4 +69,4 @@ def _step(
 ) -> None:
     old = JobState(jobs.get(db, id).state)
     states.check(states.JOB, old, new, what=f"job {id}")
-    jobs.move(db, id, old=old, new=new, reason=reason, not_before=not_before)
+    queued.move(db, id, old=old, new=new, reason=reason, not_before=not_before)

@@ -1,14 +1,13 @@
-"""Jobs and their attempts: what the console lists, and the steps the queue takes."""
+"""Jobs and their attempts, as a person looks at them; queue.py beside this holds the steps of the queue."""
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from lineside.store.clock import Micros
-from lineside.store.errors import Conflict, NotFound
-from lineside.store.states import Cause, JobState
+from lineside.store.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,41 +101,6 @@ class CommandRow:
         return cls(**dict(row))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingRow:
-    """A queued job, as the queue weighs it."""
-
-    id: int
-    name: str
-    priority: int
-    cpus: int
-    gpus: int
-    reason: str
-    not_before_us: Micros
-
-    @classmethod
-    def of(cls, row: sqlite3.Row) -> Self:
-        return cls(**dict(row))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockedRow:
-    """A queued job and one job it still needs."""
-
-    id: int
-    reason: str
-    needs_id: int
-    needs_name: str
-    needs_state: str
-
-    @classmethod
-    def of(cls, row: sqlite3.Row) -> Self:
-        return cls(**dict(row))
-
-
-TURN = "waits its turn"
-"""The reason of a queued job until the queue has looked at it."""
-
 _RECENT = """
     select j.id, j.uid, j.kind, j.name, j.pipeline, j.stage, j.state, j.reason, j.priority, j.gpus, j.cpus,
            j.attempt, j.submitted_us, j.started_us, j.ended_us, j.submitted_by, j.submitter_uid, j.run_id,
@@ -186,101 +150,6 @@ _COUNTS = """
     select 'QUEUED' as state, count(*) as jobs from job where state = 'QUEUED' union all
     select 'HELD', count(*) from job where state = 'HELD' union all
     select state, count(*) from job where state in ('STARTING', 'RUNNING', 'STOPPING') group by state
-"""
-
-_READY_GPU = """
-    select id, name, priority, cpus, gpus, reason, not_before_us from job
-     where state = 'QUEUED' and gpus <> 0
-       and not exists (
-           select 1 from job_need n join job u on u.id = n.needs_id
-            where n.job_id = job.id and u.state <> 'SUCCEEDED'
-              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
-     order by priority desc, id
-     limit :limit
-"""
-
-_READY_CPU = """
-    select id, name, priority, cpus, gpus, reason, not_before_us from job
-     where state = 'QUEUED' and gpus = 0 and cpus <> 0
-       and not exists (
-           select 1 from job_need n join job u on u.id = n.needs_id
-            where n.job_id = job.id and u.state <> 'SUCCEEDED'
-              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
-     order by priority desc, id
-     limit :limit
-"""
-
-_READY_FREE = """
-    select id, name, priority, cpus, gpus, reason, not_before_us from job
-     where state = 'QUEUED' and gpus = 0 and cpus = 0
-       and not exists (
-           select 1 from job_need n join job u on u.id = n.needs_id
-            where n.job_id = job.id and u.state <> 'SUCCEEDED'
-              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
-     order by priority desc, id
-     limit :limit
-"""
-
-_BLOCKED = """
-    select j.id, j.reason, u.id as needs_id, u.name as needs_name, u.state as needs_state
-      from (select id, reason from job where state = 'QUEUED' order by priority desc, id limit :limit) j
-      join job_need n on n.job_id = j.id join job u on u.id = n.needs_id
-     where u.state not in ('SUCCEEDED', 'FAILED', 'CANCELLED', 'SKIPPED')
-"""
-
-_DEPENDENTS = """
-    select j.id from job_need n join job j on j.id = n.job_id
-     where n.needs_id = :id and n.condition = 'ok' and j.state in ('QUEUED', 'HELD')
-     order by j.id
-"""
-
-_ADD = """
-    insert into job (uid, kind, name, pipeline, stage, argv, cwd, env, inputs, params, state, priority, gpus,
-                     cpus, time_limit_s, grace_s, retry_max, retry_on, submitted_us, submitted_by,
-                     submitter_uid, parent_id, reason)
-    values (:uid, :kind, :name, :pipeline, :stage, :argv, :cwd, :env, :inputs, :params, 'QUEUED', :priority,
-            :gpus, :cpus, :time_limit_s, :grace_s, :retry_max, :retry_on, :at_us, :submitted_by,
-            :submitter_uid, :parent_id, :reason)
-"""
-
-_BIND_RUN = "update job set run_id = :run_id where id = :id"
-
-_ADD_NEED = "insert into job_need (job_id, needs_id, condition) values (:id, :needs_id, :condition)"
-
-_CLAIM = """
-    update job set state = 'STARTING', attempt = attempt + 1, reason = '', ended_us = null
-     where id = :id and state = 'QUEUED'
-    returning attempt
-"""
-
-_ADD_ATTEMPT = """
-    insert into attempt (job_id, number, gpu_uuids, started_us) values (:id, :number, :gpu_uuids, :at_us)
-"""
-
-_BEGUN = """
-    update attempt set pid = :pid, started_us = :at_us
-     where job_id = :id and number = :number and pid is null
-"""
-
-_END_ATTEMPT = """
-    update attempt set ended_us = :ended_us, cause = :cause, detail = :detail, exit_code = :code,
-                       user_s = :user_s, system_s = :system_s, max_rss_bytes = :max_rss_bytes
-     where job_id = :id and number = :number and ended_us is null
-"""
-
-_MOVE = """
-    update job set state = :new, reason = :reason, started_us = coalesce(:started_us, started_us),
-                   ended_us = :ended_us, not_before_us = coalesce(:not_before_us, not_before_us)
-     where id = :id and state = :old
-"""
-
-_REASON = "update job set reason = :reason where id = :id and state = :state and reason <> :reason"
-
-_PRIORITY = "update job set priority = :priority where id = :id and state in ('QUEUED', 'HELD')"
-
-_PRIORITIES = """
-    select coalesce(min(priority), 50) as low, coalesce(max(priority), 50) as high
-      from job where state = 'QUEUED'
 """
 
 
@@ -360,109 +229,3 @@ def waiting(db: sqlite3.Connection) -> list[JobRow]:
 def counts(db: sqlite3.Connection) -> dict[str, int]:
     """How many jobs are in each state that is not an end."""
     return {row["state"]: row["jobs"] for row in db.execute(_COUNTS) if row["jobs"]}
-
-
-def ready(db: sqlite3.Connection, *, limit: int = 64) -> list[WaitingRow]:
-    """Queued jobs whose needs are met, in the order of the queue.
-
-    The first `limit` of each kind of want, so that no crowd of one kind hides the others.
-    """
-    rows = [
-        WaitingRow.of(row)
-        for sql in (_READY_GPU, _READY_CPU, _READY_FREE)
-        for row in db.execute(sql, {"limit": limit})
-    ]
-    return sorted(rows, key=lambda row: (-row.priority, row.id))
-
-
-def blocked(db: sqlite3.Connection, *, limit: int = 200) -> list[BlockedRow]:
-    """Queued jobs beside each job they still wait for."""
-    return [BlockedRow.of(r) for r in db.execute(_BLOCKED, {"limit": limit})]
-
-
-def dependents(db: sqlite3.Connection, id: int) -> list[int]:
-    """Waiting jobs that need `id` to succeed."""
-    return [row["id"] for row in db.execute(_DEPENDENTS, {"id": id})]
-
-
-def add(db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
-    """Insert one queued job; return its number."""
-    made = db.execute(_ADD, {"reason": TURN, **values})
-    assert made.lastrowid is not None
-    return made.lastrowid
-
-
-def bind_run(db: sqlite3.Connection, id: int, *, run_id: int) -> None:
-    """Say which run a job's attempts write to."""
-    db.execute(_BIND_RUN, {"id": id, "run_id": run_id})
-
-
-def add_need(db: sqlite3.Connection, id: int, *, needs_id: int, condition: str) -> None:
-    """`id` waits for `needs_id` to succeed ("ok") or to end ("any")."""
-    db.execute(_ADD_NEED, {"id": id, "needs_id": needs_id, "condition": condition})
-
-
-def claim(db: sqlite3.Connection, id: int, *, gpu_uuids: Sequence[str], at: Micros) -> int | None:
-    """QUEUED → STARTING with a new attempt, whose number comes back; None when it is no longer queued."""
-    row = db.execute(_CLAIM, {"id": id}).fetchone()
-    if row is None:
-        return None
-    number: int = row["attempt"]
-    given = json.dumps(list(gpu_uuids))
-    db.execute(_ADD_ATTEMPT, {"id": id, "number": number, "gpu_uuids": given, "at_us": at})
-    return number
-
-
-def begun(db: sqlite3.Connection, id: int, *, number: int, pid: int, at: Micros) -> None:
-    """Note the process of an attempt."""
-    db.execute(_BEGUN, {"id": id, "number": number, "pid": pid, "at_us": at})
-
-
-def end_attempt(
-    db: sqlite3.Connection, id: int, *, number: int, cause: Cause, values: Mapping[str, Any]
-) -> bool:
-    """Write down how an attempt ended; False when that was known already."""
-    return db.execute(_END_ATTEMPT, {**values, "id": id, "number": number, "cause": cause}).rowcount == 1
-
-
-def move(
-    db: sqlite3.Connection,
-    id: int,
-    *,
-    old: JobState,
-    new: JobState,
-    reason: str = "",
-    started: Micros | None = None,
-    ended: Micros | None = None,
-    not_before: Micros | None = None,
-) -> None:
-    """One step of the job's machine.
-
-    Raises:
-        Conflict: it is no longer `old`.
-    """
-    values = {"id": id, "old": old, "new": new, "reason": reason, "started_us": started, "ended_us": ended,
-              "not_before_us": not_before}  # fmt: skip
-    if db.execute(_MOVE, values).rowcount != 1:
-        raise Conflict(f"job {id} is no longer {old}", hint="look at it again: lineside jobs show")
-
-
-def set_reason(db: sqlite3.Connection, id: int, *, state: JobState, reason: str) -> None:
-    """Say why a job waits; writes nothing when that is what it says already."""
-    db.execute(_REASON, {"id": id, "state": state, "reason": reason})
-
-
-def set_priority(db: sqlite3.Connection, id: int, *, priority: int) -> None:
-    """Change the place of a waiting job.
-
-    Raises:
-        Conflict: it waits no longer.
-    """
-    if db.execute(_PRIORITY, {"id": id, "priority": priority}).rowcount != 1:
-        raise Conflict(f"job {id} does not wait any more", hint="only queued and held jobs can be moved")
-
-
-def priorities(db: sqlite3.Connection) -> tuple[int, int]:
-    """The lowest and the highest priority among queued jobs."""
-    row = db.execute(_PRIORITIES).fetchone()
-    return row["low"], row["high"]

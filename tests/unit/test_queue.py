@@ -6,6 +6,7 @@ from fixtures.waiting import until
 
 from lineside.store.errors import Conflict, LinesideError, NotFound, Usage
 from lineside.store.queries import audit, jobs, runs
+from lineside.store.queries import queue as queued
 
 
 def test_a_wide_job_is_not_passed_by_narrow_ones_and_says_what_it_waits_for(
@@ -16,7 +17,7 @@ def test_a_wide_job_is_not_passed_by_narrow_ones_and_says_what_it_waits_for(
     wide = busy_runner.submit("true", name="wide", cpus=2)
     narrow = busy_runner.submit("true", name="narrow")
 
-    until(lambda: busy_runner.job(narrow).reason != jobs.TURN)
+    until(lambda: busy_runner.job(narrow).reason != queued.TURN)
     assert busy_runner.job(wide).reason == f"waits for 2 CPU slots: held by job {first} (first)"
     assert busy_runner.job(narrow).reason == f"waits for 1 CPU slot, behind job {wide} (wide)"
     busy_runner.ask("jobs.cancel", {"job": first})
