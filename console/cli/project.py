@@ -115,7 +115,7 @@ def resolve_pipeline(session: Session, name: str, params: dict[str, str]) -> lis
         found,
         name,
         params=params,
-        datasets=datasets.newest_by_name(session.read()),
+        datasets=datasets.by_name(session.read()),
         home=session.home,
         python=sys.executable,
         folder=folder,
