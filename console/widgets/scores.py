@@ -29,7 +29,7 @@ class Sheet:
 
 
 def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
-    """The newest windows that fit, oldest left; the features that were worst in any of them first."""
+    """The newest windows that fit, oldest left; below, the features around the chosen one, worst first."""
     shown = visible(sheet.windows, width=width)
     if not shown:
         return [[("  no window yet: one closes when enough requests came", "dim")]]
@@ -40,11 +40,12 @@ def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
             "domain AUC",
             [domain_cell(w, sheet.domain_line) for w in shown],
             "head",
-            _over(sheet.domain_line),
+            _over(sheet.domain_line) if width >= _NAME + _CELL * len(shown) + 10 else "",
         ),
         _row(_metric(shown), [label_cell(w, sheet.drop) for w in shown], "head"),
     ]
-    features = worst_features(sheet.scores, [w.id for w in shown])[: max(0, height - len(head))]
+    features = worst_features(sheet.scores, [w.id for w in sheet.windows])
+    features = _around(features, sheet.feature, max(0, height - len(head)))
     by_cell = {(s.feature, s.window_id): s for s in sheet.scores}
     body = [
         _row(
@@ -55,6 +56,13 @@ def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
         for name in features
     ]
     return [*head, *body]
+
+
+def _around(names: Sequence[str], chosen: str | None, room: int) -> Sequence[str]:
+    """`room` neighbouring names, the chosen one among them."""
+    at = names.index(chosen) if chosen in names else 0
+    first = max(0, min(at - room // 2, len(names) - room))
+    return names[first : first + room]
 
 
 def visible(windows: Sequence[WindowRow], *, width: int) -> Sequence[WindowRow]:
