@@ -44,8 +44,8 @@ def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
         ),
         _row(_metric(shown), [label_cell(w, sheet.drop) for w in shown], "head"),
     ]
-    features = worst_features(sheet.scores, [w.id for w in sheet.windows])
-    features = _around(features, sheet.feature, max(0, height - len(head)))
+    ranked = worst_features(sheet.scores, [w.id for w in sheet.windows])
+    features = _around(ranked, sheet.feature, max(0, height - len(head)))
     by_cell = {(s.feature, s.window_id): s for s in sheet.scores}
     body = [
         _row(
