@@ -95,19 +95,13 @@ def load(
     Raises:
         Unusable: no such file, no such target, no feature, or too few rows.
     """
-    frame = _read(folder)
-    if target not in frame.columns:
-        raise Unusable(f"no column {target!r}; the table has {', '.join(frame.columns)}")
-    frame = frame.filter(frame[target].is_not_null())
-    if frame.height < 10:
-        raise Unusable(f"{frame.height} rows have a {target!r}: too few to train on")
+    frame = _with_answers(_read(folder), target)
     kinds = _kinds(frame, without={target, *exclude})
     if not kinds:
         raise Unusable(f"no column but {target!r} can be a feature")
+    train, holdout = _split(frame.height, seed)
     chosen = task or infer_task(frame[target])
-    order = np.random.default_rng(seed).permutation(frame.height)
-    cut = round(frame.height * (1 - HOLDOUT))
-    classes = _classes(frame[target][order[:cut]]) if chosen == "classification" else ()
+    classes = _classes(frame[target][train]) if chosen == "classification" else ()
     return Table(
         frame=frame.select(*kinds, target),
         target=target,
@@ -116,9 +110,9 @@ def load(
         kinds=kinds,
         image=_image(frame, list(kinds), image),
         answers=_answers(frame[target], classes),
-        train=order[:cut],
-        holdout=order[cut:],
-        dropped=tuple(c for c in frame.columns if c not in kinds and c != target and c not in exclude),
+        train=train,
+        holdout=holdout,
+        dropped=tuple(c for c in frame.columns if c not in {*kinds, target, *exclude}),
     )
 
 
@@ -136,6 +130,24 @@ def _read(folder: Path) -> "pl.DataFrame":
         if (folder / f"{split}.parquet").exists():
             return pl.read_parquet(folder / f"{split}.parquet")
     raise Unusable(f"{folder} holds neither train.parquet nor all.parquet")
+
+
+def _with_answers(frame: "pl.DataFrame", target: str) -> "pl.DataFrame":
+    """The rows that say what `target` is."""
+    if target not in frame.columns:
+        raise Unusable(f"no column {target!r}; the table has {', '.join(frame.columns)}")
+    answers = frame[target]
+    known = frame.filter(answers.is_finite() if answers.dtype.is_float() else answers.is_not_null())
+    if known.height < 10:
+        raise Unusable(f"{known.height} rows have a {target!r}: too few to train on")
+    return known
+
+
+def _split(rows: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers to train on, and to hold out."""
+    order = np.random.default_rng(seed).permutation(rows)
+    cut = round(rows * (1 - HOLDOUT))
+    return order[:cut], order[cut:]
 
 
 def _kinds(frame: "pl.DataFrame", *, without: set[str]) -> dict[str, Kind]:

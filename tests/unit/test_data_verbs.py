@@ -164,6 +164,33 @@ def test_a_file_that_is_no_table_is_said_to_be_none(
         ask(here, "data.add", name="x", path=str(tmp_path / name))
 
 
+def test_a_folder_of_parquet_files_is_one_table(here: Here, tmp_path: Path) -> None:
+    for name, rows in (("b", [3]), ("a", [1, 2])):
+        parquet(tmp_path / f"{name}.parquet", x=rows)
+
+    ask(here, "data.add", name="t", path=str(tmp_path))
+
+    frame = making.open_split(here.home, here.db, datasets.find(here.db, "t"), "all")
+    assert frame is not None
+    assert frame["x"].to_list() == [1, 2, 3]
+    with pytest.raises(BadData, match=r"holds no \.parquet file"):
+        ask(here, "data.add", name="t", path=str(here.home.path))
+
+
+def test_a_profile_says_what_each_column_looks_like(here: Here, tmp_path: Path) -> None:
+    nan = float("nan")
+    path = parquet(
+        tmp_path / "t.parquet", x=[1.0, 2.0, nan, None], word=["b", "a", "b", None], many=[[1], [2], [], []]
+    )
+
+    added = ask(here, "data.add", name="t", path=str(path))
+
+    x, word, many = datasets.profile(here.db, added["version_id"])
+    assert (x.nulls, x.nans, x.min, x.max, x.mean, x.quantiles["0.5"]) == (1, 1, 1.0, 2.0, 1.5, 1.5)
+    assert (word.distinct, word.top) == (2, (("b", 2), ("a", 1)))
+    assert (many.rows, many.mean) == (4, None)
+
+
 def test_an_hour_that_a_clock_skipped_is_refused_by_name(here: Here, tmp_path: Path) -> None:
     path = parquet(tmp_path / "t.parquet", at=["2011-03-13 02:30:00"], x=[1])
 

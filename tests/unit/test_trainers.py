@@ -57,9 +57,11 @@ def test_the_task_follows_from_the_target(
 
 
 def test_rows_without_an_answer_teach_nothing(tmp_path: Path) -> None:
-    table = table_of(tmp_path, y=[0, 1, None] * 10, x=list(range(30)))
+    words = table_of(tmp_path, y=[0, 1, None] * 10, x=list(range(30)))
+    numbers = table_of(tmp_path, y=[0.5, None, float("nan")] * 10, x=list(range(30)))
 
-    assert len(table.train) + len(table.holdout) == 20
+    assert len(words.train) + len(words.holdout) == 20
+    assert len(numbers.train) + len(numbers.holdout) == 10
 
 
 def test_a_class_that_no_training_row_has_is_an_answer_nobody_can_get_right(tmp_path: Path) -> None:
