@@ -126,7 +126,9 @@ class LinesideApp(App[int]):
         return self.around.story
 
     def corner(self) -> Line:
-        """The right end of the title bar, where there is room for it."""
+        """The right end of the title bar, where there is room for it; the wall says it in its own line."""
+        if self.current_mode == "wall" and not self.paused:
+            return []
         me = self.runner.me
         role = f" ({me.role.name.lower()})" if me.role is not None else ""
         words = [

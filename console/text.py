@@ -106,13 +106,10 @@ def beside(
 
 
 def heading(title: str, width: int, *, right: str = "", style: str = "head") -> Line:
-    """` TITLE ─────────────── 4 ──`, the line over a panel."""
-    tail = f" {right} ──" if right else ""
-    rule = "─" * max(0, width - width_of(title) - 3 - width_of(tail))
-    if not right:
-        rule += "─"
-    return clip([(f" {title} ", style), (rule, "rule"), (f" {right} " if right else "", "dim"),
-                 ("──" if right else "", "rule")], width)  # fmt: skip
+    """` TITLE ─────────────── 4 ──`, the line over a panel, in exactly `width` cells."""
+    tail: list[Span] = [(f" {right} ", "dim"), ("──", "rule")] if right else []
+    rule = "─" * max(0, width - width_of(title) - 2 - line_width(tail))
+    return clip([(f" {title} ", style), (rule, "rule"), *tail], width)
 
 
 def joined(parts: Iterable[Line], gap: str = "  ") -> list[Span]:

@@ -95,6 +95,10 @@ class Area(Screen[None], Generic[V]):
         """The table that gets the keys when nothing else has the focus."""
         return None
 
+    def first_focus(self) -> Widget | None:
+        """What has the keys when the area is entered for the first time."""
+        return self.main()
+
     def crumb(self) -> tuple[Line, Line]:
         """Where we are, and what is here in sum."""
         return [(f" {TITLES[self.NAME]}", "bold")], []
@@ -138,9 +142,9 @@ class Area(Screen[None], Generic[V]):
             self._arrive(*self.store.read(self._with_frame(self.question())))
         except (sqlite3.Error, LinesideError) as error:
             self.notify(str(error), severity="error", markup=False)
-        table = self.main()
-        if table is not None and self.focused is None:
-            table.focus()
+        first = self.first_focus()
+        if first is not None:
+            first.focus()
         self.call_after_refresh(self.reload)
 
     def reload(self) -> None:

@@ -12,7 +12,7 @@ from lineside.console.text import Line, clip, fit, heading, width_of
 from lineside.console.widgets.lines import Lines
 
 _HEADS = {"table": "in tables", "log": "in output", "drawing": "in drawings", "everywhere": "everywhere"}
-_COLUMN = 39
+_COLUMN = 40
 
 
 class HelpLines(Lines):

@@ -59,7 +59,6 @@ class JobsArea(Area[JobList]):
         yield Drawing[JobList](self._draw_gpus, id="gpus")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(GROW_S, self._grow)
 
     def main(self) -> Table[Working]:

@@ -77,10 +77,8 @@ class SqlArea(Area[Answer]):
     def main(self) -> Table[Row]:
         return self.query_one("#rows", Table)
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._show_pane("views")
-        self.query_one("#query", Field).focus()
+    def first_focus(self) -> Field:
+        return self.query_one("#query", Field)
 
     # -- asking -------------------------------------------------------------------------------------
 
@@ -121,7 +119,7 @@ class SqlArea(Area[Answer]):
         self._pane = pane
         self.set_class(pane != "rows", "-drawn")
         self.set_class(pane == "rows", "-plain")
-        self.query_one("#pane", Drawing).show(self.view or Answer())
+        self.query_one("#pane", Drawing).show(self._asked or Answer())
 
     def crumb(self) -> tuple[Line, Line]:
         view = self._asked
@@ -158,8 +156,6 @@ class SqlArea(Area[Answer]):
             event.stop()
             event.prevent_default()
             self.main().focus()
-        else:
-            super().on_key(event)
 
     # -- looking ------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from lineside.console.format import NONE
 from lineside.console.text import Line, clip, fit, heading, safe
-from lineside.console.views.grid import capped
+from lineside.console.views.grid import capped, wrapped
 from lineside.console.widgets.rows import Cell, Column
 
 EXAMPLES: Sequence[tuple[str, str]] = (
@@ -77,7 +77,7 @@ def problem_lines(problem: str, hint: str, width: int, height: int) -> list[Line
     lines += [
         [("  " + safe(row), "bad" if place == 0 else "")] for place, row in enumerate(problem.splitlines())
     ]
-    return capped([*lines, *([[("  " + safe(hint), "dim")]] if hint else [])], height)
+    return capped([*lines, *wrapped(safe(hint), width)], height)
 
 
 def record_lines(names: Sequence[str], row: Sequence[Any], width: int, height: int) -> list[Line]:

@@ -1,0 +1,55 @@
+"""Whatever a name holds, the screen keeps its shape."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineside.console.text import clip, fit, line_width, safe, spread, width_of
+from lineside.console.widgets.columns import plan, row_line
+from lineside.console.widgets.rows import Column
+
+names = st.text(max_size=40).map(safe)
+lines = st.lists(st.tuples(names, st.sampled_from(["", "dim", "bad"])), max_size=6)
+
+
+@given(text=st.text(max_size=60))
+def test_no_name_leaves_a_control_character_on_the_screen(text: str) -> None:
+    assert all(char.isprintable() or char in "� " for char in safe(text) if not char.isspace())
+    assert not set(safe(text)) & set("\x1b\x9b\n\r\u202e\u2066")
+
+
+@given(text=names, width=st.integers(0, 50))
+def test_fitted_text_has_exactly_its_width(text: str, width: int) -> None:
+    assert width_of(fit(text, width)) == width
+
+
+@given(line=lines, width=st.integers(1, 60))
+def test_a_clipped_line_is_never_wider_than_asked(line: list[tuple[str, str]], width: int) -> None:
+    assert line_width(clip(line, width)) <= width
+
+
+@given(
+    left=lines,
+    right=st.lists(st.tuples(st.text("ab", max_size=5), st.just("")), max_size=2),
+    width=st.integers(20, 90),
+)
+def test_a_spread_line_fills_its_width(
+    left: list[tuple[str, str]], right: list[tuple[str, str]], width: int
+) -> None:
+    assert line_width(spread(left, right, width)) == width
+
+
+@given(
+    rows=st.lists(st.lists(names, min_size=4, max_size=4), max_size=8),
+    room=st.integers(12, 120),
+    priorities=st.permutations([1, 2, 3, 4]),
+)
+def test_columns_fit_the_room_and_the_most_important_one_stays(
+    rows: list[list[str]], room: int, priorities: list[int]
+) -> None:
+    columns = [
+        Column(key=str(i), title=f"c{i}", priority=p, max=12, grow=i == 2) for i, p in enumerate(priorities)
+    ]
+    chosen = plan(columns, rows, room=room)
+    assert chosen.width <= room
+    assert priorities.index(1) in [index for index, _ in chosen.shown]
+    assert all(line_width(row_line(columns, row, chosen)) == chosen.width for row in rows)

@@ -1,0 +1,93 @@
+"""What needs a person, and what happened since one left, in the home that tells the demo's story."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fixtures import demo_home
+from fixtures.story import at
+
+from lineside.console import visits, walls
+from lineside.console.badges import surroundings
+from lineside.console.needs import needs, why
+from lineside.store.clock import Micros
+from lineside.store.db import reader
+from lineside.store.homes import Home
+
+NOW = at(26)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    home = demo_home.build(Home(tmp_path_factory.mktemp("told") / "home"))
+    db = reader(home)
+    yield db
+    db.close()
+
+
+def test_the_most_urgent_needs_come_first(told: sqlite3.Connection) -> None:
+    found = needs(told, at=NOW)
+    assert [need.kind for need in found] == ["alert", "alert", "approve", "failed", "failed"]
+    approve = found[2]
+    assert approve.text == "digit-reader v3 → champion, gates passed, lineside asks"
+    assert (approve.area, approve.target, approve.model) == (
+        "models",
+        f"promotion:{approve.id}",
+        "digit-reader@v3",
+    )
+
+
+def test_yesterdays_failures_no_longer_need_anybody(told: sqlite3.Connection) -> None:
+    later = Micros(NOW + 25 * 3_600_000_000)
+    assert "failed" not in {need.kind for need in needs(told, at=later)}
+
+
+def test_the_title_bar_counts_what_the_wall_lists(told: sqlite3.Connection) -> None:
+    frame = surroundings(told, at=NOW)
+    assert frame.badges == {"wall": 5, "models": 1, "monitor": 2}
+    assert frame.story is not None
+    assert frame.story.key == "5"
+
+
+def test_the_wall_tells_who_moved_the_alias_since_one_left(told: sqlite3.Connection) -> None:
+    wall = walls.read(told, at=NOW, left=at(5))
+    told_texts = [event.text for event in wall.events]
+    assert "digit-reader champion → v2, asked by lineside, approved by demo:ben" in told_texts
+    assert not any("→ v1" in text for text in told_texts)  # that was before
+    assert not wall.first_visit
+    assert wall.ended["FINISHED"] == 2
+
+
+def test_a_training_job_is_told_by_the_metric_people_look_at(told: sqlite3.Connection) -> None:
+    wall = walls.read(told, at=NOW, left=None)
+    network = next(work for work in wall.working if work.job.name == "network wide")
+    assert network.metric is not None
+    assert network.metric.metric == "val_loss"
+    assert wall.first_visit
+
+
+@pytest.mark.parametrize(
+    ("cause", "detail", "told_as"),
+    [
+        ("signal", "signal 9", "signal 9"),
+        ("exit", "exit 3", "exit 3"),
+        ("oom_cuda", "at step 9", "oom_cuda: at step 9"),
+        ("timeout", None, "timeout"),
+        (None, None, "never began"),
+    ],
+)
+def test_cause_and_detail_never_say_the_same_twice(
+    cause: str | None, detail: str | None, told_as: str
+) -> None:
+    assert why(cause, detail) == told_as
+
+
+def test_leaving_is_remembered_for_each_person_outside_the_home(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert visits.last(home) is None
+    visits.leave(home, at=Micros(7))
+    assert visits.last(home) == 7
+    assert not list(home.path.rglob("*left*"))
