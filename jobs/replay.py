@@ -259,15 +259,25 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--model", required=True, help="its name at that server")
     parser.add_argument("--data", required=True, type=Path, help="a Parquet file with the model's columns")
     parser.add_argument("--ids-prefix", default="", help="row i gets the id <prefix>i")
-    parser.add_argument("--rate", type=float, help="rows per second; as fast as possible when not given")
+    parser.add_argument("--rate", type=_above_zero, help="rows per second; full speed when not given")
     parser.add_argument("--batch", type=_at_least_one, default=1, help="rows per request")
     parser.add_argument("--time", help="the column of event times; it is sent as such, not as a feature")
     return parser
 
 
 def _at_least_one(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise ValueError(text)
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("it must be a number, at least 1")
+    return int(text)
+
+
+def _above_zero(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("it must be a number above 0")
     return number
 
 

@@ -1,12 +1,13 @@
 """Swapping as a promotion asks for it: verified, or rolled back and refused."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fixtures.contexts import Here
+from fixtures.contexts import Here, Killed
 from fixtures.deployed import MODEL, crown, register, register_a_liar
 from fixtures.packages import digits
 from fixtures.registry import OLLI
@@ -123,17 +124,25 @@ def test_a_server_that_does_not_answer_is_waited_for(
     assert (row(db).state, row(db).detail) == ("STARTING", "")
 
 
-def test_a_swap_cut_off_half_way_is_finished_by_the_next_runner(
+def test_a_swap_killed_at_any_step_is_finished_by_the_next_runner(
     home: Home, db: sqlite3.Connection, server: RunningServer, first: VersionRow, tmp_path: Path
 ) -> None:
     tick(home, db)
-    second = register(home, db, tmp_path, seed=1)
-    crown(db, second)
-    deployments.move(db, row(db), to="SWAPPING", live_id=first.id)  # killed just after this
+    for steps in range(5):
+        newest = register(home, db, tmp_path, seed=(steps + 1) % 2)
+        crown(db, newest)
+        with contextlib.suppress(Killed):
+            asyncio.run(following.swap_for(Here(home, db, steps_left=steps), newest.model_id, "champion"))
+        following._PROVEN.clear()  # the next runner knows nothing
 
-    tick(home, db)
+        tick(home, db)
 
-    assert (row(db).state, row(db).live_id, answering(server)) == ("LIVE", second.id, {"2"})
+        assert (row(db).state, row(db).live_id) == ("LIVE", newest.id)
+        assert answering(server) == {str(newest.number)}
+        said = [
+            each for each in audit.of_subject(db, "deployment", row(db).id) if each.verb == "serving.live"
+        ]
+        assert len(said) == steps + 2  # each version went live once, whatever happened on the way
 
 
 def answering_nothing(server: RunningServer) -> bool:
