@@ -6,6 +6,8 @@ says APPLIED, so a request found APPLYING has not moved it yet and is simply app
 """
 
 import logging
+import sqlite3
+from collections.abc import Callable
 
 from lineside.jobs import gates, pins, policies, transitions
 from lineside.jobs.context import Context
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _OURS = (S.CHECKING, S.APPROVED, S.APPLYING)
 _TURNS = Turns()
+Change = Callable[[sqlite3.Connection, PromotionRow], PromotionRow]
 
 
 async def request(
@@ -132,8 +135,18 @@ async def _next(ctx: Context, row: PromotionRow) -> PromotionRow:
     if row.state == S.CHECKING:
         return await _check(ctx, row)
     if row.state == S.APPROVED:
-        return await ctx.write(lambda db: transitions.begin(db, promotions.get(db, row.id), at=now()))
+        return await _step(ctx, row, lambda db, fresh: transitions.begin(db, fresh, at=now()))
     return await _apply(ctx, row)
+
+
+async def _step(ctx: Context, row: PromotionRow, change: Change) -> PromotionRow:
+    """Write `change`, unless somebody moved the request since it was read: withdrew it, or overtook it."""
+
+    def write(db: sqlite3.Connection) -> PromotionRow:
+        fresh = promotions.get(db, row.id)
+        return change(db, fresh) if fresh.state == row.state else fresh
+
+    return await ctx.write(write)
 
 
 async def _check(ctx: Context, row: PromotionRow) -> PromotionRow:
@@ -160,20 +173,19 @@ async def _check(ctx: Context, row: PromotionRow) -> PromotionRow:
     pinned = pins.take(
         artifact=version.artifact_digest, rows=rows.digest if rows else None, spec=spec, found=found
     )
-    return await ctx.write(
-        lambda db: transitions.checked(db, promotions.get(db, row.id), found, pinned, at=now())
-    )
+    return await _step(ctx, row, lambda db, fresh: transitions.checked(db, fresh, found, pinned, at=now()))
 
 
 async def _apply(ctx: Context, row: PromotionRow) -> PromotionRow:
     """Look at the bytes once more, move the alias, then have the new holder served."""
     spec = policies.spec_of(ctx.db, row.model)
     broken = await _broken(ctx, row)
-    done = await ctx.write(
-        lambda db: transitions.apply(
-            db, promotions.get(db, row.id), pinned_now=pins.now(db, row, spec), broken=broken, at=now()
-        )
-    )
+    done = await _step(
+        ctx, row,
+        lambda db, fresh: transitions.apply(
+            db, fresh, pinned_now=pins.now(db, fresh, spec), broken=broken, at=now()
+        ),
+    )  # fmt: skip
     if done.state == S.APPLIED:
         await _swap(ctx, done.model_id, done.alias)
     return done

@@ -7,37 +7,22 @@ from typing import Any
 
 import pytest
 from fixtures.contexts import Here, Killed
+from fixtures.promoting import record_swaps, team
 from fixtures.registry import MARIA, TOM, add_ready_version, apply_at_once
 
 from lineside.jobs import promotions as promoting
 from lineside.store.homes import Home
 from lineside.store.queries import audit, models, promotions
 
-GOOD: dict[str, Any] = {
-    "broken": [],
-    "golden": "",
-    "metric": "accuracy",
-    "holdout": None,
-    "duel": None,
-    "fault": "",
-}
-DUEL = {"candidate": 1.0, "champion": 0.5, "gain": 0.5, "low": 0.4, "high": 0.6, "n": 99, "kind": "paired",
-        "note": ""}  # fmt: skip
-
 
 @pytest.fixture(autouse=True)
-def swaps(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def swap(*_: object) -> None: ...
-
-    monkeypatch.setattr(promoting, "_swap", swap)
+def swaps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    return record_swaps(monkeypatch)
 
 
 def a_home_with_a_champion(home: Home, db: sqlite3.Connection) -> Here:
-    home.config.write_text('[roles]\nmaria = "approver"\n')
     apply_at_once(db, add_ready_version(db))
-    ctx = Here(home, db)
-    ctx.answers = {"compare": lambda **_: GOOD | {"duel": DUEL}, "intact": lambda **_: {"broken": []}}
-    return ctx
+    return team(home, db)
 
 
 def killed(ctx: Here, steps: int, task: Any) -> bool:

@@ -1,17 +1,17 @@
 """Promotions inside the runner: from request to alias, back again, and through every kind of no."""
 
 import asyncio
-import json
 import sqlite3
-from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from fixtures.contexts import Here
-from fixtures.registry import EVE, MARIA, OLLI, TOM, add_ready_version, apply_at_once, masked
+from fixtures.promoting import GOOD, TEAM, WORSE, held, promote, record_swaps, run, team
+from fixtures.registry import EVE, MARIA, OLLI, POLICY, TOM, add_ready_version, apply_at_once, masked
 
 from lineside.jobs import promotions as promoting
+from lineside.jobs import transitions
 from lineside.store import homes
 from lineside.store.actors import LINESIDE
 from lineside.store.clock import Micros
@@ -21,48 +21,17 @@ from lineside.store.queries import audit, lineage, models, projects, promotions
 from lineside.store.queries.lineage import Node
 from lineside.store.queries.projects import ProjectRow
 
-T = TypeVar("T")
-GOOD: dict[str, Any] = {"broken": [], "golden": "", "metric": "accuracy", "holdout": None, "fault": "",
-        "duel": {"candidate": 0.92, "champion": 0.83, "gain": 0.09, "low": 0.04, "high": 0.14, "n": 100,
-                 "kind": "paired", "note": ""}}  # fmt: skip
-WORSE = GOOD | {"duel": {**GOOD["duel"], "gain": -0.02, "low": -0.08}}
-
 TWO = '[policy]\napprovals_min = 2\n[roles]\nmaria = "approver"\ntom = "approver"\neve = "approver"\n'
-TEAM = '[roles]\nmaria = "approver"\ntom = "approver"\neve = "approver"\nolli = "operator"\n'
 
 
 @pytest.fixture
 def ctx(home: Home, db: sqlite3.Connection) -> Here:
-    home.config.write_text(TEAM)
-    here = Here(home, db)
-    here.answers = {"compare": lambda **_: GOOD, "intact": lambda **_: {"broken": []}}
-    return here
+    return team(home, db)
 
 
 @pytest.fixture(autouse=True)
 def swaps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The aliases whose deployments were asked to swap."""
-    asked: list[str] = []
-
-    async def swap(_: object, __: int, alias: str) -> None:
-        asked.append(alias)
-
-    monkeypatch.setattr(promoting, "_swap", swap)
-    return asked
-
-
-def run(task: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(task)
-
-
-def promote(ctx: Here, version: int, *, by: Any = TOM, yes: Any = MARIA) -> promotions.PromotionRow:
-    row = run(promoting.request(ctx, by, version, alias="champion"))
-    return run(promoting.approve(ctx, yes, row.id))
-
-
-def held(ctx: Here, model: str = "digits", alias: str = "champion") -> int | None:
-    now = models.holding(ctx.db, models.find(ctx.db, model).id, alias)
-    return now.number if now else None
+    return record_swaps(monkeypatch)
 
 
 def test_a_request_that_passes_its_gates_waits_for_a_person(ctx: Here, swaps: list[str]) -> None:
@@ -163,6 +132,20 @@ def test_only_who_asked_may_withdraw(ctx: Here) -> None:
     assert run(promoting.withdraw(ctx, TOM, row.id)).state == "WITHDRAWN"
 
 
+def test_a_request_withdrawn_while_its_gates_run_stays_withdrawn(ctx: Here) -> None:
+    def meanwhile(**_: object) -> Any:
+        row = promotions.recent(ctx.db)[0]
+        transitions.withdraw(ctx.db, TOM, row, reason="typo", policy=POLICY, at=Micros(5))
+        return GOOD
+
+    ctx.answers["compare"] = meanwhile
+
+    row = run(promoting.request(ctx, TOM, add_ready_version(ctx.db).id, alias="champion"))
+
+    assert (row.state, row.outcome) == ("WITHDRAWN", "typo")
+    assert promotions.gates(ctx.db, row.id) == []
+
+
 def test_an_unanswered_request_expires(ctx: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     ctx.home.config.write_text(TEAM + "[policy]\nttl_h = 0.0\n")
     first, second = add_ready_version(ctx.db), add_ready_version(ctx.db)
@@ -241,90 +224,6 @@ def test_a_gate_row_edited_in_the_database_voids_the_request(ctx: Here) -> None:
 
     with pytest.raises(Refused, match="pin 'found' is no longer what was checked"):
         run(promoting.approve(ctx, MARIA, row.id))
-
-
-def test_a_rollback_gives_the_alias_back_without_approval(ctx: Here, swaps: list[str]) -> None:
-    promote(ctx, add_ready_version(ctx.db).id)
-    second = promote(ctx, add_ready_version(ctx.db).id)
-    waiting = run(promoting.request(ctx, TOM, add_ready_version(ctx.db).id, alias="champion"))
-
-    back = run(promoting.rollback(ctx, OLLI, model="digits", alias="champion", reason="worse at night"))
-
-    assert (back.number, held(ctx)) == (1, 1)
-    assert promotions.get(ctx.db, second.id).state == "ROLLED_BACK"
-    assert promotions.get(ctx.db, waiting.id).state == "SUPERSEDED"
-    assert swaps == ["champion"] * 3
-    assert [h.number for h in models.alias_history(ctx.db, back.model_id)] == [1, 2, 1]
-    moves = [row.detail for row in audit.every(ctx.db) if row.verb == "alias.move"]
-    assert [json.loads(move)["before"] for move in moves] == [None, 1, 2]
-    with pytest.raises(Refused, match="no earlier champion"):
-        run(promoting.rollback(ctx, OLLI, model="digits", alias="champion", reason="again"))
-
-
-def test_rollbacks_go_down_the_stack_and_never_back_to_what_was_rolled_back(ctx: Here) -> None:
-    for _ in range(3):
-        promote(ctx, add_ready_version(ctx.db).id)
-
-    numbers = [
-        run(promoting.rollback(ctx, OLLI, model="digits", alias="champion", reason="x")).number for _ in "ab"
-    ]
-
-    assert numbers == [2, 1]
-
-
-def test_nothing_goes_back_to_a_version_whose_bytes_were_changed(ctx: Here) -> None:
-    promote(ctx, add_ready_version(ctx.db).id)
-    promote(ctx, add_ready_version(ctx.db).id)
-    ctx.answers["intact"] = lambda **_: {"broken": ["artifact"]}
-
-    with pytest.raises(Refused, match="bytes of digits@v1"):
-        run(promoting.rollback(ctx, OLLI, model="digits", alias="champion", reason="x"))
-    assert held(ctx) == 2
-
-
-def test_broken_glass_goes_past_failed_gates_and_people_and_stays_red(ctx: Here) -> None:
-    promote(ctx, add_ready_version(ctx.db).id)
-    ctx.answers["compare"] = lambda **_: WORSE
-    version = add_ready_version(ctx.db)
-
-    with pytest.raises(Usage, match="breaking the glass takes a reason"):
-        run(promoting.request(ctx, OLLI, version.id, alias="champion", break_glass=True))
-    row = run(promoting.request(ctx, OLLI, version.id, alias="champion", reason="outage", break_glass=True))
-
-    assert (row.state, row.break_glass, row.unratified, held(ctx)) == ("APPLIED", True, True, 2)
-    assert [r.verb for r in audit.of_subject(ctx.db, "promotion", row.id)] == [
-        "promotions.request", "promotions.check", "promotions.break_glass", "promotions.apply",
-    ]  # fmt: skip
-    assert [p.id for p in promotions.open_for(ctx.db, MARIA)] == [row.id]
-    ratified = run(promoting.ratify(ctx, MARIA, row.id, reason="it was right"))
-    assert (ratified.ratified_by, ratified.unratified) == ("maria", False)
-    with pytest.raises(Conflict, match="nothing to ratify"):
-        run(promoting.ratify(ctx, EVE, row.id, reason="me too"))
-
-
-def test_broken_glass_nobody_ratified_is_said_once_when_overdue(
-    ctx: Here, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    version = add_ready_version(ctx.db)
-    row = run(promoting.request(ctx, OLLI, version.id, alias="champion", reason="outage", break_glass=True))
-    assert row.ratify_before_us is not None
-    assert row.ratify_before_us - row.applied_us == 24 * 3600 * 1_000_000  # type: ignore[operator]
-
-    monkeypatch.setattr(promoting, "now", lambda: row.ratify_before_us + 1)
-    run(promoting.tick(ctx))
-    run(promoting.tick(ctx))
-
-    verbs = [r.verb for r in audit.of_subject(ctx.db, "promotion", row.id)]
-    assert verbs.count("promotions.overdue") == 1
-
-
-def test_not_even_broken_glass_applies_bytes_that_were_changed(ctx: Here) -> None:
-    version = add_ready_version(ctx.db)
-    ctx.answers["intact"] = lambda **_: {"broken": ["artifact"]}
-
-    row = run(promoting.request(ctx, OLLI, version.id, alias="champion", reason="outage", break_glass=True))
-
-    assert (row.state, held(ctx)) == ("VOIDED", None)
 
 
 def test_the_only_person_of_a_home_approves_their_own_request_and_it_says_so(ctx: Here) -> None:
