@@ -16,7 +16,7 @@ from lineside.jobs.admission import Room
 from lineside.jobs.attempts import Phase, Sighting
 from lineside.jobs.context import Context
 from lineside.jobs.executors import Executor
-from lineside.jobs.queue import Claimed, Seen
+from lineside.jobs.queue import Claimed, Seen, Turn
 from lineside.store.clock import now
 from lineside.store.config import RunnerConfig
 from lineside.store.queries import jobs
@@ -43,6 +43,7 @@ class Dispatcher:
         self._hang_bell()
         if strays := await asyncio.to_thread(self._executor.sweep_strays, self._ctx.home.path):
             log.warning("left-over processes were killed", extra={"processes": strays})
+        await self._forget_ended()
         while True:
             try:
                 await self._step()
@@ -69,14 +70,16 @@ class Dispatcher:
                 await asyncio.to_thread(self._executor.sweep, self._folder(each.job_id, each.number))
             if each.sighting.phase in (Phase.ENDED, Phase.GONE):
                 await self._ingest(each.job_id)
-        claimed = await self._take_turn(seen)
+        turn = await self._take_turn(seen)
         for each in seen:
             self._follow(each)
-        for start in claimed:
+        for id in turn.ended:
+            queue.forget_environment(self._ctx.home, id)
+        for start in turn.claimed:
             self._start(start)
         self._stop_stopping()
 
-    async def _take_turn(self, seen: list[Seen]) -> list[Claimed]:
+    async def _take_turn(self, seen: list[Seen]) -> Turn:
         """Not synced: after a power loss the attempts' own files, which are, tell the same story again."""
         room, backoff_s = self._room(), self._config.retry_backoff_s
         return await self._ctx.write(
@@ -102,7 +105,7 @@ class Dispatcher:
         """Watch what runs, let go of what ended, ask again for what nobody claimed."""
         match seen.sighting.phase:
             case Phase.ENDED | Phase.GONE:
-                self._let_go(seen.job_id)
+                self._let_go(seen)
             case Phase.UNCLAIMED:
                 self._start(Claimed(job_id=seen.job_id, number=seen.number, gpus=()))
             case Phase.RUNNING:
@@ -141,14 +144,18 @@ class Dispatcher:
         asyncio.get_running_loop().remove_reader(self._watched[job_id])
         self.wake()
 
-    def _let_go(self, job_id: int) -> None:
-        if (shim := self._watched.pop(job_id, None)) is not None:
+    def _let_go(self, seen: Seen) -> None:
+        if (shim := self._watched.pop(seen.job_id, None)) is not None:
             asyncio.get_running_loop().remove_reader(shim)
             os.close(shim)
-        row = jobs.get(self._ctx.db, job_id)
-        (self._folder(job_id, row.attempt) / "env").unlink(missing_ok=True)
-        if row.ended_us is not None:
-            (queue.folder_of(self._ctx.home, job_id) / "env").unlink(missing_ok=True)
+        (self._folder(seen.job_id, seen.number) / "env").unlink(missing_ok=True)
+
+    async def _forget_ended(self) -> None:
+        """Delete environments that a killed runner had no time to delete."""
+        left = await asyncio.to_thread(lambda: list(self._ctx.home.path.glob("jobs/*/env")))
+        for row in jobs.by_ids(self._ctx.db, [int(path.parent.name) for path in left]):
+            if row.ended_us is not None:
+                queue.forget_environment(self._ctx.home, row.id)
 
     def _room(self) -> Room:
         return Room(cpus=self._config.slots, gpus=tuple(gpu.uuid for gpu in gpus.inventory().gpus))

@@ -36,26 +36,26 @@ def note_start(db: sqlite3.Connection, row: JobRow, start: Start) -> None:
 
 def finish(
     db: sqlite3.Connection, row: JobRow, sighting: Sighting, *, tail: str, at: Micros, backoff_s: float
-) -> None:
-    """End the attempt, and the job with it unless its policy tries again."""
+) -> list[int]:
+    """End the attempt, and the job with it unless its policy tries again; all jobs that ended by it."""
     exit = sighting.exit or _lost(sighting, at)
     cause = classify(exit, tail)
     values = {"ended_us": exit.ended_us, "detail": exit.detail, "code": exit.code, "user_s": exit.user_s,
               "system_s": exit.system_s, "max_rss_bytes": exit.max_rss_bytes}  # fmt: skip
     if not queued.end_attempt(db, row.id, number=row.attempt, cause=cause, values=values):
-        return
+        return []
     if row.state != JobState.STOPPING and _tries_again(db, row, cause):
         wait = after(at, backoff_s * 2 ** (row.attempt - 1))
         reason = f"attempt {row.attempt} ended: {exit.detail}"
         _step(db, row, JobState.QUEUED, reason=reason, not_before=wait)
         if row.run_id is not None:
             _of_run(lambda id: runs.reschedule(db, id), row.run_id)
-        return
-    _end(db, row, _state_after(row, cause), cause=cause, detail=exit.detail, at=exit.ended_us)
+        return []
+    return _end(db, row, _state_after(row, cause), cause=cause, detail=exit.detail, at=exit.ended_us)
 
 
-def cancel(db: sqlite3.Connection, id: int, actor: Actor, reason: str, *, at: Micros) -> str:
-    """A waiting job is CANCELLED now; a live one is STOPPING until it is gone.
+def cancel(db: sqlite3.Connection, id: int, actor: Actor, reason: str, *, at: Micros) -> list[int]:
+    """A waiting job is CANCELLED now, a live one is STOPPING until it is gone; all jobs that ended by it.
 
     Raises:
         NotFound: no such job.
@@ -64,29 +64,27 @@ def cancel(db: sqlite3.Connection, id: int, actor: Actor, reason: str, *, at: Mi
     row = jobs.get(db, id)
     if row.state in states.JOB_ENDED:
         raise Conflict(f"job {id} has ended: {row.state}", hint="nothing is left to cancel")
-    words = f"cancelled by {actor.label}" + (f": {reason}" if reason else "")
     if row.state == JobState.STOPPING:
-        return row.state
-    audit.append(
-        db, actor, "jobs.cancel", subject=("job", id), detail={"reason": reason, "was": row.state}, at=at
-    )
+        return []
+    words = f"cancelled by {actor.label}" + (f": {reason}" if reason else "")
+    detail = {"reason": reason, "was": row.state}
+    audit.append(db, actor, "jobs.cancel", subject=("job", id), detail=detail, at=at)
     if row.state in states.JOB_LIVE:
         _step(db, row, JobState.STOPPING, reason=words)
-        return JobState.STOPPING
-    _end(db, row, JobState.CANCELLED, cause=Cause.CANCELLED, detail=words, at=at)
-    return JobState.CANCELLED
+        return []
+    return _end(db, row, JobState.CANCELLED, cause=Cause.CANCELLED, detail=words, at=at)
 
 
-def skip(db: sqlite3.Connection, id: int, *, because: int, at: Micros) -> None:
-    """A job that needed `because` to succeed never starts, nor does anything that needs it in turn."""
+def skip(db: sqlite3.Connection, id: int, *, because: int, at: Micros) -> list[int]:
+    """A job that needed `because` to succeed never starts, nor does what needs it in turn: all those."""
     row, failed = jobs.get(db, id), jobs.get(db, because)
     if row.state == JobState.HELD:
         queued.move(db, id, old=JobState.HELD, new=JobState.QUEUED)
         row = jobs.get(db, id)
     if row.state != JobState.QUEUED:
-        return  # skipped a moment ago, over another path
+        return []  # skipped a moment ago, over another path
     words = f"job {failed.id} ({failed.name}) ended {failed.state}"
-    _end(db, row, JobState.SKIPPED, cause=Cause.CANCELLED, detail=words, at=at)
+    return _end(db, row, JobState.SKIPPED, cause=Cause.CANCELLED, detail=words, at=at)
 
 
 def classify(exit: Exit, tail: str) -> Cause:
@@ -128,18 +126,18 @@ def _state_after(row: JobRow, cause: Cause) -> JobState:
 
 def _end(
     db: sqlite3.Connection, row: JobRow, new: JobState, *, cause: Cause, detail: str, at: Micros
-) -> None:
-    """The last step of a job, of its run, and of those that needed it to succeed."""
-    reason = detail if new in (JobState.SKIPPED, JobState.FAILED) else row.reason
-    if new == JobState.CANCELLED:
-        reason = row.reason or detail
-    _step(db, row, new, reason=reason, ended=at)
+) -> list[int]:
+    """The last step of a job, of its run, and of those that needed it to succeed; all that ended."""
+    by_whom = row.reason if row.state == JobState.STOPPING else detail
+    reasons = {JobState.SUCCEEDED: "", JobState.CANCELLED: by_whom}
+    _step(db, row, new, reason=reasons.get(new, detail), ended=at)
     if row.run_id is not None:
         status = _RUN_STATUS[new]
         _of_run(lambda id: runs.end(db, id, status=status, cause=cause, detail=detail, at=at), row.run_id)
-    if new != JobState.SUCCEEDED:
-        for id in queued.dependents(db, row.id):
-            skip(db, id, because=row.id, at=at)
+    ended = [row.id]
+    for id in queued.dependents(db, row.id) if new != JobState.SUCCEEDED else ():
+        ended += skip(db, id, because=row.id, at=at)
+    return ended
 
 
 def _step(

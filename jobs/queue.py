@@ -42,11 +42,19 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """An attempt to start: the transaction that decided so is on disk."""
+    """An attempt to start."""
 
     job_id: int
     number: int
     gpus: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one step of the queue decided; the transaction that says so is on disk."""
+
+    claimed: list[Claimed]  # to be started
+    ended: list[int]  # jobs, skipped ones too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +88,9 @@ def submit(
     return done
 
 
-def turn(
-    db: sqlite3.Connection, seen: Sequence[Seen], room: Room, *, at: Micros, backoff_s: float
-) -> list[Claimed]:
-    """One step of the queue: note what began and ended, then give the free room to who waits.
-
-    Returns:
-        The attempts to start once this is committed.
-    """
+def turn(db: sqlite3.Connection, seen: Sequence[Seen], room: Room, *, at: Micros, backoff_s: float) -> Turn:
+    """One step of the queue: note what began and ended, then give the free room to who waits."""
+    ended: list[int] = []
     for each in seen:
         row = jobs.get(db, each.job_id)
         if row.attempt != each.number or row.state not in states.JOB_LIVE:
@@ -96,8 +99,8 @@ def turn(
             endings.note_start(db, row, each.sighting.start)
         if each.sighting.phase in (Phase.ENDED, Phase.GONE):
             row = jobs.get(db, each.job_id)
-            endings.finish(db, row, each.sighting, tail=each.tail, at=at, backoff_s=backoff_s)
-    return _admit(db, room, at)
+            ended += endings.finish(db, row, each.sighting, tail=each.tail, at=at, backoff_s=backoff_s)
+    return Turn(claimed=_admit(db, room, at), ended=ended)
 
 
 async def cancel(ctx: Context, job_id: int, actor: Actor, reason: str = "") -> str:
@@ -107,9 +110,11 @@ async def cancel(ctx: Context, job_id: int, actor: Actor, reason: str = "") -> s
         NotFound: no such job.
         Conflict: it has ended already.
     """
-    state = await ctx.write(lambda db: endings.cancel(db, job_id, actor, reason, at=now()))
+    ended = await ctx.write(lambda db: endings.cancel(db, job_id, actor, reason, at=now()))
+    for id in ended:
+        forget_environment(ctx.home, id)
     ctx.wake()
-    return state
+    return JobState.CANCELLED if ended else JobState.STOPPING
 
 
 def folder_of(home: Home, job_id: int) -> Path:
@@ -126,6 +131,11 @@ def environment(home: Home, job_id: int) -> dict[str, str] | None:
     return env
 
 
+def forget_environment(home: Home, job_id: int) -> None:
+    """Delete what may hold secrets: the job has ended."""
+    (folder_of(home, job_id) / "env").unlink(missing_ok=True)
+
+
 def _admit(db: sqlite3.Connection, room: Room, at: Micros) -> list[Claimed]:
     ready = queued.ready(db)
     waiting = [w for w in ready if w.not_before_us <= at]
@@ -136,10 +146,8 @@ def _admit(db: sqlite3.Connection, room: Room, at: Micros) -> list[Claimed]:
     for place in decided.places:
         if number := queued.claim(db, place.id, gpu_uuids=place.gpus, at=at):
             claimed.append(Claimed(job_id=place.id, number=number, gpus=place.gpus))
-    reasons = decided.reasons | {
-        w.id: "waits a while before it is tried again" for w in ready if w.not_before_us > at
-    }
-    for id, reason in (reasons | _blocked(db)).items():
+    later = {w.id: "waits a while before it is tried again" for w in ready if w.not_before_us > at}
+    for id, reason in (decided.reasons | later | _blocked(db)).items():
         queued.set_reason(db, id, state=JobState.QUEUED, reason=reason)
     return claimed
 
@@ -194,6 +202,7 @@ def _add_needs(db: sqlite3.Connection, spec: JobSpec, id: int, sent: Sequence[in
         queued.add_need(db, id, needs_id=needed.id, condition=need.condition)
         if need.condition == "ok" and needed.state in states.JOB_ENDED - {JobState.SUCCEEDED}:
             endings.skip(db, id, because=needed.id, at=at)
+            forget_environment(_home_of(db), id)
 
 
 def _keep_environment(home: Home, id: int, env: Mapping[str, str]) -> None:

@@ -14,8 +14,6 @@ _KEEP = """
     on conflict do nothing
 """
 
-_FORGET = "delete from control_key where at_us < :before_us"
-
 
 def answer(db: sqlite3.Connection, key: str, verb: str) -> dict[str, Any] | None:
     """What was answered to this key; None when it is new.
@@ -35,8 +33,3 @@ def answer(db: sqlite3.Connection, key: str, verb: str) -> dict[str, Any] | None
 def keep(db: sqlite3.Connection, key: str, verb: str, answer: dict[str, Any], *, at: Micros) -> None:
     """Remember an answer, best in the transaction that made it true."""
     db.execute(_KEEP, {"key": key, "verb": verb, "answer": json.dumps(answer), "at_us": at})
-
-
-def forget(db: sqlite3.Connection, *, before: Micros) -> None:
-    """Drop answers nobody will ask for again."""
-    db.execute(_FORGET, {"before_us": before})

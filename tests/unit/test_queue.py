@@ -91,6 +91,24 @@ def test_a_held_job_starts_only_when_released(busy_runner: RunnerUnderTest) -> N
     assert busy_runner.wait_for(held).state == "SUCCEEDED"
 
 
+def test_a_job_that_is_cancelled_or_skipped_before_it_began_keeps_no_secret(
+    busy_runner: RunnerUnderTest,
+) -> None:
+    blocker = busy_runner.submit("sleep", "60", cpus=2)
+    first = busy_runner.submit("true")
+    second = busy_runner.submit("true", after=[{"job": first}])
+    environments = [busy_runner.folder(id).parent / "env" for id in (first, second)]
+    assert all(path.exists() for path in environments)
+
+    busy_runner.ask("jobs.cancel", {"job": first, "reason": "typo"})
+
+    rows = [busy_runner.job(id) for id in (first, second)]
+    assert [row.state for row in rows] == ["CANCELLED", "SKIPPED"]
+    assert rows[0].reason == f"cancelled by {rows[0].submitted_by}: typo"
+    assert not any(path.exists() for path in environments)
+    assert busy_runner.job(blocker).state == "RUNNING"
+
+
 def test_a_job_moved_to_the_front_starts_first(busy_runner: RunnerUnderTest) -> None:
     blockers = [busy_runner.submit("sleep", "60") for _ in range(2)]
     late, early = busy_runner.submit("true", cpus=2), busy_runner.submit("true", cpus=2)

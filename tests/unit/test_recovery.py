@@ -119,6 +119,19 @@ def test_a_job_lost_to_a_restart_of_the_machine_says_so(runner: RunnerUnderTest)
     until(lambda: not runner.survivors())
 
 
+def test_a_secret_left_by_a_killed_runner_is_deleted_by_the_next(runner: RunnerUnderTest) -> None:
+    job = runner.submit("true")
+    runner.wait_for(job)
+    left = runner.folder(job).parent / "env"
+    until(lambda: not left.exists())
+    runner.kill()
+    left.write_text("{}")
+
+    runner.restart()
+
+    until(lambda: not left.exists())
+
+
 def test_a_cancel_that_a_kill_interrupted_is_finished_by_the_next_runner(runner: RunnerUnderTest) -> None:
     job = runner.submit("sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", grace_s=0.3)
     runner.start_file(job)
