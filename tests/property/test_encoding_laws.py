@@ -38,3 +38,13 @@ def test_a_row_is_encoded_alike_alone_and_among_others(rows: list[Any]) -> None:
 
     alone = np.vstack([encoder.encode(columns([row])) for row in rows])
     assert np.array_equal(together, alone)
+
+
+@given(rows=st.lists(st.tuples(numbers, numbers), min_size=1, max_size=10))
+def test_numbers_are_encoded_alike_with_words_beside_them_and_without(rows: list[Any]) -> None:
+    given_columns = {"a": [row[0] for row in rows], "b": [row[1] for row in rows], "w": ["x"] * len(rows)}
+
+    alone = Encoder.fit(given_columns, {"a": "numeric", "b": "numeric"})
+    beside = Encoder.fit(given_columns, {"a": "numeric", "b": "numeric", "w": "category"})
+
+    assert np.array_equal(alone.encode(given_columns), beside.encode(given_columns)[:, :2])
