@@ -7,6 +7,7 @@ swap that fails costs nothing but its own row in the audit.
 import asyncio
 import logging
 import sqlite3
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,9 +101,9 @@ async def check(ctx: Context, row: DeploymentRow, target: TargetRow) -> bool:
     return True
 
 
-def client_of(home: Home, row: DeploymentRow):  # type: ignore[no-untyped-def]  # httpx is imported late
+def client_of(home: Home, row: DeploymentRow) -> "AbstractAsyncContextManager[ModelClient]":
     """A client for the deployment's server."""
-    from lineside.jobs.serving.client import talking_to
+    from lineside.jobs.serving.client import talking_to  # httpx: not before somebody serves
 
     return talking_to(row.url, model=row.model, token=tokens.ensure(folder_of(home, row)))
 
