@@ -68,8 +68,8 @@ def _edge(view: View, edge: EdgeRow, other: Node, now: Micros, width: int) -> li
     row = view.plan.words[other]
     mark, style = glyph(row.state)
     time = clock(edge.at_us, now=now)
-    room = max(4, width - 12 - 2 - 1 - len(time))
+    room = max(4, width - 13 - 2 - 1 - len(time))
     return [
-        (fit(f"  {safe(edge.relation)}", 12), "dim"), (f"{mark} ", style), (fit(safe(row.label), room), ""),
+        (fit(f"  {safe(edge.relation)}", 13), "dim"), (f"{mark} ", style), (fit(safe(row.label), room), ""),
         (f" {time}", "dim"),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from lineside.console.widgets.rows import Cell, Column
 from lineside.console.widgets.scores import short
 from lineside.store.clock import Micros
 from lineside.store.queries.aliases import AliasRow
-from lineside.store.queries.evidence import ApprovalRow
+from lineside.store.queries.evidence import ApprovalRow, GateRow
 from lineside.store.queries.models import VersionRow
 from lineside.store.queries.promotions import PromotionRow
 from lineside.store.queries.windows import WindowRow
@@ -136,17 +136,20 @@ def _gates(shown: Packet, width: int) -> list[Line]:
     if not shown.gates:
         return [[(" gates ", "head"), ("not checked yet", "dim")]]
     name = max(width_of(safe(g.gate)) for g in shown.gates)
-    observed = min(max(width_of(safe(g.observed)) for g in shown.gates), max(20, width - name - 6))
-    return [
-        [
-            (" ✓ " if g.passed else " ✗ ", "ok" if g.passed else "bold bad"),
-            (fit(safe(g.gate), name) + "  ", ""),
-            (fit(safe(g.observed), observed) + "  ", "" if g.passed else "bad"),
-            (safe(g.required), "dim"),
-            (f"  n {count(g.rows)}" if g.rows else "", "dim"),
-        ]
-        for g in shown.gates
-    ]  # fmt: skip
+    observed = min(max(width_of(safe(g.observed)) for g in shown.gates), width - name - 5)
+    room = width - name - observed - 7
+    return [_gate(g, name, observed, room) for g in shown.gates]
+
+
+def _gate(gate: GateRow, name: int, observed: int, room: int) -> Line:
+    """`✓ min_holdout  0.97 [0.93, 0.99]  at least 0.90  n 100`; what is required only where there is room."""
+    line: list[Span] = [(" ✓ " if gate.passed else " ✗ ", "ok" if gate.passed else "bold bad")]
+    line += [
+        (fit(safe(gate.gate), name) + "  ", ""),
+        (fit(safe(gate.observed), observed), "" if gate.passed else "bad"),
+    ]
+    asked = safe(gate.required) + (f"  n {count(gate.rows)}" if gate.rows else "")
+    return [*line, ("  " + fit(asked, min(room, width_of(asked))), "dim")] if room >= 10 else line
 
 
 def _approvals(shown: Packet, now: Micros, named: Naming) -> list[Line]:

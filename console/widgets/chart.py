@@ -73,7 +73,7 @@ def render(
     x = _all([line.x for line in lines])
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(x):
         return _said("no points yet" if not len(x) else "too small", width, height)
-    names = _names(lines, levels) if legend else []
+    names = _names(lines, levels, gaps=gaps) if legend else []
     aside = max((len(text) for text, _ in names), default=0)
     aside = aside + 1 if aside and aside + 1 <= width // 3 else 0
     y0, y1 = _range(lines, levels, log_y=log_y)
@@ -226,9 +226,9 @@ def _placed(words: Sequence[tuple[int, str, str]], width: int) -> Row:
     return row
 
 
-def _names(lines: Sequence[Line], levels: Sequence[Level]) -> list[Span]:
+def _names(lines: Sequence[Line], levels: Sequence[Level], *, gaps: bool) -> list[Span]:
     """Each line's name and last value, each level's name."""
-    last = [_last(line.y) for line in lines]
+    last = [_last(line.y, gaps=gaps) for line in lines]
     return [
         *((f"{line.name} {value}", line.style or SERIES[i % len(SERIES)])
           for i, (line, value) in enumerate(zip(lines, last, strict=True))),
@@ -236,8 +236,8 @@ def _names(lines: Sequence[Line], levels: Sequence[Level]) -> list[Span]:
     ]  # fmt: skip
 
 
-def _last(y: Floats) -> str:
-    if not len(y):
+def _last(y: Floats, *, gaps: bool) -> str:
+    if not len(y) or (gaps and np.isnan(y[-1])):
         return "–"
     value = float(y[-1])
     return f"{value:.4g}" if np.isfinite(value) else {True: "NaN"}.get(bool(np.isnan(value)), f"{value:+}")
