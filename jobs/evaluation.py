@@ -1,6 +1,6 @@
 """Measuring candidates, in the compute child: ONNX, Parquet and bootstraps. JSON in, JSON out.
 
-Rows that either model was trained on say nothing, so they are left out; what is left is scored by both models
+Rows that either model was made from say nothing, so they are left out; what is left is scored by both models
 and compared row by row: the interval of the difference is then as narrow as the data allows.
 """
 
@@ -103,7 +103,7 @@ class _Side:
         return Measured(**asdict(self.scorer.package.holdout))
 
     def seen(self) -> "list[pl.DataFrame]":
-        """The rows it was trained on, when its package brought them."""
+        """The rows it was made from, its own hold-out too, when its package brought them."""
         import polars as pl
 
         path = self.folder / REFERENCE
@@ -117,7 +117,7 @@ def _duel(
     note = ""
     if rows is not None and target is not None:
         fresh, left_out = _fresh(objects.path_of(place, rows), ours, theirs, target)
-        note = f"{left_out} rows seen in training were left out" if left_out else ""
+        note = f"{left_out} rows of the training tables were left out" if left_out else ""
         if len(fresh) > MOST_ROWS:
             note = f"{MOST_ROWS} of {len(fresh)} fresh rows"
             fresh = fresh.sample(MOST_ROWS, seed=0)

@@ -45,7 +45,7 @@ class Duel:
     high: float
     n: int
     kind: Literal["paired", "own hold-outs"]  # the same rows for both, or each its own
-    note: str = ""  # "3 rows seen in training were left out"
+    note: str = ""  # "3 rows of the training tables were left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

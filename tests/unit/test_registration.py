@@ -51,7 +51,7 @@ def test_a_finished_run_becomes_a_ready_version_with_its_arrow_and_its_audit_row
     assert (version.label, version.status, version.created_by) == ("digits@v1", "READY", "tom")
     assert version.holdout == version.meta["holdout"]["value"]
     assert objects.verify(ctx.home, str(version.artifact_digest))
-    assert pl.read_parquet(objects.path_of(ctx.home, str(version.profile_digest))).height == 240
+    assert pl.read_parquet(objects.path_of(ctx.home, str(version.profile_digest))).height == 300
     edges = lineage.around(ctx.db, Node("run", run)).edges
     assert [(edge.dst_kind, edge.relation) for edge in edges] == [("model_version", "registered")]
     told = [row.verb for row in audit.of_subject(ctx.db, "model_version", version.id)]
