@@ -55,3 +55,7 @@ wheel: venv
 # the pictures in the README, taken from a running demo
 pictures: venv
     {{python}} docs/pictures.py
+
+# write docs/keys.md anew from the table of commands
+keys: venv
+    {{python}} -m lineside.console.keypage > docs/keys.md

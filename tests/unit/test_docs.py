@@ -1,0 +1,41 @@
+"""A key, a command or a state that nobody documented is a fault."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from lineside.console import keypage
+from lineside.jobs import declared
+from lineside.store import config, states
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+TABLES = (
+    declared.DataSpec, declared.StageSpec, declared.ModelSpec, declared.EndpointSpec, declared.MonitorSpec,
+    declared.RetrainSpec,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_every_key_of_the_project_file_is_documented(table: type) -> None:
+    text = (DOCS / "configuration.md").read_text()
+    for key in (field.name for field in fields(table) if field.name != "name"):
+        assert f"`{key.removesuffix('_s')}`" in text, f"{table.__name__}.{key}"
+
+
+def test_every_key_of_the_home_is_documented() -> None:
+    text = (DOCS / "configuration.md").read_text()
+    for section, kind in (("runner", config.RunnerConfig), ("policy", config.Policy)):
+        for key in fields(kind):
+            assert f"`[{section}] {key.name}`" in text
+
+
+def test_every_state_is_documented() -> None:
+    text = (DOCS / "states.md").read_text()
+    for machine in (states.JobState, states.RunStatus, states.PromotionState, states.AlertState, states.EndpointState):
+        for state in machine:
+            assert state.value in text or state is states.EndpointState.NEW, state
+
+
+def test_the_page_of_keys_is_the_table_of_commands() -> None:
+    assert (DOCS / "keys.md").read_text() == keypage.page(), "run: just keys"
