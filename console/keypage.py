@@ -30,7 +30,7 @@ def _sections() -> Iterator[str]:
 
 
 def _row(command: Command) -> str:
-    keys = " ".join(f"`{key.replace('|', chr(92) + '|')}`" for key in command.keys)
+    keys = " ".join("`` ` ``" if key == "`" else f"`{key}`" for key in command.keys)
     who = f" ({command.role.name.lower()})" if command.does else ""
     return f"| {keys} | {command.title}{who} |"
 
