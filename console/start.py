@@ -3,6 +3,7 @@
 import shutil
 import sys
 
+from lineside.store.db import reader
 from lineside.store.homes import Home
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H"
@@ -17,18 +18,20 @@ def open_console(home: Home, *, acting_as: str | None = None) -> int:
     Raises:
         LinesideError: the home cannot be read.
     """
-    from lineside.console.ports import RunnerActions, SqliteStore
-
-    store = SqliteStore(home)  # before anything is drawn: a bad home is told in plain words
+    reader(home).close()  # before anything is drawn: a bad home is told in plain words
     _first_frame()
+    store = None
     try:
         from lineside.console.app import LinesideApp
+        from lineside.console.ports import RunnerActions, SqliteStore
 
+        store = SqliteStore(home)
         app = LinesideApp(store, RunnerActions(home, acting_as=acting_as))
         app.run()
         return app.return_code or 0
     finally:
-        store.close()
+        if store is not None:
+            store.close()
         _write(_LEAVE)
 
 

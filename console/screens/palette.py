@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.screen import ModalScreen
 
@@ -30,7 +30,9 @@ class Palette(ModalScreen[Spoken | Command | None]):
     Palette { align: left bottom; background: $background 0%; }
     Palette > Vertical { width: 100%; height: auto; margin-bottom: 1; background: $panel; }
     Palette PaletteLines { height: auto; }
-    Palette Field { padding: 0 1; }
+    Palette #line { height: 1; }
+    Palette #colon { width: 3; height: 1; }
+    Palette #said { width: 1fr; }
     """
 
     def __init__(self, commands: Sequence[Command]) -> None:
@@ -41,7 +43,9 @@ class Palette(ModalScreen[Spoken | Command | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield PaletteLines([], id="hits")
-            yield Field(placeholder="runs status:FAILED · job 57 · or words of a command", id="said")
+            with Horizontal(id="line"):
+                yield PaletteLines([[(" : ", "bold accent")]], id="colon")
+                yield Field(placeholder="runs status:FAILED · job 57 · or words of a command", id="said")
 
     def on_mount(self) -> None:
         self.query_one("#said", Field).focus()
