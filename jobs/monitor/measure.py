@@ -79,13 +79,8 @@ def reference_of(home: Home, version: models.VersionRow) -> Path:
     return path
 
 
-def rows_of(home: Home, path: str, features: Sequence[Feature]) -> dict[str, list[Any]]:
-    """The feature columns of a window; one that no request carried is all missing."""
+def rows_of(home: Home, path: str, features: Sequence[Feature]) -> dict[str, Sequence[Any]]:
+    """The feature columns of a window."""
     import polars as pl
 
-    frame = pl.read_parquet(home.windows / path)
-    empty = [None] * frame.height
-    return {
-        feature.name: frame[feature.name].to_list() if feature.name in frame.columns else empty
-        for feature in features
-    }
+    return profiles.values_of(pl.read_parquet(home.windows / path), features)

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lineside.jobs.encoding import Feature, numbers, words
 from lineside.jobs.monitor.drift import chi, ks, psi
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Floats = NDArray[np.float64]
 
@@ -84,7 +87,20 @@ def read(path: Path, features: tuple[Feature, ...]) -> Profile:
     import polars as pl
 
     frame = pl.read_parquet(path, columns=[feature.name for feature in features])
-    return build({name: frame[name].to_list() for name in frame.columns}, features)
+    return build(values_of(frame, features), features)
+
+
+def values_of(frame: "pl.DataFrame", features: Sequence[Feature]) -> dict[str, Sequence[Any]]:
+    """The columns of these features; one that the table lacks is missing in every row."""
+    found: dict[str, Sequence[Any]] = {}
+    for feature in features:
+        if feature.name not in frame.columns:
+            found[feature.name] = [None] * frame.height
+        elif feature.kind == "numeric" and frame[feature.name].dtype.is_numeric():
+            found[feature.name] = frame[feature.name].to_numpy()  # type: ignore[assignment]
+        else:
+            found[feature.name] = frame[feature.name].to_list()
+    return found
 
 
 def _profile(feature: Feature, values: Sequence[Any]) -> ColumnProfile:
