@@ -53,8 +53,10 @@ class Verdict:
 _LAST = "select seq, hash from audit order by seq desc limit 1"
 
 _INSERT = """
-    insert into audit (seq, at_us, uid, name, acting_as, verb, subject_kind, subject_id, detail, prev_hash, hash)
-    values (:seq, :at_us, :uid, :name, :acting_as, :verb, :subject_kind, :subject_id, :detail, :prev_hash, :hash)
+    insert into audit (seq, at_us, uid, name, acting_as, verb, subject_kind, subject_id, detail,
+                       prev_hash, hash)
+    values (:seq, :at_us, :uid, :name, :acting_as, :verb, :subject_kind, :subject_id, :detail,
+            :prev_hash, :hash)
 """
 
 _NEWEST = """
@@ -128,27 +130,26 @@ def verify(db: sqlite3.Connection, *, head: tuple[int, str] | None = None) -> Ve
         head: (seq, hash) noted elsewhere; a chain whose tail was cut off no longer reaches it.
     """
     previous, count = GENESIS, 0
-    for row in every(db):
-        fields = {k: getattr(row, k) for k in _HASHED} | {"prev_hash": row.prev_hash}
-        if row.seq != count + 1:
-            return Verdict(rows=count, head=previous, broken_seq=count + 1, reason="a row is missing")
-        if row.prev_hash != previous:
-            return Verdict(
-                rows=count,
-                head=previous,
-                broken_seq=row.seq,
-                reason="does not follow the row before",
-            )
-        if row.hash != _hash(fields):
-            return Verdict(rows=count, head=previous, broken_seq=row.seq, reason="its content was changed")
-        if head is not None and row.seq == head[0] and row.hash != head[1]:
-            return Verdict(
-                rows=count, head=previous, broken_seq=row.seq, reason="differs from the noted head"
-            )
-        previous, count = row.hash, count + 1
+    for row in db.execute(_ALL):
+        if reason := _fault(row, count + 1, previous, head):
+            return Verdict(rows=count, head=previous, broken_seq=count + 1, reason=reason)
+        previous, count = row["hash"], count + 1
     if head is not None and count < head[0]:
         return Verdict(rows=count, head=previous, broken_seq=count + 1, reason="the tail was cut off")
     return Verdict(rows=count, head=previous, broken_seq=None)
+
+
+def _fault(row: sqlite3.Row, seq: int, previous: str, head: tuple[int, str] | None) -> str:
+    """Why `row` cannot be row `seq` after `previous`; nothing when it can."""
+    if row["seq"] != seq:
+        return "a row is missing"
+    if row["prev_hash"] != previous:
+        return "does not follow the row before"
+    if row["hash"] != _hash(row):
+        return "its content was changed"
+    if head is not None and seq == head[0] and row["hash"] != head[1]:
+        return "differs from the noted head"
+    return ""
 
 
 _HASHED = (
@@ -164,10 +165,10 @@ _HASHED = (
 )
 
 
-def _hash(row: Mapping[str, Any]) -> str:
+def _hash(row: Mapping[str, Any] | sqlite3.Row) -> str:
     body = _canonical({k: row[k] for k in _HASHED})
     return hashlib.sha256((row["prev_hash"] + body).encode()).hexdigest()
 
 
-def _canonical(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+"""One text per value, whoever writes it: the bytes that are hashed."""
