@@ -11,7 +11,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="jobs.states", keys=("s",), title="show which states", footer="states"),
     Command(id="jobs.zoom", keys=("z",), title="the pane on the whole screen, and back"),
     deed("jobs.pipeline", "n", "run a pipeline"),
-    deed("jobs.command", "x", "run a command"),
+    deed("jobs.shell", "x", "run a command"),
     deed("jobs.cancel", "c", "cancel"),
     deed("jobs.retry", "t", "run again: same job, a new attempt"),
     deed("jobs.hold", "h", "hold back"),

@@ -251,7 +251,7 @@ class JobsArea(Area[JobList]):
     # -- doing --------------------------------------------------------------------------------------
 
     def offers(self, command: Command) -> bool:
-        if command.id in ("jobs.pipeline", "jobs.command"):
+        if command.id in ("jobs.pipeline", "jobs.shell"):
             return True
         states = {row.job.state for row in self.main().chosen()}
         able = _ABLE.get(command.id, frozenset())
@@ -283,7 +283,7 @@ class JobsArea(Area[JobList]):
     def cmd_rear(self) -> None:
         self._ask(lambda chosen: asking.move(chosen, to="back"))
 
-    def cmd_command(self) -> None:
+    def cmd_shell(self) -> None:
         self.propose(starting.command(Path.cwd()))
 
     def cmd_pipeline(self) -> None:

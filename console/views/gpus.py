@@ -44,7 +44,7 @@ def _cells(gpu: Gpu, held_by: Sequence[JobRow], me: Me) -> list[Cell]:
         (safe(gpu.name), "dim"),
         (bar(util / 100, 9), "warn" if idle else "run" if util else "dim"),
         NONE if gpu.util is None else f"{gpu.util} %",
-        f"{gpu.mem_used_bytes / GIB:.0f}/{gpu.mem_total_bytes / GIB:.0f} GiB",
+        f"{gpu.mem_used_bytes / GIB:.0f}/{gpu.mem_total_bytes / GIB:.0f}G",
         ("" if gpu.temp_c is None else f"{gpu.temp_c} °C", "warn" if (gpu.temp_c or 0) >= 85 else "dim"),
         ("" if gpu.watts is None else f"{gpu.watts:.0f} W", "dim"),
         who(gpu, held_by, me),

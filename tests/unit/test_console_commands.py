@@ -41,6 +41,12 @@ def test_every_common_command_has_its_method(scope: str) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("name", AREAS)
+def test_no_command_of_an_area_is_mistaken_for_one_that_works_everywhere(name: str) -> None:
+    common = {command.method for command in commands.of_scope("everywhere")}
+    assert [c.id for c in commands.of_scope(name) if c.method in common] == []
+
+
 def test_a_key_means_one_thing_in_a_scope() -> None:
     for scope in ("everywhere", "table", "log", *AREAS):
         keys = Counter(key for command in commands.of_scope(scope) for key in command.keys)
