@@ -25,6 +25,9 @@ from lineside.store.states import Cause, JobState
 
 log = logging.getLogger(__name__)
 
+_BEGUN_S = 0.03
+"""When to look whether a start has become a process: a job that is over by then costs one look, not two."""
+
 
 class Dispatcher:
     """One per runner; `run` is its loop, `wake` makes it look now."""
@@ -108,6 +111,8 @@ class Dispatcher:
                 self._let_go(seen)
             case Phase.UNCLAIMED:
                 self._start(Claimed(job_id=seen.job_id, number=seen.number, gpus=()))
+            case Phase.CLAIMED:
+                self._look_soon()
             case Phase.RUNNING:
                 self._watch(seen.job_id, seen.sighting)
 
@@ -119,6 +124,10 @@ class Dispatcher:
         if row.state == JobState.STOPPING:
             self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=0.0)
         self._executor.start(folder)
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        asyncio.get_running_loop().call_later(_BEGUN_S, self.wake)
 
     def _stop_stopping(self) -> None:
         """Tell every shim whose job is to end; telling it twice changes nothing."""
@@ -164,7 +173,7 @@ class Dispatcher:
         return self._ctx.home.attempt(job_id, number)
 
     def _hang_bell(self) -> None:
-        """The socket shims ring when they started or ended something; a missed ring costs one poll."""
+        """The socket a shim rings when its job has ended; a missed ring costs one poll."""
         path = self._ctx.home.path / "wake.sock"
         path.unlink(missing_ok=True)
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

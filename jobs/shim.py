@@ -55,7 +55,6 @@ def _run(spec: dict, env: dict) -> None:  # type: ignore[type-arg]  # JSON objec
     if pid == 0:
         _become(spec, env)
     _write("start", {"shim": me, "pid": pid, "born": born(me), "boot": spec["boot"], "at_us": began})
-    _tell_runner(spec)
     stopped, status, usage = _wait(pid, spec)
     _sweep()
     _end(spec, _verdict(stopped, status), began, usage)

@@ -32,7 +32,11 @@ def main() -> None:
         homes.create(home)
         pid = commands.start_runner(home)
         try:
-            _latency("lineside", Path(folder), lambda argv: _submit(home, [argv]))
+            db = reader(home)
+            _latency(
+                "lineside", Path(folder), lambda argv: _submit(home, [argv]), lambda: not jobs.counts(db)
+            )
+            db.close()
             _throughput(home)
             _idle(pid)
         finally:
@@ -47,15 +51,17 @@ def _submit(home: Home, argvs: list[list[str]]) -> None:
     commands.ask(home, "jobs.submit", {"jobs": sent})
 
 
-def _latency(name: str, folder: Path, submit: Callable[[list[str]], object]) -> None:
-    """Each job writes the time of its first instruction."""
+def _latency(
+    name: str, folder: Path, submit: Callable[[list[str]], object], idle: Callable[[], bool]
+) -> None:
+    """Each job writes the time of its first instruction; the queue is empty before each."""
     asked, began = [], []
     for number in range(SINGLE):
         mark = folder / f"{name}-{number}"
         at = time.time()
         submit(["sh", "-c", f"date +%s.%N > {mark}.new; mv {mark}.new {mark}"])
         asked.append(time.time() - at)
-        until(mark.exists)
+        until(lambda mark=mark: mark.exists() and idle())
         began.append(float(mark.read_text()) - at)
     for what, seconds in (("submit call", asked), ("submit to start", began)):
         cuts = statistics.quantiles(seconds, n=20)
@@ -74,7 +80,7 @@ def _throughput(home: Home) -> None:
 def _task_spooler(tsp: str, folder: Path) -> None:
     env = os.environ | {"TS_SOCKET": str(folder / "tsp.sock"), "TS_SLOTS": str(len(os.sched_getaffinity(0)))}
     run = lambda argv: subprocess.run([tsp, "-n", *argv], env=env, check=True, capture_output=True)  # noqa: E731
-    _latency("task-spooler", folder, run)
+    _latency("task-spooler", folder, run, lambda: True)
     began = time.monotonic()
     for _ in range(MANY):
         run(["true"])
