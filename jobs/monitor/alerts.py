@@ -3,8 +3,9 @@
 import sqlite3
 from dataclasses import dataclass
 
+from lineside.store.actors import LINESIDE
 from lineside.store.clock import Micros
-from lineside.store.queries import alerts, lineage
+from lineside.store.queries import alerts, audit, lineage
 from lineside.store.queries.alerts import AlertRow
 from lineside.store.queries.lineage import Node
 from lineside.store.states import AlertState
@@ -42,13 +43,16 @@ def observe(db: sqlite3.Connection, seen: Observation, *, at: Micros) -> int | N
     _link(db, alert.id, seen, at)
     if alert.state is AlertState.PENDING and alert.seen + 1 >= seen.looks:
         alerts.move(db, alert, AlertState.FIRING, at=at)
+        _tell(db, "alerts.fired", alert.id, seen.title, at)
         return alert.id
     return None
 
 
 def resolve(db: sqlite3.Connection, alert: AlertRow, why: str, *, at: Micros) -> None:
-    """End an episode because its ground is gone."""
+    """End an episode, and say why; one that never fired ends without a word in the audit trail."""
     alerts.move(db, alert, AlertState.RESOLVED, at=at, resolution=why)
+    if alert.state is not AlertState.PENDING:
+        _tell(db, "alerts.resolved", alert.id, why, at)
 
 
 def _begin(db: sqlite3.Connection, seen: Observation, at: Micros) -> int | None:
@@ -58,7 +62,10 @@ def _begin(db: sqlite3.Connection, seen: Observation, at: Micros) -> int | None:
         line=seen.line, window_id=seen.window_id, at=at,
     )  # fmt: skip
     _link(db, alert_id, seen, at)
-    return alert_id if state is AlertState.FIRING else None
+    if state is AlertState.PENDING:
+        return None
+    _tell(db, "alerts.fired", alert_id, seen.title, at)
+    return alert_id
 
 
 def _clean(db: sqlite3.Connection, alert: AlertRow, seen: Observation, at: Micros) -> None:
@@ -69,6 +76,10 @@ def _clean(db: sqlite3.Connection, alert: AlertRow, seen: Observation, at: Micro
     elif alert.clean + 1 >= seen.clean_looks and alert.state is not AlertState.SILENCED:
         times = "1 look" if seen.clean_looks == 1 else f"{seen.clean_looks} looks in a row"
         resolve(db, alert, f"clean for {times}", at=at)
+
+
+def _tell(db: sqlite3.Connection, what: str, alert_id: int, words: str, at: Micros) -> None:
+    audit.append(db, LINESIDE, what, subject=("alert", alert_id), detail={"words": words}, at=at)
 
 
 def _link(db: sqlite3.Connection, alert_id: int, seen: Observation, at: Micros) -> None:

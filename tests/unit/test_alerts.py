@@ -11,7 +11,7 @@ from lineside.jobs.monitor.alerts import Observation, observe
 from lineside.store.clock import Micros, now
 from lineside.store.errors import Conflict
 from lineside.store.homes import Home
-from lineside.store.queries import alerts
+from lineside.store.queries import alerts, audit
 from lineside.store.states import AlertState
 
 _JOB = """
@@ -57,6 +57,16 @@ def test_one_clean_look_among_bad_ones_ends_nothing(db: sqlite3.Connection) -> N
     assert states(db) == [AlertState.FIRING]
     observe(db, say(False), at=Micros(9))
     assert alerts.find(db, 1).resolution == "clean for 3 looks in a row"
+
+
+def test_firing_and_ending_are_in_the_audit_trail_and_false_starts_are_not(db: sqlite3.Connection) -> None:
+    observe(db, say(True, looks=2), at=Micros(1))
+    observe(db, say(False, looks=2), at=Micros(2))
+    assert audit.newest(db) == []
+    observe(db, say(True), at=Micros(3))
+    observe(db, say(False, clean_looks=1), at=Micros(4))
+    told = [(row.verb, row.name, row.subject_id) for row in reversed(audit.newest(db))]
+    assert told == [("alerts.fired", "lineside", 2), ("alerts.resolved", "lineside", 2)]
 
 
 def test_a_second_trouble_is_a_second_episode_and_the_first_is_kept(db: sqlite3.Connection) -> None:
