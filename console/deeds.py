@@ -39,7 +39,6 @@ class FormField:
     label: str
     value: str = ""
     hint: str = ""
-    choices: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from typing import Any
 from lineside.console.walls import MAIN_METRICS
 from lineside.store.errors import Usage
 from lineside.store.homes import Home
-from lineside.store.queries import runs
+from lineside.store.queries import lineage, models, runs
 from lineside.store.queries.comparisons import Comparison
+from lineside.store.queries.lineage import Node
 from lineside.store.queries.runs import ArtifactRow, RunRow, SummaryRow
 
 CHART_POINTS = 400
@@ -142,3 +143,11 @@ def _detail(db: sqlite3.Connection, id: int) -> Detail:
         artifacts=runs.artifacts(db, id),
         context=runs.context(db, id),
     )
+
+
+def kin(db: sqlite3.Connection, run_id: int) -> tuple[int | None, int | None]:
+    """The newest model version made from a run, and the dataset version it learned from; None: none."""
+    made = models.of_run(db, run_id)
+    above = lineage.around(db, Node("run", run_id), down=False, limit=8).nodes
+    data = next((node.id for node in above if node.kind == "dataset_version"), None)
+    return (made[-1].id if made else None), data

@@ -123,7 +123,9 @@ class RunsArea(Area[Leaderboard]):
         line = self.main().current
         if line is None:
             return {}
-        return {"job": line.run.job_id, "lineage": f"run:{line.run.id}", "model": f"run:{line.run.id}"}
+        id = line.run.id
+        version, data = self.store.read(lambda db: leaderboard.kin(db, id))
+        return {"job": line.run.job_id, "lineage": f"run:{id}", "model": version, "data": data}
 
     def copies(self) -> Mapping[str, str]:
         line = self.main().current
