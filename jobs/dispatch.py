@@ -25,6 +25,9 @@ from lineside.store.states import Cause, JobState
 
 log = logging.getLogger(__name__)
 
+_OVER = (Phase.ENDED, Phase.GONE)
+_PATIENCE_S = 0.05
+"""How long a step waits for the last words of a job that ended."""
 _BEGUN_S = 0.03
 """When to look whether a start has become a process: a job that is over by then costs one look, not two."""
 
@@ -36,6 +39,9 @@ class Dispatcher:
         self._ctx, self._executor, self._config, self._sdk = ctx, executor, config, sdk
         self._woken = asyncio.Event()
         self._watched: dict[int, int] = {}  # job → pidfd of its shim
+        self._endings: dict[
+            int, asyncio.Task[None]
+        ] = {}  # job → what is still to be done before it has ended
         self._bell: socket.socket | None = None
 
     def wake(self) -> None:
@@ -59,6 +65,8 @@ class Dispatcher:
 
     def close(self) -> None:
         """Stop watching; what runs goes on."""
+        for task in self._endings.values():
+            task.cancel()
         for shim in self._watched.values():
             os.close(shim)
         self._watched.clear()
@@ -67,12 +75,7 @@ class Dispatcher:
 
     async def _step(self) -> None:
         """Look at all that should be running, end and admit in one transaction, then start and stop."""
-        seen = [self._look(row) for row in jobs.live(self._ctx.db)]
-        for each in seen:
-            if each.sighting.phase == Phase.GONE:
-                await asyncio.to_thread(self._executor.sweep, self._folder(each.job_id, each.number))
-            if each.sighting.phase in (Phase.ENDED, Phase.GONE):
-                await self._ingest(each.job_id)
+        seen = await self._complete([self._look(row) for row in jobs.live(self._ctx.db)])
         turn = await self._take_turn(seen)
         for each in seen:
             self._follow(each)
@@ -81,6 +84,28 @@ class Dispatcher:
         for start in turn.claimed:
             self._start(start)
         self._stop_stopping()
+
+    async def _complete(self, seen: list[Seen]) -> list[Seen]:
+        """Without the jobs that ended a moment ago and whose last words are still on their way to the store.
+
+        Most are complete at once; one that left gigabytes behind keeps nobody else waiting.
+        """
+        ended = [each.job_id for each in seen if each.sighting.phase in _OVER]
+        for each in seen:
+            if each.job_id in ended and each.job_id not in self._endings:
+                task = self._endings[each.job_id] = asyncio.create_task(self._wrap_up(each))
+                task.add_done_callback(lambda _: self.wake())
+        if ended:
+            await asyncio.wait([self._endings[id] for id in ended], timeout=_PATIENCE_S)
+        return [each for each in seen if each.job_id not in ended or self._endings[each.job_id].done()]
+
+    async def _wrap_up(self, seen: Seen) -> None:
+        """No process is left behind, and all that the run wrote is in the store, before its job has ended."""
+        if seen.sighting.phase == Phase.GONE:
+            await asyncio.to_thread(self._executor.sweep, self._folder(seen.job_id, seen.number))
+        run_uid = jobs.command(self._ctx.db, seen.job_id).run_uid
+        if run_uid is not None:
+            await ingesting.drain(self._ctx, run_uid)
 
     async def _take_turn(self, seen: list[Seen]) -> Turn:
         """Not synced: after a power loss the attempts' own files, which are, tell the same story again."""
@@ -98,16 +123,10 @@ class Dispatcher:
             tail=attempts.tail(folder) if ended_badly else "",
         )  # fmt: skip
 
-    async def _ingest(self, job_id: int) -> None:
-        """All that the run wrote is in the store before its job counts as ended."""
-        run_uid = jobs.command(self._ctx.db, job_id).run_uid
-        if run_uid is not None:
-            await ingesting.drain(self._ctx, run_uid)
-
     def _follow(self, seen: Seen) -> None:
         """Watch what runs, let go of what ended, ask again for what nobody claimed."""
         match seen.sighting.phase:
-            case Phase.ENDED | Phase.GONE:
+            case phase if phase in _OVER:
                 self._let_go(seen)
             case Phase.UNCLAIMED:
                 self._start(Claimed(job_id=seen.job_id, number=seen.number, gpus=()))
@@ -157,6 +176,8 @@ class Dispatcher:
         if (shim := self._watched.pop(seen.job_id, None)) is not None:
             asyncio.get_running_loop().remove_reader(shim)
             os.close(shim)
+        if (error := self._endings.pop(seen.job_id).exception()) is not None:
+            log.error("an ending was not complete", extra={"job": seen.job_id}, exc_info=error)
         (self._folder(seen.job_id, seen.number) / "env").unlink(missing_ok=True)
 
     async def _forget_ended(self) -> None:

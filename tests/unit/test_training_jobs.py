@@ -82,3 +82,16 @@ def _a_dataset(path: Path) -> int:
     )
     db.close()
     return 7
+
+
+def test_a_job_that_left_a_large_file_has_ended_only_when_that_is_in_the_store(
+    busy_runner: RunnerUnderTest,
+) -> None:
+    code = (
+        "import lineside\nwith lineside.start_run() as run:\n"
+        "    with open('big', 'wb') as file: file.truncate(80 << 20)\n    run.log_artifact('big')\n"
+    )
+    row = busy_runner.wait_for(busy_runner.python(code))
+
+    assert row.state == "SUCCEEDED"
+    assert [each.bytes for each in artifacts.artifacts(busy_runner.db, row.run_id or 0)] == [80 << 20]
