@@ -176,8 +176,13 @@ def _verdict(score: ScoreRow, window: WindowRow) -> Line:
     calm: Span = (" ○ may be chance", "dim") if far else (" ● as in training", "ok")
     mark: Span = (" ◆ drifted", "drift") if score.fired else calm
     line = f", line {scores.short(score.line)}" if score.line is not None else ", not judged"
-    chance = f", p {number(score.p_adjusted, digits=2)}" if score.p_adjusted is not None else ""
+    chance = f", {_chance(score.p_adjusted)}" if score.p_adjusted is not None else ""
     return [mark, (f"  {score.statistic} {scores.short(score.value)}{line}{chance}, n {window.rows}", "dim")]
+
+
+def _chance(p: float) -> str:
+    """A p value; below one in a million the digits say nothing more."""
+    return "p < 1e-6" if p < 1e-6 else f"p {number(p, digits=2)}"
 
 
 def worst(view: View, width: int, height: int) -> list[Line]:

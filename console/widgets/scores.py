@@ -10,8 +10,8 @@ from lineside.console.text import Line, Span, fit, safe
 from lineside.store.queries.windows import ScoreRow, WindowRow
 
 FIRED, SILENT, UNKNOWN = "◆", " ", "·"
-_CELL = 5
-"""Cells of one window: the mark and four characters."""
+_MARK, _GAP = 1, 1
+"""Cells around the value of each window: its mark before it, a blank after."""
 
 _NAME = 12
 
@@ -30,19 +30,16 @@ class Sheet:
 
 def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
     """The newest windows that fit, oldest left; below, the features around the chosen one, worst first."""
-    shown = visible(sheet.windows, width=width)
+    cell = _MARK + _GAP + _widest(sheet)
+    shown = visible(sheet.windows, cell=cell, width=width)
     if not shown:
         return [[("  no window yet: one closes when enough requests came", "dim")]]
+    note = _over(sheet.domain_line) if width >= _NAME + cell * len(shown) + 10 else ""
     head: list[Line] = [
-        _row("window", [_number(w, sheet.chosen) for w in shown], "dim"),
-        _row(_of_columns(shown), [columns_cell(w) for w in shown], "head"),
-        _row(
-            "domain AUC",
-            [domain_cell(w, sheet.domain_line) for w in shown],
-            "head",
-            _over(sheet.domain_line) if width >= _NAME + _CELL * len(shown) + 10 else "",
-        ),
-        _row(_metric(shown), [label_cell(w, sheet.drop) for w in shown], "head"),
+        _row("window", [_number(w, sheet.chosen) for w in shown], "dim", cell),
+        _row(_of_columns(shown), [columns_cell(w) for w in shown], "head", cell),
+        _row("domain AUC", [domain_cell(w, sheet.domain_line) for w in shown], "head", cell, note),
+        _row(_metric(shown), [label_cell(w, sheet.drop) for w in shown], "head", cell),
     ]
     ranked = worst_features(sheet.scores, [w.id for w in sheet.windows])
     features = _around(ranked, sheet.feature, max(0, height - len(head)))
@@ -52,6 +49,7 @@ def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
             name,
             [score_cell(by_cell.get((name, w.id))) for w in shown],
             "accent" if name == sheet.feature else "",
+            cell,
         )
         for name in features
     ]
@@ -65,9 +63,15 @@ def _around(names: Sequence[str], chosen: str | None, room: int) -> Sequence[str
     return names[first : first + room]
 
 
-def visible(windows: Sequence[WindowRow], *, width: int) -> Sequence[WindowRow]:
+def _widest(sheet: Sheet) -> int:
+    """Cells of the longest value that may come to stand in the table."""
+    values = [v for w in sheet.windows for v in (w.domain_auc, w.value) if v is not None]
+    return max(3, *(len(short(v)) for v in (*values, *(s.value for s in sheet.scores), 0.0)))
+
+
+def visible(windows: Sequence[WindowRow], *, cell: int, width: int) -> Sequence[WindowRow]:
     """The newest windows that have room, oldest first."""
-    most = max(1, (width - _NAME) // _CELL)
+    most = max(1, (width - _NAME) // cell)
     return windows[-most:]
 
 
@@ -126,12 +130,12 @@ def short(value: float) -> str:
     """Two digits that fit a narrow column.
 
     >>> [short(v) for v in (0.834, 1.0, 0.004, 36.91, 149.2)]
-    ['.83', '1.00', '.00', '36.9', '149']
+    ['.83', '1.0', '.00', '36.9', '149']
     """
     if abs(value) < 1:
         text = f"{value:.2f}"
-        return text.replace("0.", ".", 1) if "1.00" not in text else text
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
+        return text.replace("0.", ".", 1) if "1.00" not in text else "1.0"
+    return f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def _mark(fired: bool, text: str, *, style: str = "drift") -> Span:
@@ -148,10 +152,10 @@ def _number(window: WindowRow, chosen: int | None) -> Span:
     return f"{'▸' if here else ' '}{window.number}", "accent" if here else "dim"
 
 
-def _row(name: str, cells: Sequence[Span], style: str, note: str = "") -> Line:
+def _row(name: str, cells: Sequence[Span], style: str, cell: int, note: str = "") -> Line:
     return [
         (" " + fit(safe(name), _NAME - 2) + " ", style),
-        *((fit(text, _CELL), own) for text, own in cells),
+        *((fit(text, cell), own) for text, own in cells),
         (f" {note}" if note else "", "dim"),
     ]
 
