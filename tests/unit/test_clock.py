@@ -1,0 +1,101 @@
+"""The clock: ticks fall on the loop, never twice at once, and the clock's thread outlives its own faults."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lineside.jobs.clock import Ticker
+from lineside.jobs.context import Context, Tick
+from lineside.jobs.ticks import TICKS
+
+
+async def _never(ctx: Context) -> None:
+    raise AssertionError("the test's own runner is called instead")
+
+
+def tick(name: str, period_s: float) -> Tick:
+    return Tick(name=name, period_s=period_s, run=_never)
+
+
+async def _until(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not look():
+            await asyncio.sleep(0.005)
+
+
+def test_ticks_fall_again_and_again_on_the_loop_until_stopped() -> None:
+    seen: list[str] = []
+
+    async def run(each: Tick) -> None:
+        asyncio.get_running_loop()
+        seen.append(each.name)
+
+    async def story() -> None:
+        ticker = Ticker(run, [tick("a", 0.02), tick("b", 0.03)])
+        ticker.start()
+        await _until(lambda: seen.count("a") >= 4 and seen.count("b") >= 3)
+        await ticker.stop()
+        count = len(seen)
+        await asyncio.sleep(0.08)  # four periods: what was stopped must stay silent
+        assert len(seen) == count
+
+    asyncio.run(story())
+
+
+def test_a_slow_tick_is_never_called_twice_at_once_and_holds_up_no_other() -> None:
+    now, most, others = 0, 0, 0
+
+    async def run(each: Tick) -> None:
+        nonlocal now, most, others
+        if each.name == "quick":
+            others += 1
+            return
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.1)
+        now -= 1
+
+    async def story() -> None:
+        ticker = Ticker(run, [tick("slow", 0.01), tick("quick", 0.01)])
+        ticker.start()
+        await _until(lambda: others >= 15)
+        await ticker.stop()
+
+    asyncio.run(story())
+    assert most == 1
+
+
+def test_the_clock_outlives_a_fault_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    broken = [True]
+
+    async def run(each: Tick) -> None:
+        seen.append(each.name)
+
+    async def story() -> None:
+        ticker = Ticker(run, [tick("a", 0.02)])
+        ticker.start()
+        await _until(lambda: len(seen) >= 2)
+        jobstore = ticker.clock._jobstores["default"]
+        update: Any = jobstore.update_job
+
+        def fail_once(job: Any) -> None:
+            if broken.pop() if broken else False:
+                raise OSError("the disk hiccuped")
+            update(job)
+
+        monkeypatch.setattr(jobstore, "update_job", fail_once)
+        await _until(lambda: ticker.clock.failures == 1)
+        count = len(seen)
+        await _until(lambda: len(seen) >= count + 2)
+        await ticker.stop()
+
+    asyncio.run(story())
+
+
+def test_no_two_ticks_share_a_name() -> None:
+    names = [each.name for each in TICKS]
+
+    assert len(set(names)) == len(names)
