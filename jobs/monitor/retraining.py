@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from lineside.jobs.declared import RetrainSpec
 from lineside.jobs.monitor import triggers
 from lineside.jobs.project import Project
 from lineside.jobs.verbs import data
-from lineside.store.actors import LINESIDE
+from lineside.store.actors import LINESIDE, Actor
 from lineside.store.clock import SECOND, Micros, now
 from lineside.store.errors import Conflict, LinesideError, NotFound, Refused, Usage
+from lineside.store.homes import Home
 from lineside.store.queries import alerts, audit, datasets, lineage, monitors, projects, retrains, runs
 from lineside.store.queries import promotions as requests
 from lineside.store.queries.alerts import AlertRow
@@ -30,19 +32,34 @@ _ARTIFACT_WAIT_US = 60 * SECOND
 _ENV = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """One [retrain.NAME] and the project that declares it."""
+
+    row: ProjectRow
+    project: Project
+    spec: RetrainSpec
+
+
 async def tick(ctx: Context) -> None:
     """Ask every trigger about every open alert, and take what was started one step further."""
     waiting, live = alerts.open_ones(ctx.db), retrains.live(ctx.db)
     if not waiting and not live:
         return
-    for row in projects.every(ctx.db):
-        found = _parsed(row.text, row.name)
-        for spec in found.retrains.values():
-            for alert in triggers.heard(waiting, spec):
-                await _consider(ctx, row, found, spec, alert)
-            for retrain in live:
-                if retrain.trigger_name == spec.name:
-                    await follow(ctx, spec, retrain)
+    for trigger in declared(ctx.db):
+        for alert in triggers.heard(waiting, trigger.spec):
+            await _consider(ctx, trigger, alert)
+        for retrain in live:
+            if retrain.trigger_name == trigger.spec.name:
+                await follow(ctx, trigger.spec, retrain)
+
+
+def declared(db: sqlite3.Connection) -> list[Trigger]:
+    """All triggers of all applied projects."""
+    found = [(row, _parsed(row.text, row.name)) for row in projects.every(db)]
+    return [
+        Trigger(row=row, project=each, spec=spec) for row, each in found for spec in each.retrains.values()
+    ]
 
 
 @lru_cache(maxsize=8)
@@ -51,70 +68,75 @@ def _parsed(text: str, name: str) -> Project:
     return project.parse(text, name=name)
 
 
-async def _consider(
-    ctx: Context, row: ProjectRow, found: Project, spec: RetrainSpec, alert: AlertRow
-) -> None:
+async def _consider(ctx: Context, trigger: Trigger, alert: AlertRow) -> None:
     """Start, or say why not; say it once for each new window."""
-    verdict = triggers.decide(ctx.db, spec, alert)
+    verdict = triggers.decide(ctx.db, trigger.spec, alert)
     if not verdict.new:
         return
     if verdict.reason is None:
         try:
-            await start(ctx, row, found, spec, alert)
+            await start(ctx, LINESIDE, trigger, alert)
             return
         except (Refused, Usage, NotFound) as error:
             state, reason = ("SUPPRESSED" if isinstance(error, Refused) else "FAILED"), str(error)
     else:
         state, reason = "SUPPRESSED", verdict.reason
     if verdict.say:
-        await ctx.write(lambda db: note(db, spec, alert, state=state, reason=reason, at=now()))
+        await ctx.write(lambda db: note(db, trigger.spec, alert, state=state, reason=reason, at=now()))
 
 
-async def start(ctx: Context, row: ProjectRow, found: Project, spec: RetrainSpec, alert: AlertRow) -> None:
+async def start(ctx: Context, actor: Actor, trigger: Trigger, alert: AlertRow) -> int:
     """Join the data and queue the pipeline on it, in one transaction with the row that says so.
 
     Raises:
-        Refused: there is nothing new to learn from.
+        Refused: there is nothing new to learn from, or a retrain of this trigger is under way.
         Usage, NotFound: the project does not fit the trigger.
     """
     base = triggers.trained_on(ctx.db, alert)
     joined = await ctx.compute(
         _JOIN, home=str(ctx.home.path), monitor_id=alert.subject_id, version_id=base,
-        recent_share=spec.recent_holdout,
+        recent_share=trigger.spec.recent_holdout,
     )  # fmt: skip
-    await ctx.write(lambda db: _start(ctx, db, row, found, spec, alert, base, joined, at=now()))
+    made = await ctx.write(
+        lambda db: _start(db, actor, trigger, alert, base=base, joined=joined, home=ctx.home, at=now())
+    )
     ctx.wake()
+    return made
 
 
 def _start(
-    ctx: Context, db: sqlite3.Connection, row: ProjectRow, found: Project, spec: RetrainSpec,
-    alert: AlertRow, base: int, joined: Json, *, at: Micros,
-) -> None:  # fmt: skip
+    db: sqlite3.Connection, actor: Actor, trigger: Trigger, alert: AlertRow, *, base: int, joined: Json,
+    home: Home, at: Micros,
+) -> int:  # fmt: skip
+    spec, last = trigger.spec, retrains.last_started(db, trigger.spec.name)
+    if last is not None and last.state in ("STARTED", "REGISTERED"):
+        raise Refused(f"retrain {last.id} is under way", hint="look at it with: lineside retrain ls")
     version = datasets.NewVersion.of(joined["version"])
     name, origin = datasets.get(db, base).name, {"base": base, "windows": joined["windows"]}
-    made = data.keep(ctx.home, db, LINESIDE, version, name=name, origin=origin, at=at)
+    made = data.keep(home, db, actor, version, name=name, origin=origin, at=at)
     _link(db, Node("dataset_version", base), Node("dataset_version", made["version_id"]), "grew", at)
     for window in joined["added"]:
         _link(db, Node("window", window), Node("dataset_version", made["version_id"]), "joined", at)
     specs = pipelines.plan(
-        found, spec.pipeline, params={f"data.{name}": str(made["version"])}, datasets=datasets.by_name(db),
-        home=ctx.home, python=sys.executable, folder=Path(row.folder),
+        trigger.project, spec.pipeline, params={f"data.{name}": str(made["version"])},
+        datasets=datasets.by_name(db), home=home, python=sys.executable, folder=Path(trigger.row.folder),
         env={key: os.environ[key] for key in _ENV if key in os.environ}, stage=spec.stage,
     )  # fmt: skip
-    done = queue.submit(db, LINESIDE, specs, at)
+    done = queue.submit(db, actor, specs, at)
     stages = [each["stage"] for each in specs]
     job = done[stages.index(spec.stage) if spec.stage else -1]
     reason = f"{joined['train']} rows to learn from, {joined['recent']} kept to judge by"
     retrain = note(db, spec, alert, state="STARTED", reason=reason, dataset=made["version_id"],
-                   job=job.job_id, at=at)  # fmt: skip
+                   job=job.job_id, by=actor, at=at)  # fmt: skip
     for each in done:
         if each.run_id is not None:
             _link(db, Node("retrain", retrain), Node("run", each.run_id), "started", at)
+    return retrain
 
 
 def note(
     db: sqlite3.Connection, spec: RetrainSpec, alert: AlertRow, *, state: str, reason: str,
-    dataset: int | None = None, job: int | None = None, at: Micros,
+    dataset: int | None = None, job: int | None = None, by: Actor = LINESIDE, at: Micros,
 ) -> int:  # fmt: skip
     """Write down what a trigger made of an alert, with its audit row; returns the retrain's number."""
     id = retrains.add(
@@ -123,7 +145,7 @@ def note(
     )  # fmt: skip
     _link(db, Node("alert", alert.id), Node("retrain", id), "triggered", at)
     detail = {"trigger": spec.name, "alert": alert.id, "state": state, "reason": reason, "job": job}
-    audit.append(db, LINESIDE, f"retrain.{state.lower()}", subject=("retrain", id), detail=detail, at=at)
+    audit.append(db, by, f"retrain.{state.lower()}", subject=("retrain", id), detail=detail, at=at)
     return id
 
 

@@ -10,11 +10,15 @@ from fixtures import packages, served
 from fixtures.contexts import Here
 
 from lineside.jobs import datasets as making
+from lineside.jobs.context import VERBS
 from lineside.jobs.declared import RetrainSpec
 from lineside.jobs.monitor import joining, measuring, retraining, triggers
 from lineside.jobs.monitor import windows as following
+from lineside.jobs.verbs import retrains as _retrains  # noqa: F401  # registers its verb
 from lineside.store import objects
+from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros, now
+from lineside.store.errors import NotFound, Refused
 from lineside.store.homes import Home
 from lineside.store.queries import (
     alerts,
@@ -53,6 +57,7 @@ monitor = "watch"
 pipeline = "train"
 min_labels = 100
 """
+ANA = Actor(uid=1, name="ana", role=Role.OPERATOR)
 SPEC = RetrainSpec(name="again", monitor="watch", pipeline="train")
 
 
@@ -235,3 +240,17 @@ def test_a_trigger_does_not_hear_silenced_alerts_or_other_monitors(ctx: Here, mo
     alert = triggers.heard(waiting, SPEC)[0]
     alerts.move(ctx.db, alert, AlertState.SILENCED, until=Micros(2**60), at=now())
     assert triggers.heard(alerts.open_ones(ctx.db), SPEC) == []
+
+
+def test_a_person_may_start_one_without_waiting_but_only_one_at_a_time(ctx: Here, monitor: int) -> None:
+    tell(ctx, monitor, 500, 560)  # far too few for the trigger itself
+    ask = VERBS["retrains.start"].run
+    answer = asyncio.run(ask(ctx, ANA, {"trigger": "again"}))
+    row = retrains.get(ctx.db, answer["retrain"])
+    assert (row.state, row.job_id) == ("STARTED", answer["job"])
+    assert jobs.get(ctx.db, answer["job"]).submitted_by == "ana"
+    with pytest.raises(Refused, match="under way"):
+        asyncio.run(ask(ctx, ANA, {"trigger": "again"}))
+    with pytest.raises(NotFound, match="never"):
+        asyncio.run(ask(ctx, ANA, {"trigger": "never"}))
+    assert len(retrains.recent(ctx.db)) == 1
