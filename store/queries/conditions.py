@@ -45,13 +45,20 @@ _TAGGED = (
 )
 
 _BY_FIELD = "{field} is null, {field} {way}, r.id {way}"
-_BY_COLUMN = "o.{column} is null, o.{column} {way}, r.id desc"
+_BY_ALWAYS = "{field} {way}, r.id {way}"
+_BY_COLUMN = "o.{column} is null, o.{column} {way}, r.id {way}"
+_BY_PARAM = "o.num is null, o.num {way}, o.value is null, o.value {way}, r.id {way}"
 _JOIN = {
     "metric": "left join summary o on o.run_id = r.id and o.metric_id = {key}",
     "param": "left join param o on o.run_id = r.id and o.key_id = {key}",
     "tag": "left join tag o on o.run_id = r.id and o.key_id = {key}",
 }
 
+_WALK = "summary o cross join run r on r.id = o.run_id and o.metric_id = {key} and o.{column} is not null"
+_WALK_BY = "o.{column} {way}, o.run_id {way}"
+
+_NEVER_NULL = frozenset({"id", "run", "created", "name", "status"})
+_INDEXED = frozenset({"last", "min", "max"})
 _OPERATORS = {":": "=", "=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _SUMMED = re.compile(r"(last|first|min|max)\(([^()\s]+)\)\Z")
 
@@ -67,6 +74,15 @@ class Bound:
         name = f"v{len(self.values)}"
         self.values[name] = value
         return f":{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How to sort runs."""
+
+    joins: str
+    by: str
+    walk: tuple[str, str] | None = None  # from and by: an index's own order, of the runs that have a value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +113,8 @@ def condition(bound: Bound, text: str, word: Word) -> str:
     return _of_key(bound, text, word, term, key)
 
 
-def order(bound: Bound, sort: str) -> tuple[str, str]:
-    """The join and the `order by` of a sort key; rows without a value come last either way.
+def order(bound: Bound, sort: str) -> Order:
+    """The order that a sort key means; rows without a value come last either way.
 
     Raises:
         Usage: the key names nothing.
@@ -106,18 +122,20 @@ def order(bound: Bound, sort: str) -> tuple[str, str]:
     way = "desc" if sort.startswith("-") else "asc"
     name = sort.lstrip("-").strip()
     if name.lower() in _FIELDS:
-        return "", _BY_FIELD.format(field=_FIELDS[name.lower()], way=way)
+        by = _BY_ALWAYS if name.lower() in _NEVER_NULL else _BY_FIELD
+        return Order(joins="", by=by.format(field=_FIELDS[name.lower()], way=way))
     family, _, rest = name.partition(":")
     known = family in _JOIN and rest
     term = Term(family=family if known else None, key=rest if known else name, operator=None, value="")
     key = _find(bound, term)
     if key is None:
         raise Usage(f"cannot sort by {name!r}: {_unknown(term)}", hint=_near(bound, term))
-    column = "num" if key.family == "param" else key.column
-    by = _BY_COLUMN.format(column=column, way=way)
-    if key.family == "param":  # numbers among themselves, then words among themselves
-        by = by.replace(", r.id desc", f", o.value {way}, r.id desc")
-    return _JOIN[key.family].format(key=bound.add(key.number)), by
+    number = bound.add(key.number)
+    by = (_BY_PARAM if key.family == "param" else _BY_COLUMN).format(column=key.column, way=way)
+    walk = None
+    if key.family == "metric" and key.column in _INDEXED:
+        walk = _WALK.format(key=number, column=key.column), _WALK_BY.format(column=key.column, way=way)
+    return Order(joins=_JOIN[key.family].format(key=number), by=by, walk=walk)
 
 
 def _just_named(bound: Bound, text: str, word: Word, term: Term) -> str:

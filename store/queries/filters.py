@@ -23,12 +23,14 @@ class Query:
 
     every: str
     page: str  # needs limit and offset too
+    walk: str | None  # the same, along an index; right only when it fills the page
     count: str
     values: dict[str, Any]
 
 
 _EVERY = "select r.id from run r {joins} where {where} order by {order}"
 _PAGE = "select r.id from run r {joins} where {where} order by {order} limit :limit offset :offset"
+_WALK = "select r.id from {walk} where {where} order by {by} limit :limit offset :offset"
 _COUNT = "select count(*) from run r {joins} where {where}"
 
 
@@ -40,11 +42,13 @@ def runs(db: sqlite3.Connection, *, where: str, sort: str) -> Query:
     """
     bound = Bound(db=db)
     meaning = _Parser(text=where, words=words.split(where), bound=bound).whole()
-    joins, by = order(bound, sort)
-    parts = {"joins": joins, "where": meaning, "order": by}
+    sorting = order(bound, sort)
+    parts = {"joins": sorting.joins, "where": meaning, "order": sorting.by}
+    walk = sorting.walk and _WALK.format(walk=sorting.walk[0], where=meaning, by=sorting.walk[1])
     return Query(
         every=_EVERY.format(**parts),
         page=_PAGE.format(**parts),
+        walk=walk,
         count=_COUNT.format(**parts),
         values=bound.values,
     )

@@ -190,7 +190,10 @@ def recent(
         Usage: the filter or the sort key says what we do not understand.
     """
     query = filters.runs(db, where=where, sort=sort)
-    found = db.execute(query.page, {**query.values, "limit": limit, "offset": offset})
+    values = {**query.values, "limit": limit, "offset": offset}
+    found = db.execute(query.walk, values).fetchall() if query.walk else []
+    if len(found) < limit:  # not all runs have a value to sort by: those without come last
+        found = db.execute(query.page, values).fetchall()
     return by_ids(db, [row["id"] for row in found])
 
 
