@@ -1,6 +1,7 @@
 """What the models area draws: versions against each other, and the packet of a request."""
 
 import json
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,6 +45,7 @@ REQUEST_COLUMNS = (
     Column(key="at", title="at", priority=4, align=">"),
 )
 
+_PAST = PROMOTION_ENDED | {PromotionState.APPLIED}
 _STATES = {PromotionState.PENDING_MANUAL_APPROVAL: "WAITS"}
 
 
@@ -92,13 +94,14 @@ def request_cells(packet: Packet, now: Micros, named: Naming) -> Sequence[Cell]:
 def packet(shown: Packet, now: Micros, named: Naming, width: int, height: int) -> list[Line]:
     """The whole case of one request: what, why, gates with their numbers, who said what."""
     row = shown.request
-    holds = f"v{row.expected} holds it" if row.expected is not None else "nobody holds it"
+    verb = "held" if PromotionState(row.state) in _PAST else "holds"
+    holds = f"v{row.expected} {verb} it" if row.expected is not None else f"nobody {verb} it"
     head = heading(f"REQUEST {row.id}", width, right=f"{safe(row.label)}, {holds}")
     mark, style = glyph(row.state)
     lines: list[Line] = [
         head,
         [(f" {mark} {_STATES.get(PromotionState(row.state), row.state)}", f"bold {style}"), *_when(row, now)],
-        [(" asked by ", "dim"), (safe(named(row.requested_by)), ""), (f"  {safe(row.reason)}", "")],
+        *_asked(row, named, width),
         *([[(f" {safe(row.outcome)}", style)]] if row.outcome else []),
         *_glass(row, now),
         *_gates(shown, width),
@@ -106,6 +109,15 @@ def packet(shown: Packet, now: Micros, named: Naming, width: int, height: int) -
         *_pins(row),
     ]
     return [clip(line, width) for line in lines[:height]]
+
+
+def _asked(row: PromotionRow, named: Naming, width: int) -> list[Line]:
+    """Who asks and why, on as many lines as that takes."""
+    who = safe(named(row.requested_by))
+    indent = 12 + width_of(who)
+    first, *rest = _wrapped(row.reason, width - indent) or [""]
+    asked: Line = [(" asked by ", "dim"), (who, ""), (f"  {first}", "")]
+    return [asked, *([(" " * indent + more, "")] for more in rest)]
 
 
 def _when(row: PromotionRow, now: Micros) -> Line:
@@ -138,18 +150,24 @@ def _gates(shown: Packet, width: int) -> list[Line]:
     name = max(width_of(safe(g.gate)) for g in shown.gates)
     observed = min(max(width_of(safe(g.observed)) for g in shown.gates), width - name - 5)
     room = width - name - observed - 7
-    return [_gate(g, name, observed, room) for g in shown.gates]
+    return [line for g in shown.gates for line in _gate(g, name, observed, room)]
 
 
-def _gate(gate: GateRow, name: int, observed: int, room: int) -> Line:
+def _gate(gate: GateRow, name: int, observed: int, room: int) -> list[Line]:
     """`✓ min_holdout  0.97 [0.93, 0.99]  at least 0.90  n 100`; what is required only where there is room."""
+    tone = "" if gate.passed else "bad"
+    first, *rest = _wrapped(gate.observed, observed) or [""]
     line: list[Span] = [(" ✓ " if gate.passed else " ✗ ", "ok" if gate.passed else "bold bad")]
-    line += [
-        (fit(safe(gate.gate), name) + "  ", ""),
-        (fit(safe(gate.observed), observed), "" if gate.passed else "bad"),
-    ]
+    line += [(fit(safe(gate.gate), name) + "  ", ""), (fit(first, observed), tone)]
     asked = safe(gate.required) + (f"  n {count(gate.rows)}" if gate.rows else "")
-    return [*line, ("  " + fit(asked, min(room, width_of(asked))), "dim")] if room >= 10 else line
+    if room >= 10:
+        line.append(("  " + fit(asked, min(room, width_of(asked))), "dim"))
+    return [line, *([(" " * (name + 5) + more, tone)] for more in rest)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` cells, cut between words."""
+    return textwrap.wrap(safe(text), max(8, width))
 
 
 def _approvals(shown: Packet, now: Micros, named: Naming) -> list[Line]:
