@@ -115,3 +115,9 @@ def test_a_value_is_bound_and_never_becomes_sql(three: sqlite3.Connection) -> No
     with pytest.raises(Usage):
         runs.ids(three, sort="id; drop table run")
     assert runs.count(three) == 3
+
+
+def test_pages_along_an_index_continue_into_the_runs_without_a_value(three: sqlite3.Connection) -> None:
+    pages = [runs.recent(three, sort="-loss", limit=1, offset=offset) for offset in range(4)]
+    assert [[run.name for run in page] for page in pages] == [["small"], ["middle"], ["broken try"], []]
+    assert [run.name for run in runs.recent(three, where="tag:base", sort="loss", limit=1)] == ["small"]
