@@ -27,6 +27,8 @@ CONNECTING = 64
 """Endpoints asked at the same moment, at most: a storm of connects is answered by time-outs."""
 KEEP_S = 7 * 86_400.0
 LOOKS_BEFORE_ALERT = 2
+SETTLE_S = 15.0
+"""Seconds after an alias moved in which a server may still answer with the version before."""
 _BAD = (EndpointState.POLLER_DOWN, EndpointState.UNPARSEABLE, EndpointState.MISMATCH)
 
 Key = tuple[str, str, float]
@@ -129,7 +131,9 @@ def write(db: sqlite3.Connection, looks: Sequence[Look], *, at: Micros) -> None:
             endpoints.add_scrape(db, look.scrape)
             if int(look.at_us) % 997 == 0:
                 endpoints.forget(db, row.id, before=after(at, -KEEP_S))
-        state, detail = judge(row, look, drifting=row.id in drifting, swapping=_is_swapping(db, row))
+        state, detail = judge(
+            row, look, drifting=row.id in drifting, swapping=_is_swapping(db, row, look.at_us)
+        )
         endpoints.looked(
             db, row.id, state=state, detail=detail, served_version=look.served_version, good=look.good,
             at=look.at_us,
@@ -158,8 +162,10 @@ def _observation(row: EndpointRow, state: EndpointState, detail: str) -> Observa
     )  # fmt: skip
 
 
-def _is_swapping(db: sqlite3.Connection, row: EndpointRow) -> bool:
-    """Whether the deployment is just being moved to the version that the alias names."""
+def _is_swapping(db: sqlite3.Connection, row: EndpointRow, at: Micros) -> bool:
+    """Whether the server is just being moved to the version that the alias names."""
+    if row.registry_since_us is not None and at < after(row.registry_since_us, SETTLE_S):
+        return True
     return row.deployment_id is not None and deployments.get(db, row.deployment_id).state != "LIVE"
 
 

@@ -28,6 +28,7 @@ class EndpointRow:
     detail: str
     served_version: str | None  # what the server itself says
     registry_version: int | None  # what the alias says; None: no alias, or nobody holds it
+    registry_since_us: Micros | None = None  # since when it says so
     last_look_us: Micros | None
     last_good_us: Micros | None
     scrape_us: Micros | None  # None here and below: no interval was measured yet
@@ -78,8 +79,9 @@ class ScrapeRow:
 _ROWS = """
     select e.id, e.uid, e.name, e.adapter, e.url, e.metrics_url, e.period_s, e.deployment_id, e.model_id,
            m.name as model, e.alias, e.state, e.state_since_us, e.detail, e.served_version,
-           v.number as registry_version, e.last_look_us, e.last_good_us, s.at_us as scrape_us, s.elapsed_s,
-           s.requests, s.errors, s.mean_ms, s.p50_ms, s.p99_ms, s.note, s.in_flight
+           v.number as registry_version, a.from_us as registry_since_us, e.last_look_us, e.last_good_us,
+           s.at_us as scrape_us, s.elapsed_s, s.requests, s.errors, s.mean_ms, s.p50_ms, s.p99_ms, s.note,
+           s.in_flight
       from endpoint e
       left join model m on m.id = e.model_id
       left join alias_interval a on a.model_id = e.model_id and a.alias = e.alias and a.to_us is null

@@ -79,9 +79,7 @@ _COVERAGE = """
 _NEWEST = "select max(arrived_us) from label where monitor_id = :monitor_id"
 
 
-def add(
-    db: sqlite3.Connection, monitor_id: int, pairs: Iterable[tuple[str, str]], *, at: Micros
-) -> Added:
+def add(db: sqlite3.Connection, monitor_id: int, pairs: Iterable[tuple[str, str]], *, at: Micros) -> Added:
     """Take (prediction id, value) pairs; a corrected one replaces the old."""
     added = updated = 0
     for prediction_id, value in pairs:

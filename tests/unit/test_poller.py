@@ -13,7 +13,7 @@ from fixtures.contexts import Here
 from lineside.jobs.monitor import poller
 from lineside.jobs.monitor.fetching import Fetcher, NoAnswer
 from lineside.jobs.monitor.looks import Look
-from lineside.store.clock import Micros, now
+from lineside.store.clock import SECOND, Micros, now
 from lineside.store.homes import Home
 from lineside.store.queries import alerts, endpoints
 from lineside.store.states import AlertState, EndpointState
@@ -225,3 +225,23 @@ def test_a_dead_server_is_asked_less_and_less_often() -> None:
     assert all(poller.backoff(5.0, 1) <= 5.0 for _ in range(50))
     assert max(poller.backoff(5.0, 9) for _ in range(200)) > 20.0
     assert all(1.0 <= poller.backoff(5.0, 30) <= poller.MAX_BACKOFF_S for _ in range(200))
+
+
+def test_a_server_may_take_a_moment_to_follow_its_alias(home: Home, db: sqlite3.Connection) -> None:
+    id = watched_endpoint(home, db)
+    moved = now()
+    db.execute(
+        """insert into promotion (uid, version_id, model_id, alias, state, requested_by, requester_uid,
+                                  created_us, expires_us)
+           values ('promo_1', 1, 1, 'champion', 'APPLIED', 'ana', 1, 1, 2)"""
+    )
+    db.execute(
+        """insert into alias_interval (model_id, alias, version_id, from_us, by, promotion_id)
+           values (1, 'champion', 1, ?, 'ana', 1)""",
+        (moved,),
+    )
+    for seconds, state in ((1, "ok"), (poller.SETTLE_S + 1, "mismatch")):
+        at = Micros(int(moved + seconds * SECOND))
+        seen = Look(endpoint_id=id, at_us=at, state=EndpointState.OK, served_version="7")
+        poller.write(db, [seen], at=at)
+        assert endpoints.find(db, id).state == state
