@@ -20,6 +20,9 @@ SERIES = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 _NAN, _ABOVE, _BELOW, _POINT = "!", "▲", "▼", "●"
 _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
+_LEAST = 1e-300
+"""What is smaller has no logarithm worth drawing."""
+
 _PAD = 0.04
 """Share of the y range left free above and below the lines."""
 
@@ -85,13 +88,8 @@ def render(
         columns=width - gutter - 1 - aside, rows=height - 2,
         x0=float(x.min()), x1=float(x.max()), y0=span[0], y1=span[1],
     )  # fmt: skip
-    plot = _Plot(box, gaps=gaps)
-    for level in levels:
-        plot.level(level, log_y)
-    for mark in marks:
-        plot.mark(mark)
-    for place, line in enumerate(lines):
-        plot.line(line, line.style or SERIES[place % len(SERIES)], log_y)
+    plot = _Plot(box, gaps=gaps, log_y=log_y)
+    plot.draw(lines, marks, levels)
     left_side = _gutter(box, values, labels, gutter, log_y)
     body = [
         [*a, *b, *_aside(names, i, aside)]
@@ -103,12 +101,21 @@ def render(
 class _Plot:
     """The cells inside the frame."""
 
-    def __init__(self, box: Box, *, gaps: bool) -> None:
-        self.box, self.gaps = box, gaps
+    def __init__(self, box: Box, *, gaps: bool, log_y: bool) -> None:
+        self.box, self.gaps, self.log_y = box, gaps, log_y
         self.canvas = Canvas(box.columns, box.rows)
 
-    def line(self, line: Line, style: str, log_y: bool) -> None:
-        y = _raised(line.y, log_y)
+    def draw(self, lines: Sequence[Line], marks: Sequence[Mark], levels: Sequence[Level]) -> None:
+        """Everything, what matters most last."""
+        for level in levels:
+            self.level(level)
+        for mark in marks:
+            self.mark(mark)
+        for place, line in enumerate(lines):
+            self.line(line, line.style or SERIES[place % len(SERIES)])
+
+    def line(self, line: Line, style: str) -> None:
+        y = _raised(line.y, self.log_y)
         for r, text in enumerate(braille.text(braille.line(line.x, y, self.box))):
             for c, glyph in enumerate(text):
                 if glyph != " ":
@@ -117,8 +124,8 @@ class _Plot:
         if line.points or len(line.y) == 1:
             self._points(line.x, y, style)
 
-    def level(self, level: Level, log_y: bool) -> None:
-        self.canvas.put(0, _row(self.box, _raise(level.y, log_y)), "┄" * self.box.columns, level.style)
+    def level(self, level: Level) -> None:
+        self.canvas.put(0, _row(self.box, _raise(level.y, self.log_y)), "┄" * self.box.columns, level.style)
 
     def mark(self, mark: Mark) -> None:
         for row in range(self.box.rows):
@@ -163,7 +170,7 @@ def _raised(y: Floats, log_y: bool) -> Floats:
     if not log_y:
         return y
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(y > 0, np.log10(np.where(y > 0, y, 1.0)), np.nan)
+        return np.where(y > _LEAST, np.log10(np.where(y > _LEAST, y, 1.0)), np.nan)
 
 
 def _raise(y: float, log_y: bool) -> float:

@@ -32,6 +32,8 @@ def nice_log(low: float, high: float, *, most: int) -> list[float]:
     >>> nice_log(0.03, 2.0, most=6)
     [0.05, 0.1, 0.2, 0.5, 1.0, 2.0]
     """
+    if low <= 0:
+        return nice(low, high, most=most)
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
         found = [
