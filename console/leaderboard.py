@@ -14,6 +14,9 @@ from lineside.store.queries.lineage import Node
 from lineside.store.queries.runs import ArtifactRow, RunRow, SummaryRow
 
 CHART_POINTS = 400
+HOLDOUT = "holdout"
+"""The metric our trainers end with: comparable between runs that train in different ways."""
+
 _PARAMS_SHOWN = 4
 _LOOKED_AT = 60
 
@@ -37,6 +40,7 @@ class RunLine:
 
     run: RunRow
     summary: SummaryRow | None  # of the chosen metric; None: never logged
+    holdout: SummaryRow | None  # on rows it did not learn from, where the trainer measured that
     params: Mapping[str, str]
 
 
@@ -67,6 +71,11 @@ class Leaderboard:
     detail: Detail | None = None
     problem: str = ""  # the filter says what we do not understand
     asked: Asked = field(default_factory=Asked)
+
+    @property
+    def measured(self) -> bool:
+        """Whether a hold-out column says something the chosen metric does not."""
+        return HOLDOUT in self.metrics and self.metric != HOLDOUT
 
 
 def read(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
@@ -101,9 +110,14 @@ def main_metric(metrics: Sequence[str]) -> str:
 
 def page(db: sqlite3.Connection, ids: Sequence[int], metric: str) -> dict[int, RunLine]:
     """The lines of one page of the table."""
-    cells = runs.summary_table(db, ids, [metric]) if metric else {}
+    cells = runs.summary_table(db, ids, [metric, HOLDOUT])
     return {
-        row.id: RunLine(run=row, summary=cells.get((row.id, metric)), params=runs.params(db, row.id))
+        row.id: RunLine(
+            run=row,
+            summary=cells.get((row.id, metric)),
+            holdout=cells.get((row.id, HOLDOUT)),
+            params=runs.params(db, row.id),
+        )
         for row in runs.by_ids(db, ids)
     }
 

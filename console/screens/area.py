@@ -236,7 +236,7 @@ class Area(Screen[None], Generic[V]):
         self.query_one(Footer).set([hints(self._hinted(), width)])
         story: StoryRow | None = app.story
         if story is not None:
-            self.query_one(Story).tell(story.text, story.key)
+            self.query_one(Story).tell(story.text, story.key, width)
 
     def _hinted(self) -> list[Command]:
         own = [c for c in commands.of_scope(self.NAME) if c.footer]

@@ -79,13 +79,15 @@ class RunsArea(Area[Leaderboard]):
             return self.store.read(lambda db: leaderboard.page(db, ids, view.metric))
 
         def cells(line: RunLine) -> list[Cell]:
-            return drawing.cells(line, view.params, view.curves, me, now=at)
+            return drawing.cells(line, view.params, view.curves, me, now=at, holdout=view.measured)
 
         rows = PagedRows[RunLine](
             view.ids, fetch=fetch, cells=cells, problem=lambda line: line.run.status == "FAILED"
         )
         sort = view.asked.sort
-        self.main().show(rows, columns=drawing.columns(view.metric, view.params), sort=sort)
+        self.main().show(
+            rows, columns=drawing.columns(view.metric, view.params, holdout=view.measured), sort=sort
+        )
         self.query_one("#pane", Drawing).show(view)
         if view.asked.points and not set(view.asked.seen) >= set(self._seen()):
             self.reload()  # rows came into sight that have no curve yet
@@ -138,7 +140,7 @@ class RunsArea(Area[Leaderboard]):
     def _row_text(self, line: RunLine) -> str:
         view = self.view
         assert view is not None
-        row = drawing.cells(line, view.params, {}, self.me, now=self.now)
+        row = drawing.cells(line, view.params, {}, self.me, now=self.now, holdout=view.measured)
         return "\t".join(plain([c if isinstance(c, tuple) else (c, "")]) for c in row)
 
     def panels(self) -> Sequence[tuple[str, str, Any]]:

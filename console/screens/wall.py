@@ -94,7 +94,14 @@ class WallArea(Area[View]):
         )
         self.main().show(ListRows[Need](wall.needs, key=lambda n: n.key, cells=cells))
         runner = self.console_app.runner
-        scene = Scene(wall=wall, me=self.me, gpus=runner.gpus, gpu_words=runner.gpu_words, curves=view.curves)
+        scene = Scene(
+            wall=wall,
+            me=self.me,
+            gpus=runner.gpus,
+            gpu_words=runner.gpu_words,
+            slots=runner.slots,
+            curves=view.curves,
+        )
         self.query_one("#rest", Drawing).show(scene)
 
     @staticmethod

@@ -27,7 +27,7 @@ _COLUMNS = (
 def gpu_lines(gpus: Sequence[Gpu], jobs: Sequence[JobRow], me: Me, *, words: str, width: int) -> list[Line]:
     """One line per device; on a box without any, the sentence that says why."""
     if not gpus:
-        return wrapped(words or "not looked at yet", width)
+        return wrapped(words or "not known while no runner is up", width)
     return grid(_COLUMNS, [_cells(gpu, holders(gpu, jobs), me) for gpu in gpus], width)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, amount, between, clock, count, number, state, took
-from lineside.console.leaderboard import Detail, Leaderboard, RunLine
+from lineside.console.leaderboard import HOLDOUT, Detail, Leaderboard, RunLine
 from lineside.console.needs import why
 from lineside.console.ports import Me
 from lineside.console.text import Line, Span, clip, fit, heading, safe
@@ -17,13 +17,14 @@ from lineside.store.queries.runs import RunRow
 CURVE = 12
 
 
-def columns(metric: str, params: Sequence[str]) -> list[Column]:
-    """The columns of the table for one metric and the params that differ."""
+def columns(metric: str, params: Sequence[str], *, holdout: bool = False) -> list[Column]:
+    """The columns for one metric, the hold-out where there is one, and the params that differ."""
     return [
         Column(key="id", title="#", align=">", priority=1),
         Column(key="status", title="status", priority=1, max=22),
         Column(key="name", title="name", priority=2, min=12, max=28, grow=True),
         Column(key="author", title="who", priority=4, max=12),
+        *([Column(key=HOLDOUT, title=HOLDOUT, align=">", priority=1)] if holdout else []),
         Column(key=metric, title=metric, align=">", priority=1, max=14),
         *(Column(key=f"param:{key}", title=key, align=">", priority=3 + place, max=10)
           for place, key in enumerate(params)),
@@ -35,7 +36,13 @@ def columns(metric: str, params: Sequence[str]) -> list[Column]:
 
 
 def cells(
-    line: RunLine, params: Sequence[str], curves: Mapping[int, Sequence[float]], me: Me, *, now: Micros
+    line: RunLine,
+    params: Sequence[str],
+    curves: Mapping[int, Sequence[float]],
+    me: Me,
+    *,
+    now: Micros,
+    holdout: bool = False,
 ) -> list[Cell]:
     """One row."""
     run, summary = line.run, line.summary
@@ -47,6 +54,11 @@ def cells(
         status(run),
         safe(run.name),
         (safe(me.named(run.author)), "dim"),
+        *(
+            [(number(line.holdout.last_value if line.holdout else None), "" if line.holdout else "dim")]
+            if holdout
+            else []
+        ),
         (number(value), "bad" if bad else "bold" if summary else "dim"),
         *(safe(line.params.get(key, NONE)) for key in params),
         count(summary.last_step) if summary else NONE,
@@ -59,7 +71,7 @@ def cells(
 def status(run: RunRow) -> Span:
     """`✗ FAILED signal 9`: the verdict with its cause."""
     words, style = state(run.status)
-    if run.status in ("FAILED", "KILLED") and (run.cause or run.detail):
+    if run.status in ("FAILED", "KILLED") and (run.cause or run.detail) and run.cause != "cancelled":
         words += " " + safe(why(run.cause, run.detail) if run.cause != "exit" else run.detail or "exit")
     return words, style
 
@@ -86,6 +98,13 @@ def chart_lines(
         )
         for line in board.lines
     ]
+    if not drawn and board.asked.charted:
+        said: Line = [
+            (f"  no {safe(board.metric)} was logged: ", "dim"),
+            ("m", "key"),
+            (" chooses another", "dim"),
+        ]
+        return [head, [], said, *([[]] * max(0, room - 2)), *([tail] if tail else [])]
     body = chart.render(drawn, width=width - 1, height=room, log_y=log_y) if room > 3 else []
     return [head, *([(" ", ""), *line] for line in body), *([tail] if tail else [])]
 

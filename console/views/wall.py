@@ -1,13 +1,14 @@
 """The wall below NEEDS YOU: GPUs beside endpoints, jobs, and what happened since one left."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lineside.console.format import clock, count, glyph, number, plural
+from lineside.console.format import bar, clock, count, glyph, number, plural
 from lineside.console.ports import Me
 from lineside.console.text import Line, Span, beside, clip, heading, safe
 from lineside.console.views.gpus import gpu_lines
-from lineside.console.views.grid import capped, grid, padded
+from lineside.console.views.grid import capped, grid, padded, wrapped
 from lineside.console.walls import Wall, Watched, Working
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
@@ -26,6 +27,7 @@ class Scene:
     me: Me
     gpus: tuple[Gpu, ...]
     gpu_words: str
+    slots: int | None
     curves: Mapping[int, Sequence[float | None]]  # run → its main metric, decimated
 
 
@@ -86,7 +88,22 @@ def _wide(scene: Scene, width: int, height: int) -> list[Line]:
 
 def _gpus(scene: Scene, width: int) -> list[Line]:
     held = [work.job for work in scene.wall.working]
-    return gpu_lines(scene.gpus, held, scene.me, words=scene.gpu_words, width=width)
+    if scene.gpus:
+        return gpu_lines(scene.gpus, held, scene.me, words="", width=width)
+    return [_cpu(scene), *wrapped(re.sub(r" \(.*?\)", "", scene.gpu_words), width)]
+
+
+def _cpu(scene: Scene) -> Line:
+    """Slots taken of those there are: what a box without GPUs runs out of."""
+    if not scene.slots:
+        return [("  not known while no runner is up", "dim")]
+    taken = sum(work.job.cpus for work in scene.wall.working)
+    share = bar(taken / scene.slots, 9)
+    return [
+        (" CPU ", "bold"),
+        (share, "run" if taken else "dim"),
+        (f" {taken} of {scene.slots} slots taken", ""),
+    ]
 
 
 _ENDPOINT = (
@@ -114,9 +131,7 @@ def _endpoint(row: Watched, wall: Wall, spark: int) -> list[Cell]:
         served += f"≠v{end.registry_version}"
     quiet = end.state in ("no traffic", "poller down", "stale", "unparseable")
     tail = (
-        clock(end.state_since_us, now=wall.at_us)[-8:][:5]
-        if quiet
-        else f"{number(end.p99_ms, digits=2)} ms"
+        clock(end.state_since_us, now=wall.at_us)[-8:][:5] if quiet else f"{number(end.p99_ms, digits=2)} ms"
     )
     return [
         (mark, style), safe(end.name), served, (end.state, style),
@@ -191,10 +206,13 @@ _TONE = {"alias": "accent", "retrain": "drift"}
 
 
 def _ended(ended: Mapping[str, int]) -> list[Span]:
-    """`14 runs finished, 2 failed, 1 killed`."""
-    out: list[Span] = [(f" {plural(ended.get('FINISHED', 0), 'run')} finished", "")]
-    if failed := ended.get("FAILED"):
-        out.append((f", {failed} failed", "bad"))
-    if killed := ended.get("KILLED"):
-        out.append((f", {killed} cancelled", "dim"))
-    return out
+    """`14 runs finished, 2 failed, 1 cancelled`."""
+    words = (("FINISHED", "finished", ""), ("FAILED", "failed", "bad"), ("KILLED", "cancelled", "dim"))
+    told = [(ended[status], word, style) for status, word, style in words if ended.get(status)]
+    if not told:
+        return []
+    (first, word, style), *rest = told
+    return [
+        (f" {plural(first, 'run')} {word}", style),
+        *((f", {n} {word}", style) for n, word, style in rest),
+    ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lineside.console.commands import Command, shown
-from lineside.console.text import Line, Span, joined, line_width
+from lineside.console.text import Line, Span, joined, line_width, safe, spread
 from lineside.console.widgets.lines import Lines
 
 FIRM = ("everywhere.do", "everywhere.help")
@@ -32,8 +32,8 @@ class Story(Lines):
 
     DEFAULT_CSS = "Story { height: 1; }"
 
-    def tell(self, text: str, key: str | None) -> None:
-        tail: list[Span] = (
-            [("   press ", "dim"), (f" {key} ", "reverse bold accent"), (" to see it", "dim")] if key else []
-        )
-        self.set([[(" ▸ ", "bold accent"), (text, ""), *tail]])
+    def tell(self, text: str, key: str | None, width: int) -> None:
+        """The text gives way where both do not fit: the key is what a newcomer needs."""
+        left: list[Span] = [(" ▸ ", "bold accent"), (safe(text), "")]
+        right: list[Span] = [("press ", "dim"), (f" {key} ", "reverse bold accent"), (" ", "")] if key else []
+        self.set([spread(left, right, width)])
