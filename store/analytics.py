@@ -136,7 +136,7 @@ def _points(home: Home, db: sqlite3.Connection) -> "Iterator[pl.DataFrame]":
                     "metric": pl.Series(part.names, dtype=pl.String).gather(np.tile(np.arange(width), count)),
                     "step": np.repeat(part.steps, width),
                     "value": part.values.ravel(),
-                    "at": np.repeat(part.at_ns // 1_000, width),
+                    "logged_at": np.repeat(part.at_ns // 1_000, width),
                 }
             )
 

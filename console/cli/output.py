@@ -66,7 +66,7 @@ def plain(value: Any) -> Any:
         return [plain(v) for v in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def clean(text: str) -> str:

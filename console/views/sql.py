@@ -30,7 +30,7 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ),
     (
         "who decided what",
-        "select at, acting_as, name, verb, subject_id, detail from audit where verb like 'promotions.%' "
+        "select done_at, acting_as, name, verb, subject_id, detail from audit where verb like 'promotions.%' "
         "order by seq desc limit 50",
     ),
     ("how busy the box was", "select name, count(*) as jobs, sum(seconds) as seconds from jobs group by all"),

@@ -119,7 +119,7 @@ VIEWS: Mapping[str, View] = {
     "metrics": _view(_METRICS, """
         run_id:i metric count:i nan:i pos_inf:i neg_inf:i first:f first_step:i last:f last_kind
         last_step:i min:f min_step:i max:f max_step:i last_at:t"""),
-    "points": _view(None, "run_id:i metric step:i value:f at:t"),
+    "points": _view(None, "run_id:i metric step:i value:f logged_at:t"),
     "datasets": _view(_DATASETS, """
         id:i name version:i rows:i bytes:i target time_column digest columns origin created_at:t
         created_by"""),
@@ -142,7 +142,7 @@ VIEWS: Mapping[str, View] = {
     "jobs": _view(_JOBS, """
         id:i kind name state reason pipeline stage priority:i gpus:i cpus:i attempt:i run_id:i
         submitted_by submitted_at:t started_at:t ended_at:t seconds:f"""),
-    "audit": _view(_AUDIT, "seq:i at:t uid:i name acting_as verb subject_kind subject_id:i detail hash"),
+    "audit": _view(_AUDIT, "seq:i done_at:t uid:i name acting_as verb subject_kind subject_id:i detail hash"),
 }  # fmt: skip
 
 
