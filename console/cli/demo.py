@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import click
@@ -15,9 +14,6 @@ from lineside.console.cli.session import Json
 from lineside.store import homes
 from lineside.store.errors import Refused
 from lineside.store.homes import Home
-
-_GRACE_S = 15.0
-"""How long the demo's jobs may take to stop."""
 
 
 @click.command()
@@ -146,18 +142,5 @@ def _stop(driver: "subprocess.Popen[bytes]") -> None:
 def _clear(home: Home) -> None:
     """Stop the demo's model server, its jobs and its runner; the home stays."""
     from lineside.jobs import commands
-    from lineside.store.db import reader
-    from lineside.store.queries import jobs
 
-    if commands.runner_info(home) is None:
-        return
-    db = reader(home)
-    try:
-        for job in jobs.live(db):
-            commands.ask(home, "jobs.cancel", {"job": job.id})
-        deadline = time.monotonic() + _GRACE_S
-        while jobs.live(db) and time.monotonic() < deadline:
-            time.sleep(0.1)
-    finally:
-        db.close()
-    commands.stop_runner(home)
+    commands.stop_runner(home, jobs=True)

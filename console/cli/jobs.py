@@ -145,7 +145,8 @@ def _change(verb: str, said: str) -> click.Command:
 
         db = session.read()
         for row in [query.find(db, text) for text in job]:
-            session.ask(f"jobs.{verb}", job=row.id)
+            env = dict(os.environ) if verb == "retry" else None  # the first one was forgotten at the end
+            session.ask(f"jobs.{verb}", job=row.id, env=env)
             output.words(f"job {row.id} {said}")
 
     return click.command(verb, help=f"{verb.capitalize()} one or more jobs.")(command)
