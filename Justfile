@@ -32,7 +32,7 @@ tui: venv
 
 # measures beside the peers; results belong into BENCHMARKS.md
 bench *args: venv
-    .venv/bin/pytest -q -s -m bench {{args}}
+    for file in tests/bench/bench_*.py; do echo "== $file"; PYTHONPATH=. {{python}} $file {{args}}; done
 
 lint: venv
     .venv/bin/ruff check .

@@ -111,3 +111,14 @@ def ls_retrain(session: Session, as_json: bool) -> None:
         "request": "promotion_id", "at": lambda r: moment(r.at_us), "why": "reason",
     }  # fmt: skip
     output.rows(query.recent(session.read()), columns, as_json=as_json, empty="no trigger has acted yet")
+
+
+@retrain.command()
+@click.argument("trigger")
+@json_option
+@pass_session
+def start(session: Session, trigger: str, as_json: bool) -> None:
+    """Let a trigger act now, without waiting for its cooldown or for more labels."""
+    answer = session.ask("retrains.start", trigger=trigger, wait_s=300)
+    line = f"retrain {answer['retrain']}: job {answer['job']} learns because of alert {answer['alert']}"
+    output.one(answer, [line], as_json=as_json)
