@@ -1,1 +1,1 @@
-"""What a person sees: the command line and the terminal console. Reads the store; asks through jobs.commands."""
+"""What a person sees: command line and terminal console. Reads the store; asks through jobs.commands."""

@@ -100,7 +100,7 @@ class LinesideApp(App[int]):
     @on(StoreChanged)
     def _changed(self) -> None:
         if not self.paused and self.area is not None:
-            self.area.reload()
+            self.area.store_changed()
 
     @on(RunnerChanged)
     def _runner_changed(self, message: RunnerChanged) -> None:

@@ -11,7 +11,8 @@ _HEAD = """\
 
 Made from the one table of commands (`just keys`); `?` in the console shows the same for the area you are in.
 
-One law: **letters look; `.` does.** Nothing changes the world but the menu behind `.`, so press any letter without fear.
+One law: **letters look; `.` does.** Nothing changes the world but the menu behind `.`, so press any letter
+without fear.
 """
 
 

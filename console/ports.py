@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from lineside.jobs.context import Json
-from lineside.jobs.gpus import Gpu
+from lineside.jobs.execution.gpus import Gpu
 from lineside.store.actors import Role
 from lineside.store.db import reader
 from lineside.store.errors import LinesideError, RunnerDown

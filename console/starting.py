@@ -8,9 +8,9 @@ from pathlib import Path
 
 from lineside.console.deeds import Answer, Ask, Deed, FormField
 from lineside.console.text import safe
-from lineside.jobs import pipelines, project
 from lineside.jobs.context import Json
-from lineside.jobs.project import Project
+from lineside.jobs.projects import pipelines, project
+from lineside.jobs.projects.project import Project
 from lineside.store.errors import Usage
 from lineside.store.homes import Home
 from lineside.store.queries import datasets, projects

@@ -30,12 +30,16 @@ SHOTS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--home", type=Path)
     given = parser.parse_args()
     path = given.home or Path(tempfile.mkdtemp()) / "home"
     if given.home is None:
-        subprocess.run([sys.executable, "-m", "lineside.console", "demo", "--headless", "--home", str(path)], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "lineside.console", "demo", "--headless", "--home", str(path)], check=True
+        )
     FOLDER.mkdir(exist_ok=True)
     for name, (keys, size) in SHOTS.items():
         asyncio.run(shoot(Home(path), name, keys, size))

@@ -7,7 +7,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-from lineside.jobs import processes
+from lineside.jobs.execution import processes
 from lineside.store.actors import Actor, Role
 from lineside.store.config import Config
 from lineside.store.errors import Refused

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import lineside
-from lineside.jobs import gpus, logs, verbs
+from lineside.jobs import logs, verbs
 from lineside.jobs.context import Json, Tick
-from lineside.jobs.dispatch import Dispatcher
+from lineside.jobs.execution import gpus
+from lineside.jobs.execution.dispatch import Dispatcher
 from lineside.jobs.executors.local import Local
 from lineside.store import config, homes
 from lineside.store.clock import now

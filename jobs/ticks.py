@@ -17,11 +17,11 @@ def _at(place: str) -> Callable[[Context], Awaitable[None]]:
 
 
 TICKS: tuple[Tick, ...] = (
-    Tick(name="gpus", period_s=5.0, run=_at("lineside.jobs.gpus:tick")),
+    Tick(name="gpus", period_s=5.0, run=_at("lineside.jobs.execution.gpus:tick")),
     Tick(name="ingest", period_s=0.2, run=_at("lineside.jobs.ingesting:tick")),
-    Tick(name="deployments", period_s=0.5, run=_at("lineside.jobs.deployments:tick")),
-    Tick(name="registration", period_s=2.0, run=_at("lineside.jobs.registration:tick")),
-    Tick(name="promotions", period_s=1.0, run=_at("lineside.jobs.promotions:tick")),
+    Tick(name="deployments", period_s=0.5, run=_at("lineside.jobs.serving.deployments:tick")),
+    Tick(name="registration", period_s=2.0, run=_at("lineside.jobs.promotion.registration:tick")),
+    Tick(name="promotions", period_s=1.0, run=_at("lineside.jobs.promotion.promotions:tick")),
     Tick(name="poller", period_s=1.0, run=_at("lineside.jobs.monitor.poller:tick")),
     Tick(name="windows", period_s=0.5, run=_at("lineside.jobs.monitor.windows:tick")),
     Tick(name="measuring", period_s=0.5, run=_at("lineside.jobs.monitor.measuring:tick")),

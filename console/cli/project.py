@@ -81,7 +81,7 @@ def pipeline() -> None:
 @click.argument("name", required=False)
 def show_pipeline(name: str | None) -> None:
     """Draw the stages of a pipeline and what each waits for."""
-    from lineside.jobs import pipelines, project
+    from lineside.jobs.projects import pipelines, project
 
     found = project.read(project_folder() / FILE)
     for one in [name] if name else list(found.pipelines):
@@ -102,7 +102,7 @@ def project_folder() -> Path:
 
 def resolve_pipeline(session: Session, name: str, params: dict[str, str]) -> list[Json]:
     """The jobs that running pipeline `name` of this folder's project means."""
-    from lineside.jobs import pipelines, project
+    from lineside.jobs.projects import pipelines, project
     from lineside.store.queries import datasets
 
     folder = project_folder()

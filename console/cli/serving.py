@@ -35,7 +35,9 @@ def serve(session: Session, model: str, port: int | None, name: str | None, as_j
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def replay(arguments: tuple[str, ...]) -> int:
     """Send the rows of a file as requests, at a chosen speed: lineside replay --help."""
-    return subprocess.run([sys.executable, "-m", "lineside.jobs.replay", *arguments], check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "lineside.jobs.serving.replay", *arguments], check=False
+    ).returncode
 
 
 @click.group()

@@ -10,9 +10,10 @@ from lineside.console.demo import project
 from lineside.console.demo.tables import Plan
 from lineside.console.demo.traffic import Traffic
 from lineside.console.demo.witness import Tell, Witness
-from lineside.jobs import commands, pipelines
+from lineside.jobs import commands
 from lineside.jobs.context import Json
-from lineside.jobs.project import parse
+from lineside.jobs.projects import pipelines
+from lineside.jobs.projects.project import parse
 from lineside.store.db import reader
 from lineside.store.errors import LinesideError
 from lineside.store.homes import Home

@@ -6,7 +6,7 @@ import time
 from lineside.console.demo.tables import Plan
 from lineside.console.demo.witness import Witness
 from lineside.jobs import commands
-from lineside.jobs.replay import Client, Tally
+from lineside.jobs.serving.replay import Client, Tally
 from lineside.store.homes import Home
 
 _CALM_ROWS_PER_S = 12.0

@@ -7,7 +7,7 @@ from lineside.console.ports import Me
 from lineside.console.text import Line, safe
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.widgets.rows import Cell, Column
-from lineside.jobs.gpus import Gpu
+from lineside.jobs.execution.gpus import Gpu
 from lineside.store.queries.jobs import JobRow
 
 GIB = 1024**3

@@ -12,7 +12,7 @@ from lineside.console.views.grid import capped, grid, padded, wrapped
 from lineside.console.walls import Wall, Watched, Working
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
-from lineside.jobs.gpus import Gpu
+from lineside.jobs.execution.gpus import Gpu
 from lineside.store.queries.walls import EventRow
 
 WIDE = 140

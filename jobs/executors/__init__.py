@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from lineside.jobs.attempts import Sighting
+from lineside.jobs.execution.attempts import Sighting
 from lineside.store.states import Cause
 
 

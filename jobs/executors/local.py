@@ -11,12 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from lineside.jobs import attempts, processes
-from lineside.jobs.attempts import Phase, Sighting, Start
+from lineside.jobs.execution import attempts, processes
+from lineside.jobs.execution.attempts import Phase, Sighting, Start
 from lineside.store.states import Cause
 
 log = logging.getLogger(__name__)
-_ZYGOTE = Path(__file__).parent.parent / "zygote.py"
+_ZYGOTE = Path(__file__).parents[1] / "execution" / "zygote.py"
 _AGAIN_S = 3.0
 """How long an attempt may stay unclaimed before the same zygote is asked once more."""
 

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineside.jobs import datasets
 from lineside.jobs.context import Json
+from lineside.jobs.data import datasets
 from lineside.store import objects
 from lineside.store.db import reader
 from lineside.store.errors import Refused

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lineside.jobs import datafiles
 from lineside.jobs.context import Json
+from lineside.jobs.data import datafiles
 
 _ID, _LABEL = "id", "label"
 

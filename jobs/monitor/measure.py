@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from lineside.jobs.context import Json
-from lineside.jobs.declared import MonitorSpec
-from lineside.jobs.encoding import Encoder, Feature
 from lineside.jobs.monitor import profiles
 from lineside.jobs.monitor.drift import columns, domain
 from lineside.jobs.monitor.drift.ks import BLOCKS
 from lineside.jobs.monitor.drift.rules import Lines, fired_features, judge, judged_features
 from lineside.jobs.monitor.settings import spec_of
+from lineside.jobs.packaging.encoding import Encoder, Feature
+from lineside.jobs.projects.declared import MonitorSpec
 from lineside.store import objects
 from lineside.store.db import reader
 from lineside.store.errors import Refused

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.jobs.encoding import Feature, numbers, words
 from lineside.jobs.monitor.drift import chi, ks, psi
+from lineside.jobs.packaging.encoding import Feature, numbers, words
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,11 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs import pipelines, project, promotions, queue, registration
 from lineside.jobs.context import Context, Json
-from lineside.jobs.declared import RetrainSpec
+from lineside.jobs.execution import queue
 from lineside.jobs.monitor import triggers
-from lineside.jobs.project import Project
+from lineside.jobs.projects import pipelines, project
+from lineside.jobs.projects.declared import RetrainSpec
+from lineside.jobs.projects.project import Project
+from lineside.jobs.promotion import promotions, registration
 from lineside.jobs.verbs import data
 from lineside.store.actors import LINESIDE, Actor
 from lineside.store.clock import SECOND, Micros, now

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lineside.jobs.declared import MonitorSpec
+from lineside.jobs.projects.declared import MonitorSpec
 from lineside.store.queries.monitors import MonitorRow
 
 

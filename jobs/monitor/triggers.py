@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineside.jobs.declared import RetrainSpec
+from lineside.jobs.projects.declared import RetrainSpec
 from lineside.store import states
 from lineside.store.errors import NotFound, Refused
 from lineside.store.queries import artifacts, jobs, labels, promotions, retrains, windows

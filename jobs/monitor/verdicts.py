@@ -1,8 +1,8 @@
 """What a measured window says about its monitor: three rules, three witnesses."""
 
-from lineside.jobs.declared import MonitorSpec
 from lineside.jobs.monitor.alerts import Observation
 from lineside.jobs.monitor.performance import ENOUGH, line, worse
+from lineside.jobs.projects.declared import MonitorSpec
 from lineside.store.queries.windows import ScoreRow, WindowRow
 
 

@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lineside.jobs.packages import Label
-from lineside.jobs.scoring import Predictions
+from lineside.jobs.packaging.packages import Label
+from lineside.jobs.packaging.scoring import Predictions
 from lineside.jobs.serving.wire import Asked, BadRequest, Table
 
 _STRICT = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from lineside.jobs.packages import Golden
-from lineside.jobs.scoring import TOLERANCE
+from lineside.jobs.packaging.packages import Golden
+from lineside.jobs.packaging.scoring import TOLERANCE
 from lineside.store.errors import LinesideError, Refused
 
 _QUICK_S, _LOAD_S = 5.0, 120.0

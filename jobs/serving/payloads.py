@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs.scoring import Predictions
+from lineside.jobs.packaging.scoring import Predictions
 from lineside.jobs.serving.answers import dumps, row_ids
 from lineside.jobs.serving.metrics import Metrics
 from lineside.jobs.serving.wire import Asked

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lineside.jobs.packages import Label
-from lineside.jobs.scoring import Predictions, Scorer
+from lineside.jobs.packaging.packages import Label
+from lineside.jobs.packaging.scoring import Predictions, Scorer
 from lineside.jobs.serving.answers import datatype_of
 from lineside.jobs.serving.metrics import Metrics, VersionMetrics
 from lineside.jobs.serving.wire import Asked

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs.encoding import BadRows
-from lineside.jobs.scoring import Predictions
+from lineside.jobs.packaging.encoding import BadRows
+from lineside.jobs.packaging.scoring import Predictions
 from lineside.jobs.serving import answers, wire
 from lineside.jobs.serving.admin import Admin
 from lineside.jobs.serving.metrics import Metrics

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.jobs.encoding import Encoder
+from lineside.jobs.packaging.encoding import Encoder
 
 Table = Mapping[str, Any]
 

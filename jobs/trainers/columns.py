@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.jobs.encoding import Encoder, Kind, Matrix
-from lineside.jobs.packages import Image, Label, Task
+from lineside.jobs.packaging.encoding import Encoder, Kind, Matrix
+from lineside.jobs.packaging.packages import Image, Label, Task
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lineside
-from lineside.jobs.encoding import Encoder, Matrix
-from lineside.jobs.packages import MODEL
+from lineside.jobs.packaging.encoding import Encoder, Matrix
+from lineside.jobs.packaging.packages import MODEL
 from lineside.jobs.trainers import package
 from lineside.jobs.trainers.columns import Table
 from lineside.jobs.trainers.talk import STOPPED, Stop, flags, main, open_table, package_folder, say, verdict

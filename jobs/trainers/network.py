@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 import lineside
-from lineside.jobs.encoding import Encoder
+from lineside.jobs.packaging.encoding import Encoder
 from lineside.jobs.trainers import networks, package
 from lineside.jobs.trainers.checkpoints import Keeper
 from lineside.jobs.trainers.columns import Table, Unusable

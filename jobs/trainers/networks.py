@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from lineside.jobs.encoding import Matrix
-from lineside.jobs.packages import Image
+from lineside.jobs.packaging.encoding import Matrix
+from lineside.jobs.packaging.packages import Image
 
 
 class Scale(nn.Module):  # type: ignore[misc]  # torch ships no types that mypy reads

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.jobs.encoding import Encoder
-from lineside.jobs.packages import MODEL, REFERENCE, Golden, Holdout, Package
-from lineside.jobs.scoring import Predictions, Scorer
+from lineside.jobs.packaging.encoding import Encoder
+from lineside.jobs.packaging.packages import MODEL, REFERENCE, Golden, Holdout, Package
+from lineside.jobs.packaging.scoring import Predictions, Scorer
 from lineside.jobs.trainers.columns import Table, Unusable
 from lineside.jobs.trainers.verdicts import accuracy, mean_absolute_error
 

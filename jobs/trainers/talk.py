@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 import lineside
-from lineside.jobs.packages import Holdout
+from lineside.jobs.packaging.packages import Holdout
 from lineside.jobs.trainers.columns import Source, Table, Unusable, load, source
 from lineside.jobs.trainers.package import metric
 

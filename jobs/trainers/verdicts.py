@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.jobs.packages import Holdout
+from lineside.jobs.packaging.packages import Holdout
 
 _Z95 = 1.959963984540054
 

@@ -5,8 +5,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs import arguments, datasets
+from lineside.jobs import arguments
 from lineside.jobs.context import Args, Context, Json, verb
+from lineside.jobs.data import datasets
 from lineside.store import objects
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros, now
@@ -26,7 +27,7 @@ async def add(ctx: Context, actor: Actor, args: Json) -> Json:
     if not _NAME.fullmatch(name):
         raise Usage(f"{name!r} is no name for a dataset", hint="letters, digits, dot, dash and underscore")
     measured = await ctx.compute(
-        "lineside.jobs.datasets:read_in",
+        "lineside.jobs.data.datasets:read_in",
         home=str(ctx.home.path),
         path=str(path),
         target=_word(args, "target"),
@@ -74,7 +75,7 @@ async def diff(ctx: Context, actor: Actor, args: Json) -> Json:
     """Say how version `new` differs from version `old`."""
     old, new = (query.find(ctx.db, arguments.text(args, key)) for key in ("old", "new"))
     found = await ctx.compute(
-        "lineside.jobs.differences:compare", old=_objects(ctx, old), new=_objects(ctx, new)
+        "lineside.jobs.data.differences:compare", old=_objects(ctx, old), new=_objects(ctx, new)
     )
     return {"old": old.label, "new": new.label, **found}
 
@@ -84,7 +85,7 @@ async def validate(ctx: Context, actor: Actor, args: Json) -> Json:
     """Compare the table at `path` with the newest version of dataset `name`; nothing is kept."""
     known = query.find(ctx.db, arguments.text(args, "name"))
     found = await ctx.compute(
-        "lineside.jobs.validations:validate", known=_objects(ctx, known), path=str(_path(args))
+        "lineside.jobs.data.validations:validate", known=_objects(ctx, known), path=str(_path(args))
     )
     return {"against": known.label, **found}
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lineside.jobs import attempts, queue, steps
 from lineside.jobs.context import Context, Json, verb
+from lineside.jobs.execution import attempts, queue, steps
 from lineside.store import toml
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import now

@@ -1,7 +1,8 @@
 """What may be asked of the registry."""
 
-from lineside.jobs import arguments, registration
+from lineside.jobs import arguments
 from lineside.jobs.context import Context, Json, verb
+from lineside.jobs.promotion import registration
 from lineside.store.actors import Actor, Role
 from lineside.store.queries import models
 

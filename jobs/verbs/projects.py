@@ -5,9 +5,10 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from lineside.jobs import arguments, project
+from lineside.jobs import arguments
 from lineside.jobs.context import Context, Json, verb
-from lineside.jobs.project import Project
+from lineside.jobs.projects import project
+from lineside.jobs.projects.project import Project
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros, now
 from lineside.store.errors import Usage

@@ -1,7 +1,8 @@
 """What may be asked of promotions. A job may ask for one; it may never decide one."""
 
-from lineside.jobs import arguments, promotions
+from lineside.jobs import arguments
 from lineside.jobs.context import Context, Json, verb
+from lineside.jobs.promotion import promotions
 from lineside.store.actors import Actor, Role
 from lineside.store.queries import models
 from lineside.store.queries.promotions import PromotionRow

@@ -3,8 +3,8 @@
 import asyncio
 import os
 
-from lineside.jobs import gpus, queue
 from lineside.jobs.context import VERBS, Context, Json, verb
+from lineside.jobs.execution import gpus, queue
 from lineside.jobs.runner import Runner, version
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import now

@@ -6,8 +6,9 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from lineside.jobs import arguments, queue
+from lineside.jobs import arguments
 from lineside.jobs.context import Context, Json, verb
+from lineside.jobs.execution import queue
 from lineside.jobs.serving import tokens
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import now

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lineside.jobs.encoding import Feature
 from lineside.jobs.monitor import profiles
 from lineside.jobs.monitor.drift import columns, domain
 from lineside.jobs.monitor.exposition import Exposition
 from lineside.jobs.monitor.fetching import Fetcher
+from lineside.jobs.packaging.encoding import Feature
 
 CAPTURES = Path(__file__).parents[2] / "fixtures" / "captures"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lineside.jobs import duels
+from lineside.jobs.promotion import duels
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros, new_id
 from lineside.store.db import writer

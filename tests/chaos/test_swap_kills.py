@@ -11,7 +11,7 @@ from fixtures.packages import digits
 from fixtures.runners import FAST, RunnerUnderTest
 from fixtures.waiting import until
 
-from lineside.jobs.replay import Client
+from lineside.jobs.serving.replay import Client
 from lineside.store import homes
 from lineside.store.homes import Home
 from lineside.store.queries import deployments

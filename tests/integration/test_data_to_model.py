@@ -8,8 +8,8 @@ import pytest
 from fixtures.packages import digits_folder
 from fixtures.runners import RunnerUnderTest
 
-from lineside.jobs import pipelines, project
-from lineside.jobs.scoring import Scorer
+from lineside.jobs.packaging.scoring import Scorer
+from lineside.jobs.projects import pipelines, project
 from lineside.store import objects
 from lineside.store.errors import BadData
 from lineside.store.queries import artifacts, datasets, lineage, runs, summaries

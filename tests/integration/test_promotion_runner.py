@@ -11,7 +11,8 @@ from fixtures.registry import POLICY, TOM, add_run
 from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import until
 
-from lineside.jobs import commands, transitions
+from lineside.jobs import commands
+from lineside.jobs.promotion import transitions
 from lineside.store import homes, objects
 from lineside.store.clock import Micros
 from lineside.store.db import writer

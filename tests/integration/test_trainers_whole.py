@@ -14,8 +14,8 @@ import pytest
 from fixtures.packages import digits, digits_folder
 from fixtures.waiting import until
 
-from lineside.jobs.packages import Package
-from lineside.jobs.scoring import Scorer
+from lineside.jobs.packaging.packages import Package
+from lineside.jobs.packaging.scoring import Scorer
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineside.jobs.admission import Admission, Holder, Room, Waiting, admit
+from lineside.jobs.execution.admission import Admission, Holder, Room, Waiting, admit
 
 rooms = st.builds(
     lambda cpus, gpus: Room(cpus=cpus, gpus=tuple(f"GPU-{i}" for i in range(gpus))),

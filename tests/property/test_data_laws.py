@@ -7,7 +7,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineside.jobs import columns, differences, pipelines, project
+from lineside.jobs.data import columns, differences
+from lineside.jobs.projects import pipelines, project
 
 floats = st.lists(st.one_of(st.none(), st.floats()), min_size=1, max_size=50)
 values = st.lists(st.integers(0, 3), min_size=1, max_size=20)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineside.jobs.encoding import Encoder, Kind
+from lineside.jobs.packaging.encoding import Encoder, Kind
 
 KINDS: dict[str, Kind] = {"n": "numeric", "w": "category"}
 numbers = st.one_of(st.none(), st.integers(), st.floats())

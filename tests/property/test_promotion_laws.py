@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lineside.jobs import pins, transitions
-from lineside.jobs.declared import ModelSpec
+from lineside.jobs.projects.declared import ModelSpec
+from lineside.jobs.promotion import pins, transitions
 from lineside.store import homes
 from lineside.store.actors import LINESIDE, Actor
 from lineside.store.clock import Micros

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fixtures import demo_home
+
 from lineside.console.ports import SqliteStore
 from lineside.store.homes import Home
 

@@ -1,6 +1,6 @@
 """Who may start: examples of the rules; tests/property holds the laws."""
 
-from lineside.jobs.admission import Admission, Holder, Place, Room, Waiting, admit
+from lineside.jobs.execution.admission import Admission, Holder, Place, Room, Waiting, admit
 
 BOX = Room(cpus=2, gpus=("GPU-a", "GPU-b"))
 

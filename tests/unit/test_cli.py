@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from lineside.console.__main__ import main
 from lineside.console.cli import cli, output
 

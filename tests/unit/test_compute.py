@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 from fixtures.waiting import until
 
-from lineside.jobs import processes
 from lineside.jobs.compute import Compute, serve
+from lineside.jobs.execution import processes
 from lineside.store.errors import LinesideError, Usage
 
-HERE = "lineside.jobs.processes:born"
+HERE = "lineside.jobs.execution.processes:born"
 PLAIN = "lineside.jobs.wire:plain"
 
 

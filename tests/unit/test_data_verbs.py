@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from fixtures.contexts import Here
 
-from lineside.jobs import datasets as making
 from lineside.jobs.context import VERBS
+from lineside.jobs.data import datasets as making
 from lineside.jobs.verbs import data as _verbs  # noqa: F401  # registers them
 from lineside.store.actors import Actor, Role
 from lineside.store.errors import BadData, LinesideError, NotFound, Usage

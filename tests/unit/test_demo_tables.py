@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from lineside.console.demo import project, tables
 from lineside.store.errors import BadData, Usage
 
@@ -68,7 +69,7 @@ def test_a_file_that_is_no_parquet_is_refused_with_words(tmp_path: Path) -> None
 
 
 def test_the_project_file_is_one_that_lineside_reads(tmp_path: Path) -> None:
-    from lineside.jobs.project import parse
+    from lineside.jobs.projects.project import parse
 
     plan = tables.of_file(table(tmp_path), target="y", time="when", exclude=("a",))
     parsed = parse(project.text(plan, winner="forest"), where="lineside.toml")

@@ -15,7 +15,7 @@ from fixtures.packages import digits
 from fixtures.runners import FAST, RunnerUnderTest
 from fixtures.waiting import until
 
-from lineside.jobs.replay import Client, Tally
+from lineside.jobs.serving.replay import Client, Tally
 from lineside.store import homes
 from lineside.store.errors import Conflict, NotFound, Refused, Usage
 from lineside.store.homes import Home

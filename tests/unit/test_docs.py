@@ -4,8 +4,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
 from lineside.console import keypage
-from lineside.jobs import declared
+from lineside.jobs.projects import declared
 from lineside.store import config, states
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,7 +33,13 @@ def test_every_key_of_the_home_is_documented() -> None:
 
 def test_every_state_is_documented() -> None:
     text = (DOCS / "states.md").read_text()
-    for machine in (states.JobState, states.RunStatus, states.PromotionState, states.AlertState, states.EndpointState):
+    for machine in (
+        states.JobState,
+        states.RunStatus,
+        states.PromotionState,
+        states.AlertState,
+        states.EndpointState,
+    ):
         for state in machine:
             assert state.value in text or state is states.EndpointState.NEW, state
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lineside.jobs.encoding import Feature
 from lineside.jobs.monitor import profiles
 from lineside.jobs.monitor.drift import chi, columns, domain, ks, psi
 from lineside.jobs.monitor.drift.rules import Lines, Score, fired_features, judge
+from lineside.jobs.packaging.encoding import Feature
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 SETS = ("digits", "breast_cancer")

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from lineside.jobs.encoding import Feature
 from lineside.jobs.monitor import profiles
 from lineside.jobs.monitor.drift import chi, columns, domain, ks, psi
 from lineside.jobs.monitor.drift.rules import Lines, Score, adjust, fired_features, judge, judged_features
+from lineside.jobs.packaging.encoding import Feature
 
 
 def scores(old: list[object], new: list[object], kind: str = "numeric") -> dict[str, Score]:

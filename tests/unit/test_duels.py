@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lineside.jobs import duels
+from lineside.jobs.promotion import duels
 
 
 def test_the_interval_holds_the_true_gain_about_as_often_as_it_says() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lineside.jobs.encoding import BadRows, Encoder, Feature, Kind
+from lineside.jobs.packaging.encoding import BadRows, Encoder, Feature, Kind
 
 KINDS: dict[str, Kind] = {"age": "numeric", "job": "category", "rich": "numeric"}
 ROWS: dict[str, list[Any]] = {

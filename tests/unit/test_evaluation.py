@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from fixtures.packages import digits, tiny_package
 
-from lineside.jobs import evaluation
-from lineside.jobs.gates import Evidence
-from lineside.jobs.packages import MANIFEST, MODEL
+from lineside.jobs.packaging.packages import MANIFEST, MODEL
+from lineside.jobs.promotion import evaluation
+from lineside.jobs.promotion.gates import Evidence
 from lineside.store import objects
 from lineside.store.errors import BadData
 from lineside.store.homes import Home

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from fixtures.registry import EVE, MARIA, OLLI, POLICY, TOM, masked
 
-from lineside.jobs import four_eyes
-from lineside.jobs.four_eyes import SINGLE_ACCOUNT
+from lineside.jobs.promotion import four_eyes
+from lineside.jobs.promotion.four_eyes import SINGLE_ACCOUNT
 from lineside.store.actors import LINESIDE, Actor
 from lineside.store.clock import Micros
 from lineside.store.errors import NotPermitted

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lineside.jobs import gates
-from lineside.jobs.declared import ModelSpec
-from lineside.jobs.gates import Duel, Evidence, Measured
+from lineside.jobs.projects.declared import ModelSpec
+from lineside.jobs.promotion import gates
+from lineside.jobs.promotion.gates import Duel, Evidence, Measured
 from lineside.store.clock import Micros
 from lineside.store.queries.evidence import GateRow
 

@@ -7,7 +7,7 @@ import pytest
 from fixtures.runners import RunnerUnderTest, running
 from fixtures.waiting import until
 
-from lineside.jobs import gpus
+from lineside.jobs.execution import gpus
 from lineside.store.queries import jobs
 
 SHOW = "import os,time; print('sees', repr(os.environ['CUDA_VISIBLE_DEVICES']), flush=True)"

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lineside.store import migrations
 from lineside.store.db import SCHEMA_VERSION, reader, writer
 from lineside.store.errors import HomeProblem, SchemaTooNew

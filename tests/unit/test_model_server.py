@@ -20,12 +20,11 @@ from fixtures.rentals import rental_package, rentals
 from fixtures.servers import MODEL, RunningServer, running_server
 from fixtures.waiting import until
 
-from lineside.jobs import replay
-from lineside.jobs.packages import Package
-from lineside.jobs.replay import Client
-from lineside.jobs.scoring import Scorer
-from lineside.jobs.serving import tokens
+from lineside.jobs.packaging.packages import Package
+from lineside.jobs.packaging.scoring import Scorer
+from lineside.jobs.serving import replay, tokens
 from lineside.jobs.serving.client import talking_to
+from lineside.jobs.serving.replay import Client
 from lineside.store import spool
 from lineside.store.errors import Refused
 

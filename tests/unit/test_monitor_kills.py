@@ -9,7 +9,7 @@ import pytest
 from fixtures import packages, served
 from fixtures.contexts import Here, Killed
 
-from lineside.jobs import datasets as making
+from lineside.jobs.data import datasets as making
 from lineside.jobs.monitor import measuring, retraining
 from lineside.jobs.monitor import windows as following
 from lineside.store.clock import Micros, now

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineside.jobs.encoding import Encoder, Feature
-from lineside.jobs.scoring import Predictions
+from lineside.jobs.packaging.encoding import Encoder, Feature
+from lineside.jobs.packaging.scoring import Predictions
 from lineside.jobs.serving import payloads, wire
 from lineside.jobs.serving.metrics import Metrics
 from lineside.jobs.serving.payloads import MAX_FRAME, PayloadLog, Record, frames

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from fixtures.contexts import Here
 
-from lineside.jobs import pipelines
 from lineside.jobs.context import VERBS
-from lineside.jobs.project import parse
-from lineside.jobs.specs import read_all
+from lineside.jobs.execution.specs import read_all
+from lineside.jobs.projects import pipelines
+from lineside.jobs.projects.project import parse
 from lineside.jobs.verbs import projects as _verbs  # noqa: F401  # registers it
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros

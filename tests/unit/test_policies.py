@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lineside.jobs import policies
-from lineside.jobs.declared import ModelSpec
+from lineside.jobs.projects.declared import ModelSpec
+from lineside.jobs.promotion import policies
 from lineside.store import homes
 from lineside.store.clock import Micros
 from lineside.store.errors import BadConfig

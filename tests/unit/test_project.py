@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lineside.jobs import project
-from lineside.jobs.project import ModelSpec, MonitorSpec, Project, parse
+from lineside.jobs.projects import project
+from lineside.jobs.projects.project import ModelSpec, MonitorSpec, Project, parse
 from lineside.store.clock import Micros
 from lineside.store.errors import BadConfig
 from lineside.store.queries import projects

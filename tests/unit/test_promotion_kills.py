@@ -10,7 +10,7 @@ from fixtures.contexts import Here, Killed
 from fixtures.promoting import record_swaps, team
 from fixtures.registry import MARIA, TOM, add_ready_version, apply_at_once
 
-from lineside.jobs import promotions as promoting
+from lineside.jobs.promotion import promotions as promoting
 from lineside.store.homes import Home
 from lineside.store.queries import audit, models, promotions
 

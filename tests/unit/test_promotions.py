@@ -10,8 +10,8 @@ from fixtures.contexts import Here
 from fixtures.promoting import GOOD, TEAM, WORSE, held, promote, record_swaps, run, team
 from fixtures.registry import EVE, MARIA, OLLI, POLICY, TOM, add_ready_version, apply_at_once, masked
 
-from lineside.jobs import promotions as promoting
-from lineside.jobs import transitions
+from lineside.jobs.promotion import promotions as promoting
+from lineside.jobs.promotion import transitions
 from lineside.store import homes
 from lineside.store.actors import LINESIDE
 from lineside.store.clock import Micros
@@ -266,7 +266,7 @@ def test_a_request_that_the_clock_got_to_first_is_still_answered_when_its_gates_
     row = asyncio.run(both())
 
     assert row.state == "PENDING_MANUAL_APPROVAL"
-    assert ctx.computed == ["lineside.jobs.evaluation:compare"]
+    assert ctx.computed == ["lineside.jobs.promotion.evaluation:compare"]
 
 
 @pytest.mark.parametrize("alias", ["latest", "v3", "3", "with space"])

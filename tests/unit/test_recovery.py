@@ -12,7 +12,7 @@ import pytest
 from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import until
 
-from lineside.jobs import attempts
+from lineside.jobs.execution import attempts
 from lineside.store.errors import LinesideError
 
 

@@ -11,9 +11,9 @@ from fixtures.contexts import Here, Killed
 from fixtures.packages import digits, tiny_package
 from fixtures.registry import MARIA, TOM, add_run
 
-from lineside.jobs import promotions as promoting
-from lineside.jobs import registration
-from lineside.jobs.packages import MODEL
+from lineside.jobs.packaging.packages import MODEL
+from lineside.jobs.promotion import promotions as promoting
+from lineside.jobs.promotion import registration
 from lineside.store import objects
 from lineside.store.clock import Micros
 from lineside.store.errors import NotFound, Refused, Usage

@@ -9,11 +9,11 @@ import pytest
 from fixtures import packages, served
 from fixtures.contexts import Here
 
-from lineside.jobs import datasets as making
 from lineside.jobs.context import VERBS
-from lineside.jobs.declared import RetrainSpec
+from lineside.jobs.data import datasets as making
 from lineside.jobs.monitor import joining, measuring, retraining, triggers
 from lineside.jobs.monitor import windows as following
+from lineside.jobs.projects.declared import RetrainSpec
 from lineside.jobs.verbs import retrains as _retrains  # noqa: F401  # registers its verb
 from lineside.store import objects
 from lineside.store.actors import Actor, Role

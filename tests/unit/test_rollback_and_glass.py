@@ -8,7 +8,7 @@ from fixtures.contexts import Here
 from fixtures.promoting import WORSE, held, promote, record_swaps, run, team
 from fixtures.registry import EVE, MARIA, OLLI, TOM, add_ready_version
 
-from lineside.jobs import promotions as promoting
+from lineside.jobs.promotion import promotions as promoting
 from lineside.store.errors import Conflict, Refused, Usage
 from lineside.store.homes import Home
 from lineside.store.queries import audit, models, promotions

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineside.jobs import specs
+from lineside.jobs.execution import specs
 from lineside.store.errors import Usage
 
 

@@ -8,7 +8,7 @@ import time
 from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import until
 
-from lineside.jobs import processes
+from lineside.jobs.execution import processes
 from lineside.store.queries import jobs
 
 STUBBORN = "from signal import *; import time; signal(15, SIG_IGN); print('up', flush=True); time.sleep(60)"

@@ -13,9 +13,9 @@ from fixtures.packages import digits
 from fixtures.registry import OLLI
 from fixtures.servers import RunningServer, running_server
 
-from lineside.jobs import deployments as following
-from lineside.jobs import queue
-from lineside.jobs.replay import Client
+from lineside.jobs.execution import queue
+from lineside.jobs.serving import deployments as following
+from lineside.jobs.serving.replay import Client
 from lineside.store import objects
 from lineside.store.clock import Micros
 from lineside.store.errors import Refused

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 from fixtures.packages import digits, digits_folder, tiny_package
 
-from lineside.jobs.packages import Image, Package
-from lineside.jobs.scoring import NotTheSameModel, Scorer
+from lineside.jobs.packaging.packages import Image, Package
+from lineside.jobs.packaging.scoring import NotTheSameModel, Scorer
 from lineside.jobs.trainers import columns, ensemble, package
 from lineside.jobs.trainers.columns import Table, Unusable
 from lineside.jobs.trainers.verdicts import accuracy, mean_absolute_error, wilson

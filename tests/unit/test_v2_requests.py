@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lineside.jobs.encoding import Encoder, Feature
+from lineside.jobs.packaging.encoding import Encoder, Feature
 from lineside.jobs.serving import answers, server, wire
 from lineside.jobs.serving.wire import BadRequest
 

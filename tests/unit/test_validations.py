@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lineside.jobs.validations import validate
+from lineside.jobs.data.validations import validate
 from lineside.store.errors import BadData
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "validation"

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lineside.jobs.encoding import numbers, words
 from lineside.jobs.monitor.drift import chi, ks, psi
 from lineside.jobs.monitor.drift.rules import Score
 from lineside.jobs.monitor.profiles import (
@@ -15,6 +14,7 @@ from lineside.jobs.monitor.profiles import (
     Profile,
     worst_block,
 )
+from lineside.jobs.packaging.encoding import numbers, words
 
 MANY_NULLS = 0.05
 """Change of the share of missing values that is worth testing."""

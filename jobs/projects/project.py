@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs.declared import (
+from lineside.jobs.projects.declared import (
     DataSpec,
     EndpointSpec,
     Limits,
@@ -22,7 +22,7 @@ from lineside.jobs.declared import (
     StageSpec,
     Value,
 )
-from lineside.jobs.tables import Table, fill
+from lineside.jobs.projects.tables import Table, fill
 from lineside.store import toml
 from lineside.store.errors import BadConfig
 from lineside.store.queries import projects

@@ -6,9 +6,9 @@ done or not begun. What comes between the steps (evaluating, hashing, swapping) 
 
 import sqlite3
 
-from lineside.jobs import four_eyes, pins
-from lineside.jobs.four_eyes import Policy
-from lineside.jobs.pins import Pins
+from lineside.jobs.promotion import four_eyes, pins
+from lineside.jobs.promotion.four_eyes import Policy
+from lineside.jobs.promotion.pins import Pins
 from lineside.store.actors import LINESIDE, Actor
 from lineside.store.clock import Micros, after
 from lineside.store.errors import Conflict, NotPermitted, Refused, Usage

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.jobs.encoding import Matrix
-from lineside.jobs.packages import MODEL, Label, Package
+from lineside.jobs.packaging.encoding import Matrix
+from lineside.jobs.packaging.packages import MODEL, Label, Package
 
 TOLERANCE = 1e-4
 """How far a golden answer may move between machines before the model is not the same model."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from lineside.jobs.encoding import Encoder
+from lineside.jobs.packaging.encoding import Encoder
 
 FORMAT = 1
 MODEL = "model.onnx"

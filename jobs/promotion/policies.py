@@ -3,9 +3,9 @@
 import sqlite3
 
 from lineside.jobs import peers
-from lineside.jobs.declared import ModelSpec
-from lineside.jobs.four_eyes import Policy
-from lineside.jobs.project import load
+from lineside.jobs.projects.declared import ModelSpec
+from lineside.jobs.projects.project import load
+from lineside.jobs.promotion.four_eyes import Policy
 from lineside.store import config
 from lineside.store.actors import Role
 from lineside.store.config import Config

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lineside.jobs import columns, datafiles
 from lineside.jobs.context import Json
+from lineside.jobs.data import columns, datafiles
 from lineside.store import objects
 from lineside.store.homes import Home
 from lineside.store.queries import datasets

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from lineside.jobs import datafiles
 from lineside.jobs.context import Json
+from lineside.jobs.data import datafiles
 
 if TYPE_CHECKING:
     import polars as pl

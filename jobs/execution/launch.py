@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs import attempts, queue
-from lineside.jobs.processes import boot_id
+from lineside.jobs.execution import attempts, queue
+from lineside.jobs.execution.processes import boot_id
 from lineside.store.homes import Home
 from lineside.store.queries import jobs
 from lineside.store.queries.jobs import CommandRow

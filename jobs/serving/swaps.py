@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineside.jobs.context import Context
-from lineside.jobs.packages import Package
+from lineside.jobs.packaging.packages import Package
 from lineside.jobs.serving import tokens
 from lineside.store import objects
 from lineside.store.actors import LINESIDE

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs import admission, attempts, endings, specs
-from lineside.jobs.admission import Holder, Room, Waiting
-from lineside.jobs.attempts import Phase, Sighting
 from lineside.jobs.context import Context
-from lineside.jobs.specs import JobSpec
+from lineside.jobs.execution import admission, attempts, endings, specs
+from lineside.jobs.execution.admission import Holder, Room, Waiting
+from lineside.jobs.execution.attempts import Phase, Sighting
+from lineside.jobs.execution.specs import JobSpec
 from lineside.store import states
 from lineside.store.actors import Actor
 from lineside.store.clock import Micros, new_id, now

@@ -11,12 +11,13 @@ import os
 import socket
 from pathlib import Path
 
-from lineside.jobs import attempts, gpus, ingesting, launch, queue, wire
-from lineside.jobs.admission import Room
-from lineside.jobs.attempts import Phase, Sighting
+from lineside.jobs import ingesting, wire
 from lineside.jobs.context import Context
+from lineside.jobs.execution import attempts, gpus, launch, queue
+from lineside.jobs.execution.admission import Room
+from lineside.jobs.execution.attempts import Phase, Sighting
+from lineside.jobs.execution.queue import Claimed, Seen, Turn
 from lineside.jobs.executors import Executor
-from lineside.jobs.queue import Claimed, Seen, Turn
 from lineside.store.clock import now
 from lineside.store.config import RunnerConfig
 from lineside.store.queries import jobs

@@ -11,7 +11,7 @@ from lineside.store.clock import Micros
 from lineside.store.queries.evidence import GateRow
 
 if TYPE_CHECKING:
-    from lineside.jobs.declared import ModelSpec
+    from lineside.jobs.projects.declared import ModelSpec
 
 Z95 = 1.959963984540054
 """Half the width of a 95 % interval, in standard errors."""

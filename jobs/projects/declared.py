@@ -1,6 +1,6 @@
 """lineside.toml as frozen dataclasses: one per table, their fields are its keys, their defaults its defaults.
 
-Import them from `lineside.jobs.project`, which also reads the text.
+Import them from `lineside.jobs.projects.project`, which also reads the text.
 """
 
 from collections.abc import Mapping

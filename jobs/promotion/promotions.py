@@ -9,8 +9,8 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from lineside.jobs import gates, pins, policies, transitions
 from lineside.jobs.context import Context
+from lineside.jobs.promotion import gates, pins, policies, transitions
 from lineside.jobs.turns import Turns
 from lineside.store.actors import Actor
 from lineside.store.clock import now
@@ -158,7 +158,7 @@ async def _check(ctx: Context, row: PromotionRow) -> PromotionRow:
     assert version.artifact_digest is not None, "only READY versions are promoted"
     try:
         told = await ctx.compute(
-            "lineside.jobs.evaluation:compare",
+            "lineside.jobs.promotion.evaluation:compare",
             home=str(ctx.home.path),
             candidate=version.artifact_digest,
             champion=champion.artifact_digest if champion else None,
@@ -195,7 +195,9 @@ async def _broken(ctx: Context, row: PromotionRow) -> list[str]:
     """The pins whose bytes on disk are not what they were."""
     pinned = pins.read(row)
     files = {name: pinned.get(name) for name in ("artifact", "rows")}
-    told = await ctx.compute("lineside.jobs.evaluation:intact", home=str(ctx.home.path), digests=files)
+    told = await ctx.compute(
+        "lineside.jobs.promotion.evaluation:intact", home=str(ctx.home.path), digests=files
+    )
     return list(told["broken"])
 
 
@@ -206,7 +208,9 @@ async def _still_whole(ctx: Context, current: AliasRow) -> None:
         return  # the transition says so, in words
     version = models.get_version(ctx.db, back.version_id)
     files = {"artifact": version.artifact_digest}
-    told = await ctx.compute("lineside.jobs.evaluation:intact", home=str(ctx.home.path), digests=files)
+    told = await ctx.compute(
+        "lineside.jobs.promotion.evaluation:intact", home=str(ctx.home.path), digests=files
+    )
     if told["broken"]:
         raise Refused(
             f"the bytes of {version.label} are not what was registered",
@@ -216,7 +220,7 @@ async def _still_whole(ctx: Context, current: AliasRow) -> None:
 
 async def _swap(ctx: Context, model_id: int, alias: str) -> None:
     """Have the holder served. A server that will not swap is its own trouble: the alias stands."""
-    from lineside.jobs import deployments
+    from lineside.jobs.serving import deployments
 
     try:
         await deployments.swap_for(ctx, model_id, alias)

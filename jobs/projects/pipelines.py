@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lineside.jobs.context import Json
-from lineside.jobs.project import PLACEHOLDER, PipelineSpec, Project, StageSpec, Value
+from lineside.jobs.projects.project import PLACEHOLDER, PipelineSpec, Project, StageSpec, Value
 from lineside.store.errors import NotFound, Usage
 from lineside.store.homes import Home
 from lineside.store.queries.datasets import VersionRow

@@ -10,8 +10,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from lineside.jobs import queue, swaps
 from lineside.jobs.context import Context
+from lineside.jobs.execution import queue
+from lineside.jobs.serving import swaps
 from lineside.store.actors import LINESIDE
 from lineside.store.clock import now
 from lineside.store.errors import LinesideError, Refused

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineside.jobs import duels
 from lineside.jobs.context import Json
-from lineside.jobs.gates import Duel, Measured, own_holdouts
-from lineside.jobs.packages import MANIFEST, REFERENCE
-from lineside.jobs.scoring import Scorer
+from lineside.jobs.packaging.packages import MANIFEST, REFERENCE
+from lineside.jobs.packaging.scoring import Scorer
+from lineside.jobs.promotion import duels
+from lineside.jobs.promotion.gates import Duel, Measured, own_holdouts
 from lineside.store import objects
 from lineside.store.errors import BadData
 from lineside.store.homes import Home

@@ -78,7 +78,7 @@ async def _look(ctx: Context, actor: Actor, version: VersionRow) -> VersionRow:
     try:
         artifact = artifacts.model_of(ctx.db, version.run_id).digest
         told = await ctx.compute(
-            "lineside.jobs.evaluation:inspect", home=str(ctx.home.path), artifact=artifact
+            "lineside.jobs.promotion.evaluation:inspect", home=str(ctx.home.path), artifact=artifact
         )
     except LinesideError as error:
         why = str(error)

@@ -4,7 +4,7 @@ import json
 import logging
 import sqlite3
 
-from lineside.jobs.attempts import Exit, Sighting, Start
+from lineside.jobs.execution.attempts import Exit, Sighting, Start
 from lineside.store import states
 from lineside.store.actors import Actor
 from lineside.store.clock import Micros, after
@@ -100,7 +100,7 @@ def classify(exit: Exit, tail: str) -> Cause:
 
 def _lost(sighting: Sighting, at: Micros) -> Exit:
     """What is known of an attempt whose shim died without a word."""
-    from lineside.jobs.processes import boot_id
+    from lineside.jobs.execution.processes import boot_id
 
     start = sighting.start
     rebooted = start is not None and start.boot != boot_id()

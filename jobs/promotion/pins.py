@@ -15,7 +15,7 @@ from lineside.store.queries.evidence import GateRow
 from lineside.store.queries.promotions import PromotionRow
 
 if TYPE_CHECKING:
-    from lineside.jobs.declared import ModelSpec
+    from lineside.jobs.projects.declared import ModelSpec
 
 Pins = dict[str, str | None]
 

@@ -1,6 +1,6 @@
 """Send the rows of a file to a model server as V2 requests, at a chosen speed: traffic for demos and tests.
 
-`python -m lineside.jobs.replay --url http://127.0.0.1:8801 --model digit-reader --data recent.parquet
+`python -m lineside.jobs.serving.replay --url http://127.0.0.1:8801 --model digit-reader --data recent.parquet
 --ids-prefix day2- --rate 100`. Row i of the file has the id `<prefix>i`, so labels can be joined to it later.
 """
 

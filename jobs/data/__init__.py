@@ -1,0 +1,1 @@
+"""Dataset versions: read in, profiled, compared, validated."""

@@ -1,0 +1,1 @@
+"""How a job comes to run, on which GPUs, under which shim, and how its end is known."""

@@ -1,0 +1,1 @@
+"""The package of a trained model: what it says of itself, its encoder, its scorer."""

@@ -1,0 +1,1 @@
+"""lineside.toml: read, checked, and turned into jobs."""

@@ -1,0 +1,1 @@
+"""From a run to an alias: registered, measured, judged, approved, applied."""
