@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineside.console.walls import Working, main_metric_of
 from lineside.store.homes import Home
@@ -42,8 +42,22 @@ class JobList:
     opened: Opened | None
 
 
-def read(db: sqlite3.Connection, home: Home, *, where: str, current: int | None, points: bool) -> JobList:
-    """The list as `where` filters it, and the job `current` in full."""
+def read(
+    db: sqlite3.Connection,
+    home: Home,
+    *,
+    where: str,
+    current: int | None,
+    points: bool,
+    known: JobList | None = None,
+) -> JobList:
+    """The list as `where` filters it, and the job `current` in full.
+
+    Args:
+        known: the list on screen, when only its cursor moved.
+    """
+    if known is not None:
+        return replace(known, opened=_open(db, current) if current is not None else None)
     live = jobs.live(db)
     ids = matching(db, where) if where else queues.in_order(db)
     if current is None and ids:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lineside.console.walls import MAIN_METRICS
@@ -65,7 +65,7 @@ class Leaderboard:
     metric: str
     metrics: tuple[str, ...]
     params: tuple[str, ...]  # the keys that differ among the runs in sight
-    curves: Mapping[int, tuple[float, ...]]
+    curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     lines: tuple[Any, ...] = ()  # series.Series of the charted runs
     comparison: Comparison | None = None  # None: fewer than two are marked
     detail: Detail | None = None
@@ -78,29 +78,37 @@ class Leaderboard:
         return HOLDOUT in self.metrics and self.metric != HOLDOUT
 
 
-def read(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
-    """Everything at one moment; a filter that is not understood comes back as `problem`, with no rows."""
+def read(
+    db: sqlite3.Connection, home: Home, asked: Asked, *, known: Leaderboard | None = None
+) -> Leaderboard:
+    """Everything at one moment; a filter that is not understood comes back as `problem`, with no rows.
+
+    Args:
+        known: the board on screen, when only its cursor or its marks moved: its order is kept.
+    """
+    board = known or _board(db, asked)
+    charted = asked.charted
+    return replace(
+        board, curves=_curves(db, home, asked, board.metric),
+        lines=_lines(db, home, charted, board.metric) if asked.points else (),
+        comparison=runs.compare(db, charted) if len(charted) > 1 else None,
+        detail=_detail(db, asked.detail) if asked.detail is not None else None, asked=asked,
+    )  # fmt: skip
+
+
+def _board(db: sqlite3.Connection, asked: Asked) -> Leaderboard:
+    """The order of the runs, and the columns worth showing."""
     metrics = tuple(runs.metric_names(db))
-    metric = asked.metric or main_metric(metrics)
+    ids: list[int] = []
     problem = ""
     try:
-        ids: list[int] = runs.ids(db, asked.where, asked.sort)
+        ids = runs.ids(db, asked.where, asked.sort)
     except Usage as error:
-        ids, problem = [], str(error)
-    charted = [id for id in asked.charted if id in set(ids) or not asked.where]
+        problem = str(error)
     return Leaderboard(
-        ids=ids,
-        total=runs.count(db),
-        metric=metric,
-        metrics=metrics,
-        params=_differing(db, ids[:_LOOKED_AT]),
-        curves=_curves(db, home, asked, metric),
-        lines=_lines(db, home, charted, metric) if asked.points else (),
-        comparison=runs.compare(db, charted) if len(charted) > 1 else None,
-        detail=_detail(db, asked.detail) if asked.detail is not None else None,
-        problem=problem,
-        asked=asked,
-    )
+        ids=ids, total=runs.count(db), metric=asked.metric or main_metric(metrics), metrics=metrics,
+        params=_differing(db, ids[:_LOOKED_AT]), problem=problem,
+    )  # fmt: skip
 
 
 def main_metric(metrics: Sequence[str]) -> str:

@@ -80,7 +80,9 @@ class Area(Screen[None], Generic[V]):
         self.store, self.actions = store, actions
         self.filter_text = ""
         self.view: V | None = None
-        self._loading = self._stale = False
+        self.whole = True  # the next question is about everything, not only about the row under the cursor
+        self._loading = self._stale = self._resting = False
+        self._rest_until = 0.0
 
     # -- what an area fills in ---------------------------------------------------------------------
 
@@ -152,14 +154,33 @@ class Area(Screen[None], Generic[V]):
             first.focus()
         self.call_after_refresh(self.reload)
 
-    def reload(self) -> None:
-        """Read again off the loop. While an answer is under way, the next question waits for it."""
+    def reload(self, *, whole: bool = True) -> None:
+        """Read again off the loop. While an answer is under way, the next question waits for it.
+
+        Args:
+            whole: False where only the cursor or a mark moved: `question` may keep what that cannot change.
+        """
+        self.whole = self.whole or whole
         if self._loading:
             self._stale = True
             return
         self._loading, self._stale = True, False
-        question = self.question()
+        question, self.whole = self.question(), False
         self.run_worker(lambda: self._read(question), thread=True, group="load", exit_on_error=False)
+
+    def store_changed(self) -> None:
+        """Somebody committed: read again, but not before the area has rested from its last reading."""
+        rest = self._rest_until - time.monotonic()
+        if rest <= 0:
+            self.reload()
+        elif not self._resting:
+            self._resting = True
+            self.set_timer(rest, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        if self.is_current:
+            self.reload()
 
     def _with_frame(self, question: Question[V]) -> Question[tuple[V, Surroundings]]:
         """The area's own question and what the frame shows, in one read."""
@@ -178,10 +199,10 @@ class Area(Screen[None], Generic[V]):
     def _loaded(self, message: Loaded) -> None:
         message.stop()
         self._loading = False
+        self._rest_until = time.monotonic() + min(LONGEST_REST_S, REST * message.took_s)
         self._arrive(message.view, message.around)
         if self._stale:
-            self._stale = False
-            self.set_timer(min(LONGEST_REST_S, REST * message.took_s), self.reload)
+            self.reload(whole=False)
 
     @on(Unread)
     def _unread(self, message: Unread) -> None:

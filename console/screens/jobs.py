@@ -73,9 +73,10 @@ class JobsArea(Area[JobList]):
         current = self.main().current_key
         where, home, points = self.filter_text, self.store.home, self.view is not None
         id = current if isinstance(current, int) else None
+        known = None if self.whole else self.view
 
         def read(db: sqlite3.Connection) -> JobList:
-            return joblist.read(db, home, where=where, current=id, points=points)
+            return joblist.read(db, home, where=where, current=id, points=points, known=known)
 
         return read
 
@@ -91,7 +92,8 @@ class JobsArea(Area[JobList]):
         rows = PagedRows[Working](
             view.ids, fetch=fetch, cells=cells, problem=lambda row: row.job.state == "FAILED"
         )
-        self.main().show(rows)
+        if self.view is None or self.view.ids is not view.ids:
+            self.main().show(rows)
         self._show_pane(view)
         height = 1 + max(1, min(len(gpus), 4 if self.app.size.height < 40 else 8))
         panel = self.query_one("#gpus", Drawing)
@@ -158,7 +160,7 @@ class JobsArea(Area[JobList]):
 
     @on(Table.Moved)
     def _moved(self) -> None:
-        self.reload()
+        self.reload(whole=False)
 
     @on(Table.Marked)
     def _marked(self) -> None:

@@ -39,6 +39,8 @@ class RunsArea(Area[Leaderboard]):
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
         self._asked = Asked()
+        self._board: Leaderboard | None = None
+        self._rows: PagedRows[RunLine] | None = None
         self._pane = "chart"
         self._log_y = False
 
@@ -62,10 +64,10 @@ class RunsArea(Area[Leaderboard]):
             detail=current if self._pane == "detail" and isinstance(current, int) else None,
             points=self.view is not None,
         )  # fmt: skip
-        home = self.store.home
+        home, known = self.store.home, None if self.whole else self._board
 
         def read(db: sqlite3.Connection) -> Leaderboard:
-            return leaderboard.read(db, home, asked)
+            return leaderboard.read(db, home, asked, known=known)
 
         return read
 
@@ -73,24 +75,24 @@ class RunsArea(Area[Leaderboard]):
         return [key for key in self.main().keys_in_sight() if isinstance(key, int)]
 
     def show(self, view: Leaderboard) -> None:
-        me, at = self.me, self.now
-
-        def fetch(ids: Sequence[int]) -> Mapping[int, RunLine]:
-            return self.store.read(lambda db: leaderboard.page(db, ids, view.metric))
-
-        def cells(line: RunLine) -> list[Cell]:
-            return drawing.cells(line, view.params, view.curves, me, now=at, holdout=view.measured)
-
-        rows = PagedRows[RunLine](
-            view.ids, fetch=fetch, cells=cells, problem=lambda line: line.run.status == "FAILED"
-        )
-        sort = view.asked.sort
-        self.main().show(
-            rows, columns=drawing.columns(view.metric, view.params, holdout=view.measured), sort=sort
-        )
+        if self._rows is None or self._board is None or self._board.ids is not view.ids:
+            self._rows = PagedRows[RunLine](view.ids, fetch=self._fetch, cells=self._cells, problem=_failed)
+        self._board = view
+        columns = drawing.columns(view.metric, view.params, holdout=view.measured)
+        self.main().show(self._rows, columns=columns, sort=view.asked.sort)
         self.query_one("#pane", Drawing).show(view)
         if view.asked.points and not set(view.asked.seen) >= set(self._seen()):
-            self.reload()  # rows came into sight that have no curve yet
+            self.reload(whole=False)  # rows came into sight that have no curve yet
+
+    def _fetch(self, ids: Sequence[int]) -> Mapping[int, RunLine]:
+        metric = self._board.metric if self._board else ""
+        return self.store.read(lambda db: leaderboard.page(db, ids, metric))
+
+    def _cells(self, line: RunLine) -> list[Cell]:
+        board = self._board
+        assert board is not None
+        at = self.now
+        return drawing.cells(line, board.params, board.curves, self.me, now=at, holdout=board.measured)
 
     def _draw(self, view: Leaderboard, width: int, height: int) -> list[Line]:
         if self._pane == "compare":
@@ -117,7 +119,7 @@ class RunsArea(Area[Leaderboard]):
     @on(Table.Marked)
     def _moved(self) -> None:
         self.refresh_frame()
-        self.reload()
+        self.reload(whole=False)
 
     # -- what g, y and the wall need ------------------------------------------------------------------
 
@@ -269,3 +271,7 @@ class RunsArea(Area[Leaderboard]):
         ids = [line.run.job_id for line in self.main().chosen() if line.run.job_id is not None]
         if ids:
             self.propose(make(self.store.read(lambda db: jobs.by_ids(db, ids))))
+
+
+def _failed(line: RunLine) -> bool:
+    return line.run.status == "FAILED"

@@ -13,7 +13,7 @@ from lineside.console.views.grid import capped, grid, wrapped
 from lineside.console.walls import Working
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
-from lineside.jobs.gpus import Gpu
+from lineside.jobs.execution.gpus import Gpu
 from lineside.store.clock import Micros
 from lineside.store.queries.jobs import AttemptRow, JobRow
 from lineside.store.queries.queues import NeedRow
@@ -78,9 +78,9 @@ def _now(row: Working, curves: Mapping[int, Sequence[float]]) -> Cell:
         return f"{safe(metric.metric)} {number(metric.last_value)} {curve}", "run"
     if job.state == "SUCCEEDED":
         return f"took {took(between(job.started_us, job.ended_us))}", "dim"
-    return safe(
-        why(job.cause, job.detail) if job.cause else job.reason
-    ), "bad" if job.state == "FAILED" else "dim"
+    if job.state == "FAILED":
+        return safe(why(job.cause, job.detail) if job.cause else job.reason), "bad"
+    return safe(job.reason or job.cause or ""), "dim"
 
 
 # -- why it waits -----------------------------------------------------------------------------------
