@@ -48,7 +48,7 @@ def _narrow(scene: Scene, width: int, height: int) -> list[Line]:
     pair = beside(
         padded(capped(left, top), top),
         padded(capped(right, top, more="more endpoints"), top),
-        widths=(half, width),
+        widths=(half, width - half - 1),
     )
     head = [*clip(heading("GPUS", half), half), ("┬", "rule"), *heading("ENDPOINTS", width - half - 1)]
     return padded(
@@ -80,7 +80,7 @@ def _wide(scene: Scene, width: int, height: int) -> list[Line]:
     left = [heading("GPUS", half), *gpus, [], heading("JOBS", half), *jobs]
     right = [heading("ENDPOINTS", width - half - 1), *ends, []]
     right += _since(scene, width - half - 1, height - len(right))
-    return beside(padded(left, height), padded(right, height), widths=(half, width))
+    return beside(padded(left, height), padded(right, height), widths=(half, width - half - 1))
 
 
 # -- sections -------------------------------------------------------------------------------------
