@@ -23,7 +23,7 @@ GLYPHS: dict[str, tuple[str, str]] = {
     "SILENCED": ("◇", "dim"), "RESOLVED": ("✓", "ok"), "new": ("○", "wait"), "no traffic": ("∅", "dim"),
     "stale": ("◌", "warn"), "poller down": ("◌", "bad"), "unparseable": ("✗", "bad"),
     "drifted": ("◆", "drift"), "mismatch": ("▲", "warn"), "SWAPPING": ("◔", "run"),
-    "STOPPED": ("○", "dim"), "REGISTERED": ("●", "ok"), "REQUESTED": ("?", "ask"),
+    "STOPPED": ("○", "dim"), "stopped": ("○", "dim"), "REGISTERED": ("●", "ok"), "REQUESTED": ("?", "ask"),
     "STARTED": ("●", "run"), "SUPPRESSED": ("‖", "dim"),
 }  # fmt: skip
 """State → glyph and style: one table, so a state looks the same in every area."""

@@ -81,6 +81,7 @@ class EndpointState(StrEnum):
 
     NEW = "new"
     OK = "ok"
+    STOPPED = "stopped"  # on purpose; what was seen stays
     NO_TRAFFIC = "no traffic"
     STALE = "stale"
     POLLER_DOWN = "poller down"

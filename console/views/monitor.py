@@ -14,7 +14,7 @@ from lineside.store.queries.retrains import RetrainRow
 from lineside.store.queries.windows import ScoreRow, WindowRow, WorstRow
 from lineside.store.states import AlertState
 
-SILENT = frozenset({"new", "no traffic", "stale", "poller down", "unparseable"})
+SILENT = frozenset({"new", "stopped", "no traffic", "stale", "poller down", "unparseable"})
 """The states in which nothing is known about now."""
 
 ENDPOINT_COLUMNS = (

@@ -125,8 +125,8 @@ def write(db: sqlite3.Connection, looks: Sequence[Look], *, at: Micros) -> None:
     drifting = alerts.drifting_endpoints(db)
     for look in looks:
         row = rows.get(look.endpoint_id)
-        if row is None:
-            continue  # removed while it was looked at
+        if row is None or not _is_up(db, row):
+            continue  # removed or stopped while it was looked at
         if look.scrape is not None:
             endpoints.add_scrape(db, look.scrape)
             if int(look.at_us) % 997 == 0:

@@ -16,9 +16,9 @@ from lineside.jobs.serving import swaps
 from lineside.store.actors import LINESIDE
 from lineside.store.clock import now
 from lineside.store.errors import LinesideError, Refused
-from lineside.store.queries import audit, deployments, endpoints
+from lineside.store.queries import alerts, audit, deployments, endpoints
 from lineside.store.queries.deployments import DeploymentRow, TargetRow
-from lineside.store.states import JOB_ENDED, JobState
+from lineside.store.states import JOB_ENDED, AlertState, EndpointState, JobState
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ async def _ended(ctx: Context, row: DeploymentRow) -> None:
         deployments.move(db, row, to=to, live_id=None, detail=words)
         audit.append(db, LINESIDE, "serving.ended", subject=("deployment", row.id), detail=detail, at=now())
         if wanted:
-            _forget_endpoint(db, row)
+            _rest(db, row)
 
     await ctx.write(change)
 
@@ -136,11 +136,17 @@ async def _lost(ctx: Context, row: DeploymentRow) -> None:
     await ctx.write(lambda db: deployments.move(db, row, to="STARTING", live_id=None, detail=words))
 
 
-def _forget_endpoint(db: sqlite3.Connection, row: DeploymentRow) -> None:
-    """Nobody looks at a server that was stopped on purpose."""
+def _rest(db: sqlite3.Connection, row: DeploymentRow) -> None:
+    """Nobody looks at a server that was stopped on purpose; what was seen of it stays to be read."""
     for endpoint in endpoints.every(db):
         if endpoint.deployment_id == row.id:
-            endpoints.remove(db, endpoint.id, at=now())
+            endpoints.looked(
+                db, endpoint.id, state=EndpointState.STOPPED, detail="", served_version=None, good=False,
+                at=now(),
+            )  # fmt: skip
+            open_one = alerts.open_of(db, rule="endpoint", subject_kind="endpoint", subject_id=endpoint.id)
+            if open_one is not None:
+                alerts.move(db, open_one, AlertState.RESOLVED, at=now(), resolution="it was stopped")
 
 
 def _key(ctx: Context, row: DeploymentRow) -> _Key:

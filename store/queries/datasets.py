@@ -134,7 +134,7 @@ class NewVersion:
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Self:
-        """From the answer of `lineside.jobs.datasets:read_in` and its kin."""
+        """From the answer of `lineside.jobs.data.datasets:read_in` and its kin."""
         return cls(
             files=tuple(FileRow(**each) for each in table["files"]),
             columns=tuple(Column(**each) for each in table["columns"]),

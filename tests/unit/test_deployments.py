@@ -146,10 +146,10 @@ def test_a_stopped_server_is_stopped_and_can_be_started_again(runner: RunnerUnde
 
     runner.ask("serving.stop", {"name": MODEL})
     until(lambda: deployments.find(runner.db, MODEL).state == "STOPPED")
-    with pytest.raises(NotFound):
-        endpoints.find(runner.db, MODEL)
+    assert endpoints.find(runner.db, MODEL).state == "stopped"
 
     again = serve(runner)
+    until(lambda: endpoints.find(runner.db, MODEL).state != "stopped")
     assert (again.id, again.job_id != row.job_id) == (row.id, True)
 
 
