@@ -14,10 +14,10 @@ from textual.message import Message
 from textual.screen import Screen
 
 from lineside.console import commands
-from lineside.console.badges import NOTHING
 from lineside.console.commands import AREAS, Command
 from lineside.console.look import colourless, themes
 from lineside.console.ports import Actions, Me, RunnerState, Store
+from lineside.console.reads.badges import NOTHING
 from lineside.console.screens.area import Area
 from lineside.console.screens.menu import Menu
 from lineside.console.spoken import Spoken

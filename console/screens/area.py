@@ -21,10 +21,10 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from lineside.console import commands
-from lineside.console.badges import Surroundings, surroundings
 from lineside.console.commands import TITLES, Command
 from lineside.console.deeds import Answer, Deed
 from lineside.console.ports import Actions, Me, Question, Store
+from lineside.console.reads.badges import Surroundings, surroundings
 from lineside.console.text import Line, plain, spread
 from lineside.console.widgets.field import Field
 from lineside.console.widgets.footer import Footer, Story, hints

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from lineside.console.commands import Command
-from lineside.console.datasets import View, read
 from lineside.console.deeds import Answer, Ask, Deed, FormField
 from lineside.console.ports import Question
+from lineside.console.reads.datasets import View, read
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import data as views

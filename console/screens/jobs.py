@@ -8,19 +8,20 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 
-from lineside.console import asking, joblist, starting
+from lineside.console import asking, starting
 from lineside.console.commands import Command
 from lineside.console.deeds import Deed
 from lineside.console.format import plural
-from lineside.console.joblist import LIVE, WAITING, JobList
 from lineside.console.logs import LogFile
 from lineside.console.ports import Actions, Question, Store
+from lineside.console.reads import joblist
+from lineside.console.reads.joblist import LIVE, WAITING, JobList
+from lineside.console.reads.walls import Working
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, heading, safe
 from lineside.console.views import jobs as drawing
 from lineside.console.views.gpus import gpu_lines
 from lineside.console.views.grid import capped
-from lineside.console.walls import Working
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.log import Log
 from lineside.console.widgets.rows import Cell, PagedRows

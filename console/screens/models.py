@@ -12,7 +12,7 @@ from lineside.console import asking
 from lineside.console.commands import Command
 from lineside.console.deeds import Ask, Deed, FormField
 from lineside.console.ports import Question
-from lineside.console.registry import Packet, View, read
+from lineside.console.reads.registry import Packet, View, read
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import models as views

@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from lineside.console import asking
 from lineside.console.commands import Command
-from lineside.console.monitoring import SPANS_S, Look, View, Watch, read
 from lineside.console.ports import Question
+from lineside.console.reads.monitoring import SPANS_S, Look, View, Watch, read
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import monitor as views

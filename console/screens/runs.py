@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 
-from lineside.console import asking, leaderboard
+from lineside.console import asking
 from lineside.console.commands import Command
 from lineside.console.deeds import Ask, Deed, FormField
 from lineside.console.format import count
-from lineside.console.leaderboard import Asked, Leaderboard, RunLine
 from lineside.console.ports import Actions, Question, Store
+from lineside.console.reads import leaderboard
+from lineside.console.reads.leaderboard import Asked, Leaderboard, RunLine
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, plain, safe
 from lineside.console.views import runs as drawing

@@ -7,17 +7,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from lineside.console import asking, visits, walls
+from lineside.console import asking
 from lineside.console.commands import Command
 from lineside.console.deeds import Deed
 from lineside.console.format import clock
-from lineside.console.needs import Need
 from lineside.console.ports import Actions, Question, Store
+from lineside.console.reads import visits, walls
+from lineside.console.reads.needs import Need
+from lineside.console.reads.walls import Wall
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, heading, safe
 from lineside.console.views import wall as drawing
 from lineside.console.views.wall import Scene
-from lineside.console.walls import Wall
 from lineside.console.widgets.lines import Drawing, Lines
 from lineside.console.widgets.rows import Cell, Column, ListRows
 from lineside.console.widgets.table import Table
@@ -74,7 +75,7 @@ class WallArea(Area[View]):
             training = {w.job.run_id: w.metric.metric for w in wall.working if w.metric and w.job.run_id}
             if first or not training:
                 return View(wall, {})
-            from lineside.console.curves import sparks
+            from lineside.console.reads.curves import sparks
 
             return View(wall, sparks(db, home, training))
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from lineside.console.datasets import Chosen, View
 from lineside.console.format import NONE, amount, bar, clock, count, number, plural
+from lineside.console.reads.datasets import Chosen, View
 from lineside.console.text import Line, Span, clip, fit, heading, safe
 from lineside.console.views.models import Naming
 from lineside.console.widgets import digit, histogram, sparkline

@@ -5,12 +5,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, amount, between, clock, number, state, took
-from lineside.console.joblist import LIVE, WAITING, Opened
-from lineside.console.needs import why
 from lineside.console.ports import Me
+from lineside.console.reads.joblist import LIVE, WAITING, Opened
+from lineside.console.reads.needs import why
+from lineside.console.reads.walls import Working
 from lineside.console.text import Line, Span, clip, fit, heading, safe
 from lineside.console.views.grid import capped, grid, wrapped
-from lineside.console.walls import Working
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
 from lineside.jobs.execution.gpus import Gpu

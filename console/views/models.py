@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lineside.console.format import NONE, clock, count, glyph, number, plural
-from lineside.console.registry import Packet, View
+from lineside.console.reads.registry import Packet, View
 from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
 from lineside.console.widgets.canvas import Canvas
 from lineside.console.widgets.rows import Cell, Column

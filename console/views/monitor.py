@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lineside.console.format import NONE, clock, glyph, number, plural
-from lineside.console.monitoring import Chosen, View, Watch
+from lineside.console.reads.monitoring import Chosen, View, Watch
 from lineside.console.text import Line, Span, clip, fit, heading, safe
 from lineside.console.widgets import digit, histogram, scores, sparkline
 from lineside.console.widgets.rows import Cell, Column

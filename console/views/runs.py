@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, amount, between, clock, count, number, state, took
-from lineside.console.leaderboard import HOLDOUT, Detail, Leaderboard, RunLine
-from lineside.console.needs import why
 from lineside.console.ports import Me
+from lineside.console.reads.leaderboard import HOLDOUT, Detail, Leaderboard, RunLine
+from lineside.console.reads.needs import why
 from lineside.console.text import Line, Span, clip, fit, heading, safe
 from lineside.console.views.grid import capped, grid, padded
 from lineside.console.widgets import sparkline

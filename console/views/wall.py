@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from lineside.console.format import bar, clock, count, glyph, number, plural
 from lineside.console.ports import Me
+from lineside.console.reads.walls import Wall, Watched, Working
 from lineside.console.text import Line, Span, beside, clip, heading, safe
 from lineside.console.views.gpus import gpu_lines
 from lineside.console.views.grid import capped, grid, padded, wrapped
-from lineside.console.walls import Wall, Watched, Working
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
 from lineside.jobs.execution.gpus import Gpu

@@ -7,8 +7,8 @@ import pytest
 from fixtures import demo_home
 from fixtures.story import at
 
-from lineside.console import joblist, walls
 from lineside.console.ports import Me
+from lineside.console.reads import joblist, walls
 from lineside.console.text import line_width, plain
 from lineside.console.views.gpus import gpu_lines
 from lineside.console.views.jobs import why_lines

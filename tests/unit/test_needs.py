@@ -8,9 +8,9 @@ import pytest
 from fixtures import demo_home
 from fixtures.story import at
 
-from lineside.console import visits, walls
-from lineside.console.badges import surroundings
-from lineside.console.needs import needs, why
+from lineside.console.reads import visits, walls
+from lineside.console.reads.badges import surroundings
+from lineside.console.reads.needs import needs, why
 from lineside.store.clock import Micros
 from lineside.store.db import reader
 from lineside.store.homes import Home

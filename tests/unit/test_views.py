@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lineside.console.monitoring import Look, View, Watch
-from lineside.console.registry import Packet
+from lineside.console.reads.monitoring import Look, View, Watch
+from lineside.console.reads.registry import Packet
 from lineside.console.text import line_width, plain
 from lineside.console.views import audit as audit_views
 from lineside.console.views import models as model_views

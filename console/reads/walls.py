@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from lineside.console.needs import DAY_US, Need, needs
+from lineside.console.reads.needs import DAY_US, Need, needs
 from lineside.store.clock import SECOND, Micros
 from lineside.store.queries import endpoints, jobs, runs, walls
 from lineside.store.queries.endpoints import EndpointRow

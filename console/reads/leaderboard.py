@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lineside.console.walls import MAIN_METRICS
+from lineside.console.reads.walls import MAIN_METRICS
 from lineside.store.errors import Usage
 from lineside.store.homes import Home
 from lineside.store.queries import lineage, models, runs
@@ -143,7 +143,7 @@ def _differing(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[str, ...]:
 def _curves(db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> dict[int, tuple[float, ...]]:
     if not asked.points or not metric:
         return {}
-    from lineside.console.curves import sparks
+    from lineside.console.reads.curves import sparks
 
     return sparks(db, home, dict.fromkeys(asked.seen, metric))
 

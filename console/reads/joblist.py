@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lineside.console.walls import Working, main_metric_of
+from lineside.console.reads.walls import Working, main_metric_of
 from lineside.store.homes import Home
 from lineside.store.queries import jobs, queues
 from lineside.store.queries.jobs import AttemptRow, CommandRow, JobRow
@@ -99,7 +99,7 @@ def _curves(db: sqlite3.Connection, home: Home, live: Sequence[JobRow]) -> dict[
     wanted = {run: metric.metric for run, metric in metrics.items() if metric is not None}
     if not wanted:
         return {}
-    from lineside.console.curves import sparks
+    from lineside.console.reads.curves import sparks
 
     return sparks(db, home, wanted)
 

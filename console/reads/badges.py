@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lineside.console.needs import needs
+from lineside.console.reads.needs import needs
 from lineside.store.clock import Micros
 from lineside.store.queries import alerts, stories
 from lineside.store.queries.stories import StoryRow
