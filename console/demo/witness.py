@@ -71,17 +71,13 @@ class Witness:
             if w.state == "MEASURED" and self._new(("window", w.id)):
                 self._tell(f"window {w.number}, served by v{w.version}: {_drift(w)}", "7")
             if w.value is not None and w.labelled == w.rows and self._new(("labels", w.id)):
-                against = "" if w.baseline is None else f", {w.baseline:.3g} on its hold-out"
-                self._tell(
-                    f"labels of window {w.number} came: {w.metric} {w.value:.3g}"
-                    f" [{w.low:.3g}, {w.high:.3g}]{against}",
-                    "7",
-                )
+                self._tell(f"the labels of window {w.number} say: {_performance(w)}", "7")
 
     def _say_alerts(self) -> None:
         for a in reversed(alerts.recent(self._db)):
             if a.state in (AlertState.FIRING, AlertState.RESOLVED) and self._new(("alert", a.id, a.state)):
-                self._tell(f"alert {a.id} {a.state.lower()}: {a.rule}, {a.title}", "1")
+                told = a.title if a.state == AlertState.FIRING else a.resolution
+                self._tell(f"alert {a.id} {a.rule} {a.state.lower()}: {told}", "1")
 
     def _say_retrains(self) -> None:
         for r in reversed(retrains.recent(self._db)):
@@ -103,25 +99,33 @@ class Witness:
             if p.state == PromotionState.PENDING_MANUAL_APPROVAL:
                 self._answer(p, name)
             elif p.state == PromotionState.CHECKS_FAILED:
-                self._tell(f"{name} does not pass its gates: {self._evidence(p.id, passed=False)}", "5")
+                self._tell(f"{name} does not pass its gates: {self._failures(p.id)}", "5")
             elif p.state == PromotionState.APPLIED:
                 self.retrained = True
                 self._tell(f"ben approves request {p.id}: {name} is champion, swapped in under traffic", "5")
 
     def _answer(self, p: promotions.PromotionRow, name: str) -> None:
         """Ben approves the first retrained version; what comes later waits for the newcomer."""
-        self._tell(f"{p.requested_by} asks: {name} → {p.alias}: {self._evidence(p.id, passed=True)}", "5")
+        duel = next((g for g in evidence.gates(self._db, p.id) if g.gate == "beats_champion"), None)
+        rows = f" on {duel.rows} recent rows" if duel and duel.rows else ""
+        self._tell(f"{name} asks to be {p.alias}: {duel.observed if duel else 'no gate'}{rows}", "5")
         if self.retrained or self._approving is not None:
-            self._tell(f"request {p.id} waits for you: key 5, then . and approve (or reject) {name}", "5")
+            self._tell(
+                f"request {p.id} waits for you: press 5, then . a to approve {name} (or . r to reject)", "5"
+            )
             return
         args = {"request": p.id, "reason": "better on what is served now"}
         self._approving = self._hand.submit(
             commands.ask, self._home, "promotions.approve", args, acting_as=self._approver, timeout_s=120.0
         )
 
-    def _evidence(self, request: int, *, passed: bool) -> str:
-        found = [g for g in evidence.gates(self._db, request) if g.passed == passed]
-        return "; ".join(f"{g.gate} {g.observed}" for g in found) or "no gate"
+    def _failures(self, request: int) -> str:
+        return "; ".join(f"{g.gate} {g.observed}" for g in evidence.gates(self._db, request) if not g.passed)
+
+
+def _performance(w: WindowRow) -> str:
+    against = "" if w.baseline is None else f", {w.baseline:.3g} on its hold-out"
+    return f"{w.metric} {w.value:.3g} [{w.low:.3g}, {w.high:.3g}]{against}"
 
 
 def _drift(w: WindowRow) -> str:
