@@ -5,12 +5,11 @@ import time
 from collections.abc import Iterator
 from typing import TextIO
 
-from lineside.store.queries.jobs import JobRow
-
 from lineside.console.cli.session import Session
 from lineside.store.db import reader
 from lineside.store.homes import Home
 from lineside.store.queries import jobs
+from lineside.store.queries.jobs import JobRow
 from lineside.store.states import JOB_ENDED, JobState
 
 _LOOK_S = 0.2

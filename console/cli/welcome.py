@@ -25,7 +25,6 @@ def open_or_welcome(ctx: click.Context) -> int:
         click.echo(ctx.get_help())
         return 2
     from lineside.console.start import open_console
-
     from lineside.jobs import commands
 
     commands.ensure_runner(session.home)
