@@ -2,6 +2,9 @@
 
 import sqlite3
 
+SYSTEM = "sys."
+"""How the metrics begin that the runner measures; they are no answer to "what did this run log"."""
+
 _ADD = "insert into name (kind, name) values (:kind, :name) on conflict do nothing"
 
 _FIND = "select id from name where kind = :kind and name = :name"
@@ -38,6 +41,15 @@ def every(db: sqlite3.Connection, kind: str) -> list[str]:
     return [row["name"] for row in db.execute(_EVERY, {"kind": kind})]
 
 
-def metrics_of(db: sqlite3.Connection, run_ids: list[int]) -> list[str]:
-    """The metrics that at least one of these runs logged."""
-    return [row["name"] for row in db.execute(_OF_RUNS, {"runs": str(run_ids)})]
+def metrics(db: sqlite3.Connection, *, system: bool = False) -> list[str]:
+    """All metrics that runs of this home logged; with `system`, those the runner measured too."""
+    return _asked_for(every(db, "metric"), system)
+
+
+def metrics_of(db: sqlite3.Connection, run_ids: list[int], *, system: bool = False) -> list[str]:
+    """The metrics that at least one of these runs logged; with `system`, those the runner measured too."""
+    return _asked_for([row["name"] for row in db.execute(_OF_RUNS, {"runs": str(run_ids)})], system)
+
+
+def _asked_for(found: list[str], system: bool) -> list[str]:
+    return [name for name in found if system or not name.startswith(SYSTEM)]
