@@ -13,6 +13,11 @@ from lineside.store.states import Cause, RunStatus
 
 Event = Mapping[str, Any]
 
+_GAPS = 20
+"""Holes in a run's log that are told one by one; a run with more has other troubles."""
+TEXT = "text:"
+"""Begins what stands for the place of a file whose content is in its event."""
+_DROPS = 20
 _KINDS = frozenset({"file", "model", "checkpoint", "log"})
 _CAUSES = {RunStatus.FINISHED: Cause.OK, RunStatus.FAILED: Cause.EXIT, RunStatus.KILLED: Cause.CANCELLED}
 
@@ -64,9 +69,28 @@ def apply(
             _OF_PRIMARY[kind](db, run_id, event, at)
 
 
+def gap(db: sqlite3.Connection, run_id: int, *, spool: str, at_byte: int, lost: int | None, why: str) -> None:
+    """Note on the run that something is missing in its log.
+
+    Args:
+        lost: bytes; None: nobody can know.
+        why: "damaged", "torn", "deleted" or "replaced".
+    """
+    noted = runs.context(db, run_id).get("gaps", [])
+    hole = {"spool": spool, "at_byte": at_byte, "lost_bytes": lost, "why": why}
+    if len(noted) < _GAPS and hole not in noted:
+        runs.set_context(db, run_id, {"gaps": [*noted, hole]})
+
+
 def _start(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> None:
     _set_off(db, run_id, _moment(event, at))
+    if event.get("resume") is True and runs.get(db, run_id).status in (RunStatus.FAILED, RunStatus.KILLED):
+        runs.start(db, run_id, at=_moment(event, at))
     runs.set_context(db, run_id, _table(event.get("context")))
+
+
+def _context(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> None:
+    runs.set_context(db, run_id, _table(event.get("values")))
 
 
 def _status(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> None:
@@ -91,9 +115,16 @@ def _tags(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> None
 
 
 def _drop(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> None:
+    """Points the script could not write: counted, and shown as a gap in its log."""
     points = event.get("points")
     if isinstance(points, int) and 0 < points < 2**40:
         runs.add_dropped(db, run_id, points)
+        since, until = (
+            event.get(key) if isinstance(event.get(key), int) else at for key in ("since_us", "until_us")
+        )
+        hole = {"points": points, "why": _text(event.get("why")), "since_us": since, "until_us": until}
+        known = runs.context(db, run_id).get("drops", [])
+        runs.set_context(db, run_id, {"drops": [*known[-(_DROPS - 1) :], hole]})
 
 
 def _dataset(db: sqlite3.Connection, run_id: int, event: Event, at: Micros) -> None:
@@ -114,6 +145,8 @@ def _artifact(
     db: sqlite3.Connection, run_id: int, event: Event, adopted: Mapping[str, Stored], at: Micros
 ) -> None:
     path, kind, place = (_text(event.get(key)) for key in ("path", "kind", "at"))
+    if isinstance(event.get("text"), str):
+        place = TEXT + path
     if place in adopted and path:
         kind = kind if kind in _KINDS else "file"
         artifacts.put(db, run_id, path=path, kind=kind, stored=adopted[place], at=at)
@@ -130,6 +163,7 @@ _CHANGES: Mapping[str, Callable[[sqlite3.Connection, int, Event, Micros], None]]
 }
 _OF_PRIMARY: Mapping[str, Callable[[sqlite3.Connection, int, Event, Micros], None]] = {
     "start": _start,
+    "context": _context,
     "status": _status,
 }
 

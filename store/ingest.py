@@ -103,7 +103,7 @@ def apply(db: sqlite3.Connection, piece: Slice, *, at: Micros) -> Taken:
     events.apply(db, row.run_id, piece.events, adopted=piece.adopted, primary=piece.primary, at=at)
     return Taken(
         run_id=row.run_id, points=piece.points, frames=piece.frames, end=piece.end, more=piece.more,
-        boxes=tuple(piece.adopted),
+        boxes=tuple(place for place in piece.adopted if not place.startswith(events.TEXT)),
     )  # fmt: skip
 
 
@@ -132,8 +132,12 @@ def _adopted(home: Home, uid: str, said: tuple[dict[str, Any], ...]) -> dict[str
     """The files that artifact events speak of, taken into objects/; those that cannot be are left out."""
     found = {}
     for event in said:
-        place = event.get("at")
-        if event.get("event") != "artifact" or not isinstance(place, str):
+        place, text, path = event.get("at"), event.get("text"), event.get("path")
+        if event.get("event") != "artifact":
+            continue
+        if isinstance(text, str) and isinstance(path, str):
+            found[events.TEXT + path] = objects.put_bytes(home, text.encode())
+        if not isinstance(place, str) or not place:
             continue
         try:
             found[place] = objects.adopt(home, _in_outbox(home, uid, place), move=True)
