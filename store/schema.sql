@@ -94,6 +94,20 @@ CREATE INDEX run_of_job on run (job_id) where job_id is not null;
 
 CREATE INDEX run_live on run (status) where status in ('SCHEDULED', 'RUNNING');
 
+CREATE INDEX run_status on run (status);
+
+CREATE INDEX run_name on run (name collate nocase);
+
+CREATE INDEX run_author on run (author collate nocase);
+
+CREATE INDEX run_of_experiment on run (experiment_id);
+
+CREATE INDEX run_started on run (started_us);
+
+CREATE INDEX run_ended on run (ended_us);
+
+CREATE INDEX run_took on run (ended_us - started_us);
+
 CREATE TABLE spool (
     id             integer primary key,
     run_id         integer not null references run (id),

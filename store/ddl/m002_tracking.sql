@@ -29,6 +29,20 @@ create index run_of_job on run (job_id) where job_id is not null
 
 create index run_live on run (status) where status in ('SCHEDULED', 'RUNNING')
 
+create index run_status on run (status)
+
+create index run_name on run (name collate nocase)
+
+create index run_author on run (author collate nocase)
+
+create index run_of_experiment on run (experiment_id)
+
+create index run_started on run (started_us)
+
+create index run_ended on run (ended_us)
+
+create index run_took on run (ended_us - started_us)
+
 create table spool (
     id             integer primary key,
     run_id         integer not null references run (id),

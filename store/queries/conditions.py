@@ -1,4 +1,4 @@
-"""One term of the filter language as a condition of SQL, and a sort key as an order: the named fragments."""
+"""One term of the filter language as a condition of SQL: the named fragments."""
 
 import difflib
 import math
@@ -7,12 +7,12 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineside.store.errors import Usage
-from lineside.store.queries import names, words
+from lineside.store.queries import names, spans, words
+from lineside.store.queries.meanings import Fact
 from lineside.store.queries.params import number_in
 from lineside.store.queries.words import Term, Word
 
-_FIELDS = {
+FIELDS = {
     "id": "r.id",
     "run": "r.id",
     "uid": "r.uid",
@@ -28,37 +28,41 @@ _FIELDS = {
     "created": "r.created_us",
     "started": "r.started_us",
     "ended": "r.ended_us",
+    "took": "(r.ended_us - r.started_us)",
     "duration": "(r.ended_us - r.started_us)",
 }
 _NUMBERS = frozenset({"id", "run", "job", "parent", "dropped"})
-_TIMES = frozenset({"created", "started", "ended", "duration"})  # to sort by; a later issue filters by them
-_CRASHED = "(r.status = 'FAILED' and r.cause in ('signal', 'oom_cuda', 'oom_host', 'lost'))"
+_MOMENTS = frozenset({"created", "started", "ended"})
+_LENGTHS = frozenset({"took", "duration"})
+_INDEXED = frozenset({"id", "run", "uid", "status", "name", "experiment", "author", *_MOMENTS, *_LENGTHS})
+"""Fields whose equal, smaller and larger ones an index finds."""
+
+_CRASHED = "(r.status = 'FAILED' and coalesce(r.cause, '') in ('signal', 'oom_cuda', 'oom_host', 'lost'))"
 
 _COMPARES = "{subject} {operator} {value}"
 _HOLDS = "instr(lower({subject}), lower({value})) > 0"
-_LIKE_WORD = "lower({subject}) {operator} lower({value})"
-_OF_PARAM = "r.id in (select o.run_id from param o where o.key_id = {key} and {test})"
-_OF_TAG = "r.id in (select o.run_id from tag o where o.key_id = {key} and {test})"
-_OF_METRIC = "r.id in (select o.run_id from summary o where o.metric_id = {key} and {test})"
-_TAGGED = (
-    "r.id in (select o.run_id from tag o join name n on n.id = o.key_id where {value} in (n.name, o.value))"
-)
+_LIKE_WORD = "{subject} {operator} {value} collate nocase"
+_KNOWN = "({subject} is not null and {test})"
+_WITHIN = "{subject} >= {low} and {subject} < {high}"
+_OUTSIDE = "({subject} < {low} or {subject} >= {high})"
+_OF_EXPERIMENT = "r.experiment_id in (select e.id from experiment e where {test})"
 
-_BY_FIELD = "{field} is null, {field} {way}, r.id {way}"
-_BY_ALWAYS = "{field} {way}, r.id {way}"
-_BY_COLUMN = "o.{column} is null, o.{column} {way}, r.id {way}"
-_BY_PARAM = "o.num is null, o.num {way}, o.value is null, o.value {way}, r.id {way}"
-_JOIN = {
-    "metric": "left join summary o on o.run_id = r.id and o.metric_id = {key}",
-    "param": "left join param o on o.run_id = r.id and o.key_id = {key}",
-    "tag": "left join tag o on o.run_id = r.id and o.key_id = {key}",
-}
+_FIELD_EVERY = "select r.id from run r where {test}"
+_KEY_EVERY = "select o.run_id as id from {table} o where o.{number} = {key} and {test}"
+_KEY_PROBE = "exists (select 1 from {table} o where o.run_id = r.id and o.{number} = {key} and {test})"
+_TAGGED_PROBE = """
+    exists (select 1 from tag o join name n on n.id = o.key_id
+             where o.run_id = r.id and {value} in (n.name, o.value))
+"""
+_TAGGED_EVERY = """
+    select o.run_id as id from name n cross join tag o on o.key_id = n.id
+     where n.kind = 'tag' and n.name = {value}
+     union
+    select o.run_id from name n cross join tag o on o.key_id = n.id and o.value = {value}
+     where n.kind = 'tag'
+"""
+_TABLES = {"metric": ("summary", "metric_id"), "param": ("param", "key_id"), "tag": ("tag", "key_id")}
 
-_WALK = "summary o cross join run r on r.id = o.run_id and o.metric_id = {key} and o.{column} is not null"
-_WALK_BY = "o.{column} {way}, o.run_id {way}"
-
-_NEVER_NULL = frozenset({"id", "run", "created", "name", "status"})
-_INDEXED = frozenset({"last", "min", "max"})
 _OPERATORS = {":": "=", "=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _SUMMED = re.compile(r"(last|first|min|max)\(([^()\s]+)\)\Z")
 
@@ -77,16 +81,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """How to sort runs."""
-
-    joins: str
-    by: str
-    walk: tuple[str, str] | None = None  # from and by: an index's own order, of the runs that have a value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Key:
+class Key:
     """What a key turned out to be: a metric's column, a param or a tag, with its number."""
 
     family: str
@@ -94,7 +89,7 @@ class _Key:
     column: str  # of its table
 
 
-def condition(bound: Bound, text: str, word: Word) -> str:
+def condition(bound: Bound, text: str, word: Word) -> Fact:
     """The SQL of one term.
 
     Raises:
@@ -105,68 +100,83 @@ def condition(bound: Bound, text: str, word: Word) -> str:
         return _just_named(bound, text, word, term)
     if not term.value and term.operator not in (":", "=", "!="):
         words.refuse(text, word, "a value is missing")
-    if term.family is None and term.key.lower() in _FIELDS:
+    if term.family is None and term.key.lower() in FIELDS:
         return _field(bound, text, word, term)
-    key = _find(bound, term)
+    key = find(bound, term)
     if key is None:
-        words.refuse(text, word, _unknown(term), hint=_near(bound, term))
+        words.refuse(text, word, unknown(term), hint=near(bound, term))
     return _of_key(bound, text, word, term, key)
 
 
-def order(bound: Bound, sort: str) -> Order:
-    """The order that a sort key means; rows without a value come last either way.
-
-    Raises:
-        Usage: the key names nothing.
-    """
-    way = "desc" if sort.startswith("-") else "asc"
-    name = sort.lstrip("-").strip()
-    if name.lower() in _FIELDS:
-        by = _BY_ALWAYS if name.lower() in _NEVER_NULL else _BY_FIELD
-        return Order(joins="", by=by.format(field=_FIELDS[name.lower()], way=way))
-    family, _, rest = name.partition(":")
-    known = family in _JOIN and rest
-    term = Term(family=family if known else None, key=rest if known else name, operator=None, value="")
-    key = _find(bound, term)
-    if key is None:
-        raise Usage(f"cannot sort by {name!r}: {_unknown(term)}", hint=_near(bound, term))
-    number = bound.add(key.number)
-    by = (_BY_PARAM if key.family == "param" else _BY_COLUMN).format(column=key.column, way=way)
-    walk = None
-    if key.family == "metric" and key.column in _INDEXED:
-        walk = _WALK.format(key=number, column=key.column), _WALK_BY.format(column=key.column, way=way)
-    return Order(joins=_JOIN[key.family].format(key=number), by=by, walk=walk)
-
-
-def _just_named(bound: Bound, text: str, word: Word, term: Term) -> str:
+def _just_named(bound: Bound, text: str, word: Word, term: Term) -> Fact:
     """`tag:base`, `param:lr`, `metric:loss`: it has one. A bare word: the name holds it."""
     if term.family == "tag":
-        return _TAGGED.format(value=bound.add(term.key))
+        value = bound.add(term.key)
+        return Fact(
+            probe=_TAGGED_PROBE.format(value=value), every=_TAGGED_EVERY.format(value=value), indexed=True
+        )
     if term.family is None:
-        return _HOLDS.format(subject=_FIELDS["name"], value=bound.add(term.key))
-    key = _find(bound, term)
+        return _fact(_HOLDS.format(subject=FIELDS["name"], value=bound.add(term.key)), indexed=False)
+    key = find(bound, term)
     if key is None:
-        words.refuse(text, word, _unknown(term), hint=_near(bound, term))
-    template = _OF_PARAM if key.family == "param" else _OF_METRIC
-    return template.format(key=bound.add(key.number), test="1")
+        words.refuse(text, word, unknown(term), hint=near(bound, term))
+    return _key_fact(bound, key, "1")
 
 
-def _field(bound: Bound, text: str, word: Word, term: Term) -> str:
-    name = term.key.lower()
-    if name in _TIMES:
-        words.refuse(text, word, "runs can be sorted by this, not yet filtered")
+def _fact(test: str, *, indexed: bool) -> Fact:
+    """A condition on the run's own row."""
+    return Fact(probe=test, every=_FIELD_EVERY.format(test=test), indexed=indexed)
+
+
+def _key_fact(bound: Bound, key: Key, test: str) -> Fact:
+    """A condition on a row that the run has under this key."""
+    table, number = _TABLES[key.family]
+    parts = {"table": table, "number": number, "key": bound.add(key.number), "test": test}
+    return Fact(probe=_KEY_PROBE.format(**parts), every=_KEY_EVERY.format(**parts), indexed=True)
+
+
+def _field(bound: Bound, text: str, word: Word, term: Term) -> Fact:
+    name, operator = term.key.lower(), _OPERATORS.get(term.operator or "=", "")
+    subject, indexed = FIELDS[name], name in _INDEXED and operator not in ("", "<>")
+    if name in _MOMENTS or name in _LENGTHS:
+        return _fact(_time(bound, text, word, term), indexed=indexed)
     if name in ("status", "cause") and term.value.lower() == "crashed":
-        return f"not {_CRASHED}" if term.operator == "!=" else _CRASHED
+        return _fact(f"not {_CRASHED}" if operator == "<>" else _CRASHED, indexed=indexed)
     if term.operator == "~":
-        return _HOLDS.format(subject=_FIELDS[name], value=bound.add(term.value))
-    operator = _OPERATORS[term.operator or "="]
+        return _fact(_HOLDS.format(subject=subject, value=bound.add(term.value)), indexed=False)
     if name in _NUMBERS:
         value = bound.add(_number(text, word, term.value))
-        return _COMPARES.format(subject=_FIELDS[name], operator=operator, value=value)
-    return _LIKE_WORD.format(subject=_FIELDS[name], operator=operator, value=bound.add(term.value))
+        return _fact(_COMPARES.format(subject=subject, operator=operator, value=value), indexed=indexed)
+    if name in ("status", "uid"):
+        value = bound.add(term.value.upper() if name == "status" else term.value)
+        return _fact(_COMPARES.format(subject=subject, operator=operator, value=value), indexed=indexed)
+    if name == "experiment":
+        test = _LIKE_WORD.format(subject="e.name", operator=operator, value=bound.add(term.value))
+        return _fact(_OF_EXPERIMENT.format(test=test), indexed=True)
+    test = _LIKE_WORD.format(subject=subject, operator=operator, value=bound.add(term.value))
+    return _fact(test, indexed=indexed)
 
 
-def _of_key(bound: Bound, text: str, word: Word, term: Term, key: _Key) -> str:
+def _time(bound: Bound, text: str, word: Word, term: Term) -> str:
+    """A day is the whole day: `started>2026-11-01` begins when that day is over, `>=` when it begins."""
+    name = term.key.lower()
+    try:
+        span = spans.moment(term.value) if name in _MOMENTS else spans.length(term.value)
+    except ValueError as error:
+        words.refuse(text, word, str(error), hint=spans.HINT)
+    subject, operator = FIELDS[name], _OPERATORS.get(term.operator or "=")
+    if operator is None:
+        words.refuse(text, word, "a time holds no text to look for", hint=spans.HINT)
+    low, high = bound.add(span[0]), bound.add(span[1])
+    if operator in ("=", "<>"):
+        template = _WITHIN if operator == "=" else _OUTSIDE
+        return _KNOWN.format(subject=subject, test=template.format(subject=subject, low=low, high=high))
+    edge = high if operator in ("<=", ">") else low
+    test = _COMPARES.format(subject=subject, operator="<" if operator[0] == "<" else ">=", value=edge)
+    return _KNOWN.format(subject=subject, test=test)
+
+
+def _of_key(bound: Bound, text: str, word: Word, term: Term, key: Key) -> Fact:
     operator, column, number = term.operator or "=", f"o.{key.column}", number_in(term.value)
     test = _COMPARES
     if key.family == "metric":
@@ -179,12 +189,12 @@ def _of_key(bound: Bound, text: str, word: Word, term: Term, key: _Key) -> str:
         value = bound.add(term.value)
     else:
         words.refuse(text, word, "only numbers can be compared like this")
-    inner = test.format(subject=column, operator=_OPERATORS.get(operator, ""), value=value)
-    template = _OF_PARAM if key.family == "param" else _OF_TAG
-    return template.format(key=bound.add(key.number), test=inner)
+    return _key_fact(
+        bound, key, test.format(subject=column, operator=_OPERATORS.get(operator, ""), value=value)
+    )
 
 
-def _of_metric(bound: Bound, text: str, word: Word, term: Term, key: _Key) -> str:
+def _of_metric(bound: Bound, text: str, word: Word, term: Term, key: Key) -> Fact:
     """A metric compares as a number; `loss:nan` asks for a last point that is none."""
     if key.column == "last" and term.value.lower() in ("nan", "inf", "+inf", "-inf"):
         kind = "+inf" if term.value.lower() == "inf" else term.value.lower()
@@ -196,19 +206,19 @@ def _of_metric(bound: Bound, text: str, word: Word, term: Term, key: _Key) -> st
         value = bound.add(_number(text, word, term.value))
         operator = _OPERATORS[term.operator or "="]
         test = _COMPARES.format(subject=f"o.{key.column}", operator=operator, value=value)
-    return _OF_METRIC.format(key=bound.add(key.number), test=test)
+    return _key_fact(bound, key, test)
 
 
-def _find(bound: Bound, term: Term) -> _Key | None:
+def find(bound: Bound, term: Term) -> Key | None:
     """A metric before a param before a tag, unless the family was said."""
     summed = _SUMMED.match(term.key)
     if summed and term.family in (None, "metric"):
         number = names.find(bound.db, "metric", summed[2])
-        return None if number is None else _Key(family="metric", number=number, column=summed[1])
+        return None if number is None else Key(family="metric", number=number, column=summed[1])
     for family in (term.family,) if term.family else ("metric", "param", "tag"):
         number = names.find(bound.db, family, term.key)
         if number is not None:
-            return _Key(family=family, number=number, column="last" if family == "metric" else "value")
+            return Key(family=family, number=number, column="last" if family == "metric" else "value")
     return None
 
 
@@ -219,15 +229,15 @@ def _number(text: str, word: Word, value: str) -> float:
     return number
 
 
-def _unknown(term: Term) -> str:
+def unknown(term: Term) -> str:
     return f"no {term.family} {term.key!r}" if term.family else f"no field, metric, param or tag {term.key!r}"
 
 
-def _near(bound: Bound, term: Term) -> str:
+def near(bound: Bound, term: Term) -> str:
     """The known names that look like what was typed."""
     families = (term.family,) if term.family else ("metric", "param", "tag")
     known = [name for family in families for name in names.every(bound.db, family)]
-    near = difflib.get_close_matches(term.key, [*known, *([] if term.family else _FIELDS)], n=3, cutoff=0.5)
+    near = difflib.get_close_matches(term.key, [*known, *([] if term.family else FIELDS)], n=3, cutoff=0.5)
     if near:
         return "did you mean " + " or ".join(near) + "?"
-    return "fields are " + " ".join(_FIELDS) + "; metrics, params and tags go by their names"
+    return "fields are " + " ".join(FIELDS) + "; metrics, params and tags go by their names"

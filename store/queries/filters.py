@@ -3,35 +3,29 @@
     status:FAILED lr<1e-3 or tag:base          a space means "and"
     not (author:ana min(loss)>0.1) "my run"    a bare word is looked for in the name
 
-Keys are fields (id status cause name experiment author job note), metrics (`loss`, `min(loss)`), params and
-tags; `metric:` `param:` `tag:` say which where names collide. Operators: `:` `=` `!=` `<` `<=` `>` `>=`, and
-`~` for "contains".
+Keys are fields (id status cause name experiment author job note created started ended took), metrics (`loss`,
+`min(loss)`), params and tags; `metric:` `param:` `tag:` say which where names collide. Operators: `:` `=`
+`!=` `<` `<=` `>` `>=`, and `~` for "contains". Times read as `started>=2026-11-01` and `took>1h30m`.
 """
 
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from lineside.store.queries import words
-from lineside.store.queries.conditions import Bound, condition, order
+from lineside.store.queries import meanings, words
+from lineside.store.queries.conditions import Bound, condition
+from lineside.store.queries.meanings import All, Meaning, Not
+from lineside.store.queries.orders import Order, order
 from lineside.store.queries.words import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What to execute, and the values to bind."""
+    """What a person asked for, understood."""
 
-    every: str
-    page: str  # needs limit and offset too
-    walk: str | None  # the same, along an index; right only when it fills the page
-    count: str
-    values: dict[str, Any]
-
-
-_EVERY = "select r.id from run r {joins} where {where} order by {order}"
-_PAGE = "select r.id from run r {joins} where {where} order by {order} limit :limit offset :offset"
-_WALK = "select r.id from {walk} where {where} order by {by} limit :limit offset :offset"
-_COUNT = "select count(*) from run r {joins} where {where}"
+    meaning: Meaning | None  # None: every run
+    order: Order
+    values: dict[str, Any]  # to bind
 
 
 def runs(db: sqlite3.Connection, *, where: str, sort: str) -> Query:
@@ -42,16 +36,7 @@ def runs(db: sqlite3.Connection, *, where: str, sort: str) -> Query:
     """
     bound = Bound(db=db)
     meaning = _Parser(text=where, words=words.split(where), bound=bound).whole()
-    sorting = order(bound, sort)
-    parts = {"joins": sorting.joins, "where": meaning, "order": sorting.by}
-    walk = sorting.walk and _WALK.format(walk=sorting.walk[0], where=meaning, by=sorting.walk[1])
-    return Query(
-        every=_EVERY.format(**parts),
-        page=_PAGE.format(**parts),
-        walk=walk,
-        count=_COUNT.format(**parts),
-        values=bound.values,
-    )
+    return Query(meaning=meaning, order=order(bound, sort), values=bound.values)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,9 +48,9 @@ class _Parser:
     bound: Bound
     at: int = 0
 
-    def whole(self) -> str:
+    def whole(self) -> Meaning | None:
         if not self.words:
-            return "1"
+            return None
         meaning = self._any()
         if self._next is not None:
             words.refuse(self.text, self._next, "this bracket closes nothing")
@@ -81,30 +66,30 @@ class _Parser:
             return True
         return False
 
-    def _any(self) -> str:
+    def _any(self) -> Meaning:
         parts = [self._all()]
         while self._take("or"):
             parts.append(self._all())
-        return parts[0] if len(parts) == 1 else "(" + " or ".join(parts) + ")"
+        return parts[0] if len(parts) == 1 else meanings.Any(parts=parts)
 
-    def _all(self) -> str:
+    def _all(self) -> Meaning:
         parts = [self._one()]
         while self._next is not None and self._next.kind not in ("or", ")"):
             self._take("and")
             parts.append(self._one())
-        return " and ".join(parts)
+        return parts[0] if len(parts) == 1 else All(parts=parts)
 
-    def _one(self) -> str:
+    def _one(self) -> Meaning:
         word = self._next
         if word is None or word.kind in ("or", "and", ")"):
             end = Word(kind="end", text="", start=len(self.text))
             words.refuse(self.text, word or end, "a condition is missing here")
         self.at += 1
         if word.kind == "not":
-            return f"not ({self._one()})"
+            return Not(part=self._one())
         if word.kind == "(":
             inner = self._any()
             if not self._take(")"):
                 words.refuse(self.text, word, "this bracket is never closed")
-            return f"({inner})"
+            return inner
         return condition(self.bound, self.text, word)

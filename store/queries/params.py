@@ -1,8 +1,9 @@
 """Params and tags of runs: what went in, and what people said about it."""
 
+import json
 import math
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lineside.store.queries import names
 
@@ -14,6 +15,14 @@ _PARAMS = """
 _TAGS = """
     select n.name, t.value from tag t join name n on n.id = t.key_id
      where t.run_id = :run_id order by n.name
+"""
+
+_TABLE = """
+    select p.run_id, n.name, p.value
+      from json_each(:runs) r
+      cross join json_each(:keys) k
+      join name n on n.kind = 'param' and n.name = k.value
+      join param p on p.run_id = r.value and p.key_id = n.id
 """
 
 _PUT_PARAM = """
@@ -32,6 +41,14 @@ _DROP_TAG = "delete from tag where run_id = :run_id and key_id = :key_id"
 def params(db: sqlite3.Connection, run_id: int) -> dict[str, str]:
     """What the run was given, by name."""
     return {row["name"]: row["value"] for row in db.execute(_PARAMS, {"run_id": run_id})}
+
+
+def param_table(
+    db: sqlite3.Connection, run_ids: Sequence[int], keys: Sequence[str]
+) -> dict[tuple[int, str], str]:
+    """The cells of a leaderboard; a run without the param has no cell."""
+    asked = {"runs": json.dumps(list(run_ids)), "keys": json.dumps(list(keys))}
+    return {(row["run_id"], row["name"]): row["value"] for row in db.execute(_TABLE, asked)}
 
 
 def tags(db: sqlite3.Connection, run_id: int) -> dict[str, str]:

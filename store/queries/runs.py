@@ -9,18 +9,18 @@ from typing import Any, Self
 from lineside.store import states
 from lineside.store.clock import Micros
 from lineside.store.errors import NotFound
-from lineside.store.queries import filters, names, spools
+from lineside.store.queries import filters, names, plans, spools
 from lineside.store.queries.artifacts import ArtifactRow, artifacts
 from lineside.store.queries.comparisons import Comparison, Difference, compare
-from lineside.store.queries.params import params, put_params, put_tags, tags
+from lineside.store.queries.params import param_table, params, put_params, put_tags, tags
 from lineside.store.queries.summaries import SummaryRow, summaries, summary_table
 from lineside.store.states import Cause, RunStatus
 
 __all__ = [
     "ArtifactRow", "Comparison", "Difference", "RunRow", "SummaryRow", "add_dropped", "annotate", "artifacts",
     "by_ids", "compare", "context", "count", "create", "end", "find", "find_uid", "get", "ids",
-    "metric_names", "params", "put_params", "put_tags", "recent", "rename", "start", "summaries",
-    "summary_table", "tags",
+    "metric_names", "param_table", "params", "put_params", "put_tags", "recent", "rename", "start",
+    "summaries", "summary_table", "tags",
 ]  # fmt: skip
 
 
@@ -190,23 +190,17 @@ def recent(
         Usage: the filter or the sort key says what we do not understand.
     """
     query = filters.runs(db, where=where, sort=sort)
-    values = {**query.values, "limit": limit, "offset": offset}
-    found = db.execute(query.walk, values).fetchall() if query.walk else []
-    if len(found) < limit:  # not all runs have a value to sort by: those without come last
-        found = db.execute(query.page, values).fetchall()
-    return by_ids(db, [row["id"] for row in found])
+    return by_ids(db, plans.page(db, query, limit=limit, offset=offset))
 
 
 def ids(db: sqlite3.Connection, where: str = "", sort: str = "-created") -> list[int]:
     """The numbers of all runs that `where` means, in order: the spine of a virtual table."""
-    query = filters.runs(db, where=where, sort=sort)
-    return [row["id"] for row in db.execute(query.every, query.values)]
+    return plans.every(db, filters.runs(db, where=where, sort=sort))
 
 
 def count(db: sqlite3.Connection, where: str = "") -> int:
     """How many runs `where` means."""
-    query = filters.runs(db, where=where, sort="id")
-    return int(db.execute(query.count, query.values).fetchone()[0])
+    return plans.count(db, filters.runs(db, where=where, sort="id"))
 
 
 def by_ids(db: sqlite3.Connection, run_ids: Sequence[int]) -> list[RunRow]:
@@ -259,4 +253,4 @@ def context(db: sqlite3.Connection, run_id: int) -> dict[str, Any]:
 
 def metric_names(db: sqlite3.Connection, run_ids: Sequence[int] | None = None) -> list[str]:
     """The metrics these runs logged; without runs, all that were ever logged."""
-    return names.every(db, "metric") if run_ids is None else names.metrics_of(db, list(run_ids))
+    return names.metrics(db) if run_ids is None else names.metrics_of(db, list(run_ids))

@@ -6,7 +6,7 @@ import pytest
 
 from lineside.store.clock import Micros
 from lineside.store.errors import Usage
-from lineside.store.queries import names, runs, summaries
+from lineside.store.queries import names, runs, spans, summaries
 from lineside.store.queries.summaries import SummaryRow
 
 
@@ -57,6 +57,12 @@ def three(db: sqlite3.Connection) -> sqlite3.Connection:
         ("metric:loss", ["small", "middle", "broken try"]),
         ("not (lr<1 or tag:base)", []),
         ("author:ANA experiment:digits job:0", ["small", "middle", "broken try"]),
+        ("created>=1970-01-01T00:00:01Z", ["small", "middle", "broken try"]),
+        ("created>1970-01-01T00:00:01Z", []),
+        ("created:1970-01-01T00:00Z not started<2000", ["small", "middle"]),
+        ("took<1s", ["broken try"]),
+        ("not took>1h30m", ["small", "middle", "broken try"]),
+        ("param:optimiser", ["small", "middle", "broken try"]),
     ],
 )
 def test_a_filter_means_what_it_says(three: sqlite3.Connection, where: str, found: list[str]) -> None:
@@ -77,7 +83,10 @@ def test_a_filter_means_what_it_says(three: sqlite3.Connection, where: str, foun
         ('lr<1 "open', "quote is never closed", 5),
         ("id:many", "a number belongs here", 0),
         ("optimiser<adam", "only numbers", 0),
-        ("created>5", "not yet filtered", 0),
+        ("created>5", "a moment belongs here", 0),
+        ("created>2026-13", "no such moment", 0),
+        ("lr<1 took>long", "a length of time belongs here", 5),
+        ("started~2026", "no text", 0),
     ],
 )
 def test_an_error_points_at_the_word(three: sqlite3.Connection, where: str, message: str, place: int) -> None:
@@ -115,6 +124,14 @@ def test_a_value_is_bound_and_never_becomes_sql(three: sqlite3.Connection) -> No
     with pytest.raises(Usage):
         runs.ids(three, sort="id; drop table run")
     assert runs.count(three) == 3
+
+
+def test_a_day_in_a_filter_is_the_whole_day() -> None:
+    begin, end = spans.moment("2026-11-01Z")
+    assert (end - begin, begin) == (86_400_000_000, 1_793_491_200_000_000)
+    assert spans.moment("2026-11Z")[1] == spans.moment("2026-12-01Z")[0]
+    assert spans.moment("2026Z")[1] == spans.moment("2027-01-01T00:00:00Z")[0]
+    assert spans.moment("2026-11-01T14:30:00+02:00") == spans.moment("2026-11-01T12:30:00Z")
 
 
 def test_pages_along_an_index_continue_into_the_runs_without_a_value(three: sqlite3.Connection) -> None:
