@@ -1,173 +1,208 @@
 """The runner's hand on the spools: takes what is new, keeps it on the disk, and notices scripts that died.
 
 Reading and adopting happen on a thread, writing on the writer's; the loop only decides. Scripts never wait
-for the disk: it is this side that asks it, once a second, to keep what they wrote.
+for the disk: it is this side that asks it, once a second, to keep what they wrote. When there is no room,
+nothing is taken and nothing is lost: points wait in their spools.
 """
 
 import asyncio
-import fcntl
 import logging
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from lineside.jobs import sealing
 from lineside.jobs.context import Context
-from lineside.store import clock, ingest
-from lineside.store.errors import LinesideError
+from lineside.jobs.tailing import Tail, Watch
+from lineside.store import clock, ingest, spool
+from lineside.store.errors import HomeProblem, LinesideError
 from lineside.store.homes import Home
-from lineside.store.ingest import Taken
-from lineside.store.queries import runs, spools
-from lineside.store.queries.spools import SpoolRow
-from lineside.store.states import Cause, RunStatus
+from lineside.store.ingest import Slice, Taken
+from lineside.store.queries import spools
+from lineside.store.spool import Shapes
 
 log = logging.getLogger(__name__)
 _KEEP_S = 1.0
-"""How much a power loss may cost."""
-_QUIET_S = 2.0
-"""How long a spool must be still before its lock is tried: a script that opens it must not find it taken."""
+"""How much a power loss may cost; and how often ends are looked for."""
 _TURN_S = 1.0
 """How long one tick goes on while there is more."""
-_LIVE = frozenset({RunStatus.SCHEDULED, RunStatus.RUNNING})
+_RETRY_S = 2.0
+"""How long a spool that cannot be ingested is left alone."""
+_AT_ONCE = 32
+"""Spools whose slices become one transaction."""
+_BYTES_AT_ONCE = 1 << 20
+
+_WATCHES: dict[Path, Watch] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """One spool file, as the folder shows it."""
+class _Asked:
+    """A spool to be read, and from where."""
 
-    name: str
-    size: int
-    quiet: bool  # nothing was written for a while
-
-
-@dataclass(slots=True, kw_only=True)
-class _Watch:
-    """What is remembered of one home's spools between two ticks."""
-
-    sealed: set[str] = field(default_factory=set)
-    kept: dict[str, int] = field(default_factory=dict)  # sizes that are safe on the disk
-    kept_at: float = 0.0
+    tail: Tail
+    offset: int
+    shapes: Shapes
 
 
-_WATCHES: dict[Path, _Watch] = {}
+def watch_of(home: Home) -> Watch:
+    """What this process remembers of a home's spools."""
+    return _WATCHES.setdefault(home.path, Watch(home))
 
 
 async def tick(ctx: Context) -> None:
-    """Take what is new from every spool; keep it; seal or bury those that will not grow any more."""
-    watch = _WATCHES.setdefault(ctx.home.path, _Watch())
-    watch.sealed -= spools.open_names(ctx.db)
-    seen = await asyncio.to_thread(_look, ctx.home, watch)
-    rows = {each.name: spools.find(ctx.db, each.name) for each in seen}
-    watch.sealed |= {name for name, row in rows.items() if row and row.sealed}
+    """Take what is new from every spool; once a second keep it, and look for ends.
+
+    Raises:
+        HomeProblem: something cannot be ingested now; it is tried again.
+    """
+    watch = watch_of(ctx.home)
+    waiting = await asyncio.to_thread(watch.look)
+    if watch.new:
+        sealing.meet(ctx.db, watch)
+        waiting = await asyncio.to_thread(watch.look)
     until = time.monotonic() + _TURN_S
-    waiting = [each.name for each in seen if each.size > _offset(rows[each.name])]
     while waiting and time.monotonic() < until:
-        waiting = [name for name in waiting if (await _take_safely(ctx, name)).more]
-    for each in seen:
-        if each.quiet and not waiting:
-            await _settle(ctx, each)
+        waiting = [tail for group in _groups(waiting) for tail in await _take(ctx, group)]
+    if sealing.due(watch, _KEEP_S):
+        await asyncio.to_thread(watch.keep)
+        await sealing.look(ctx, watch)
+    troubles = [f"spool {tail.name}: {tail.problem}" for tail in watch.tails.values() if tail.problem]
+    if troubles:
+        raise HomeProblem(f"{len(troubles)} not ingested, {troubles[0]}", hint="look into the runner's log")
 
 
 async def drain(ctx: Context, run_uid: str) -> None:
     """Take all that a run has written; asked before the end of its job is told."""
-    for name in await asyncio.to_thread(_of_run, ctx.home, run_uid):
-        while (await _take_safely(ctx, name)).more:
-            pass
+    names = await asyncio.to_thread(_of_run, ctx.home, run_uid)
+    waiting = [Tail(name=name) for name in names]
+    while waiting:
+        waiting = await _take(ctx, waiting)
 
 
-async def _take_safely(ctx: Context, name: str) -> Taken:
-    """One spool that cannot be ingested must not keep the others from it."""
+async def _take(ctx: Context, tails: Sequence[Tail]) -> list[Tail]:
+    """One slice of each: read on a thread, written on the writer's, in one transaction; those with more.
+
+    Raises:
+        HomeProblem: there is no room.
+    """
+    for tail in [tail for tail in tails if tail.afresh]:
+        await sealing.begin_again(ctx, tail)
+    asked = [_asked(ctx, tail) for tail in tails]
+    read = await asyncio.to_thread(_read, ctx.home, asked)
     try:
-        return await _take(ctx, name)
-    except (LinesideError, sqlite3.Error, OSError, ValueError):
-        log.exception("spool not ingested", extra={"spool": name})
-        return Taken(run_id=None, points=0, frames=0, end=0, more=False)
+        taken = await _write(ctx, [piece for piece in read if piece is not None])
+    except (LinesideError, sqlite3.Error, ValueError) as error:
+        _refuse_full(error)
+        return await _one_by_one(ctx, tails, error)
+    return [each.tail for each, piece in zip(asked, read, strict=True) if _note(each, piece, taken)]
 
 
-async def _take(ctx: Context, name: str) -> Taken:
-    """One slice: read on a thread, written on the writer's."""
-    row = spools.find(ctx.db, name)
-    shapes = spools.shapes(ctx.db, row.id) if row else {}
-    piece = await asyncio.to_thread(ingest.take, ctx.home, name, offset=_offset(row), shapes=shapes)
+def _note(asked: _Asked, piece: Slice | None, taken: Mapping[str, Taken]) -> bool:
+    """Remember how far a spool is taken; whether there is more."""
+    tail = asked.tail
     if piece is None:
-        return Taken(run_id=row.run_id if row else None, points=0, frames=0, end=_offset(row), more=False)
-    taken = await ctx.write(lambda db: ingest.apply(db, piece, at=clock.now()), durable=False)
-    if taken.boxes:
-        await asyncio.to_thread(ingest.clear, ctx.home, taken.boxes)
+        if tail.retry_at <= time.monotonic():
+            tail.taken_at, tail.offset, tail.shapes = tail.size, asked.offset, asked.shapes
+        return False
+    result = taken[piece.path]
+    if result.took:
+        tail.size = max(tail.size, piece.end)  # it has grown since the look
+        tail.offset, tail.shapes, tail.problem = piece.end, {**asked.shapes, **piece.shapes}, ""
+    else:
+        tail.shapes = None
+        tail.retry_at = 0.0 if result.more else time.monotonic() + _RETRY_S
+    return result.more
+
+
+async def _one_by_one(ctx: Context, tails: Sequence[Tail], error: Exception) -> list[Tail]:
+    """One spool that cannot be ingested must not keep the others from it."""
+    if len(tails) > 1:
+        return [more for tail in tails for more in await _take(ctx, [tail])]
+    _fail(tails[0], error)
+    return []
+
+
+async def _write(ctx: Context, pieces: Sequence[Slice]) -> dict[str, Taken]:
+    if not pieces:
+        return {}
+    at = clock.now()
+    taken = await ctx.write(
+        lambda db: {piece.path: ingest.apply(db, piece, at=at) for piece in pieces}, durable=False
+    )
+    boxes = tuple(box for each in taken.values() for box in each.boxes)
+    if boxes:
+        await asyncio.to_thread(ingest.clear, ctx.home, boxes)
     return taken
 
 
-async def _settle(ctx: Context, seen: _Seen) -> None:
-    """A still spool that nobody holds: of an ended run it is sealed; without a verdict the script died."""
-    row = spools.find(ctx.db, seen.name)
-    if row is None or row.sealed or not await asyncio.to_thread(_let_go, ctx.home.spool / seen.name):
-        return
-    run = runs.get(ctx.db, row.run_id)
-    if run.status not in _LIVE:
-        await ctx.write(partial(_seal, row, seen.size), durable=False)
-    elif run.job_id is None and row.rank == 0:
-        await ctx.write(partial(_bury, row.run_id), durable=False)
+def _asked(ctx: Context, tail: Tail) -> _Asked:
+    row = spools.find(ctx.db, tail.name)
+    if row is None:
+        return _Asked(tail=tail, offset=0, shapes={})
+    known = tail.shapes if tail.offset == row.offset_bytes else None
+    shapes = spools.shapes(ctx.db, row.id) if known is None else known
+    return _Asked(tail=tail, offset=row.offset_bytes, shapes=shapes)
 
 
-def _seal(row: SpoolRow, size: int, db: sqlite3.Connection) -> None:
-    """Nothing comes any more; a torn tail counts as skipped."""
-    rest = size - row.offset_bytes
-    spools.advance(db, row.id, start=row.offset_bytes, end=size, frames=0, skipped=rest)
-    spools.seal(db, row.id, end=size)
+def _read(home: Home, asked: Sequence[_Asked]) -> list[Slice | None]:
+    """The next slice of each; None: nothing whole is there.
+
+    Raises:
+        HomeProblem: there is no room for the files they speak of.
+    """
+    found: list[Slice | None] = []
+    for each in asked:
+        piece = None
+        try:
+            piece = ingest.take(home, each.tail.name, offset=each.offset, shapes=each.shapes)
+        except FileNotFoundError:
+            each.tail.retry_at = time.monotonic() + _RETRY_S  # gone: the next look for ends says so
+        except (LinesideError, OSError, ValueError) as error:
+            _refuse_full(error)
+            _fail(each.tail, error)
+        found.append(piece)
+    return found
 
 
-def _bury(run_id: int, db: sqlite3.Connection) -> None:
-    """A run without a job, whose script is gone without a word."""
-    if runs.get(db, run_id).status == RunStatus.RUNNING:
-        detail = "the script ended without saying so"
-        runs.end(db, run_id, status=RunStatus.FAILED, cause=Cause.LOST, detail=detail, at=clock.now())
+def _fail(tail: Tail, error: Exception) -> None:
+    """Leave a spool alone for a while, and say why: once, not five times a second."""
+    words = f"{type(error).__name__}: {error}"
+    if tail.problem != words:
+        log.error("spool not ingested", extra={"spool": tail.name}, exc_info=error)
+    tail.problem, tail.retry_at = words, time.monotonic() + _RETRY_S
 
 
-def _look(home: Home, watch: _Watch) -> list[_Seen]:
-    """The spools that are not sealed, the runs' own before those of their other processes; and keep them."""
-    seen = []
-    with os.scandir(home.spool) as entries:
-        for entry in entries:
-            if entry.name not in watch.sealed and ingest.uid_in(entry.name):
-                stat = entry.stat()
-                quiet = time.time() - stat.st_mtime > _QUIET_S
-                seen.append(_Seen(name=entry.name, size=stat.st_size, quiet=quiet))
-    if time.monotonic() - watch.kept_at > _KEEP_S:
-        _keep(home, watch, seen)
-    return sorted(seen, key=lambda each: (each.name.count("."), each.name))
+def _refuse_full(error: Exception) -> None:
+    """A disk without room is not the spool's fault.
+
+    Raises:
+        HomeProblem: that is what the error says.
+    """
+    if ingest.no_room(error):
+        raise HomeProblem(
+            f"no room on the disk ({error}): points wait in their spools, none is lost",
+            hint="make room; ingest goes on by itself",
+        ) from error
 
 
-def _keep(home: Home, watch: _Watch, seen: Sequence[_Seen]) -> None:
-    for each in seen:
-        if watch.kept.get(each.name) != each.size:
-            file = os.open(home.spool / each.name, os.O_RDONLY)
-            os.fdatasync(file)
-            os.close(file)
-    watch.kept, watch.kept_at = {each.name: each.size for each in seen}, time.monotonic()
+def _groups(tails: Sequence[Tail]) -> Iterator[list[Tail]]:
+    """Small spools together, so that a thousand of them are not a thousand transactions."""
+    group: list[Tail] = []
+    weight = 0
+    for tail in tails:
+        size = min(tail.size - tail.offset, spool.SLICE)
+        if group and (len(group) == _AT_ONCE or weight + size > _BYTES_AT_ONCE):
+            yield group
+            group, weight = [], 0
+        group.append(tail)
+        weight += size
+    if group:
+        yield group
 
 
 def _of_run(home: Home, run_uid: str) -> list[str]:
     names = [name for name in os.listdir(home.spool) if ingest.uid_in(name) == run_uid]
     return sorted(names, key=lambda name: (name.count("."), name))
-
-
-def _let_go(path: Path) -> bool:
-    """Whether no process holds the spool's lock."""
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(file)
-    return True
-
-
-def _offset(row: SpoolRow | None) -> int:
-    return row.offset_bytes if row else 0

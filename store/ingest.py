@@ -5,6 +5,7 @@ moves the offset there by compare-and-set: of two ingesters one wins, after a cr
 """
 
 import contextlib
+import errno
 import logging
 import pwd
 import re
@@ -20,12 +21,16 @@ from lineside.store.clock import Micros
 from lineside.store.errors import BadData, LinesideError
 from lineside.store.homes import Home
 from lineside.store.objects import Stored
-from lineside.store.queries import names, spools, summaries
+from lineside.store.queries import names, runs, spools, summaries
 from lineside.store.queries.summaries import SummaryRow
 from lineside.store.spool import Shapes
 from lineside.store.summing import summed
 
 log = logging.getLogger(__name__)
+SYSTEM = ".sys.sp"
+"""How the names of those spools end that the runner writes about a run."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_SQLITE_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _NAME = re.compile(r"(?P<uid>[A-Za-z0-9_-]{1,80})(?P<side>\.[A-Za-z0-9_-]{1,60})?\.sp\Z")
 
 
@@ -36,6 +41,7 @@ class Slice:
     path: str  # file name inside spool/
     uid: str  # of the run
     primary: bool  # False: another process of the run wrote it
+    system: bool  # what the runner measured: no word of the script, and no sign of its life
     author: str  # owner of the file
     start: int
     end: int
@@ -58,6 +64,7 @@ class Taken:
     frames: int
     end: int
     more: bool
+    took: bool = False  # False: nothing new, or somebody else took it
     boxes: tuple[str, ...] = ()  # places of adopted files, to be cleared once the transaction is safe
 
 
@@ -79,8 +86,9 @@ def take(home: Home, name: str, *, offset: int, shapes: Shapes, limit: int = spo
         return None
     size, owner = path.stat().st_size, path.stat().st_uid
     return Slice(
-        path=name, uid=uid, primary=name == f"{uid}.sp", author=_user(owner), start=offset, end=found.end,
-        frames=found.frames, skipped=found.skipped, points=found.points, rows=tuple(summed(found.steps)),
+        path=name, uid=uid, primary=name == f"{uid}.sp", system=name.endswith(SYSTEM),
+        author=_user(owner), start=offset, end=found.end, frames=found.frames, skipped=found.skipped,
+        points=found.points, rows=tuple(summed(found.steps)),
         shapes={id: names for id, names in found.shapes.items() if shapes.get(id) != names},
         events=found.events, adopted=_adopted(home, uid, found.events), more=size > found.end,
     )  # fmt: skip
@@ -89,7 +97,13 @@ def take(home: Home, name: str, *, offset: int, shapes: Shapes, limit: int = spo
 def apply(db: sqlite3.Connection, piece: Slice, *, at: Micros) -> Taken:
     """Write a slice down, in the caller's transaction; a slice taken by somebody else changes nothing."""
     row = spools.find(db, piece.path)
-    if row is None and piece.start == 0:
+    if row is None and piece.system:
+        run = runs.find_uid(db, piece.uid)
+        if run is None:
+            return Taken(run_id=None, points=0, frames=0, end=0, more=False)
+        spools.add(db, run, piece.path, primary=False)
+        row = spools.find(db, piece.path)
+    elif row is None and piece.start == 0:
         run_id = events.begin(db, uid=piece.uid, author=piece.author, said=piece.events, at=at)
         spools.add(db, run_id, piece.path, primary=piece.primary)
         row = spools.find(db, piece.path)
@@ -98,11 +112,14 @@ def apply(db: sqlite3.Connection, piece: Slice, *, at: Micros) -> Taken:
     ):
         end = row.offset_bytes if row else 0
         return Taken(run_id=row.run_id if row else None, points=0, frames=0, end=end, more=True)
+    if piece.skipped:
+        events.gap(db, row.run_id, spool=piece.path, at_byte=piece.start, lost=piece.skipped, why="damaged")
     spools.put_shapes(db, row.id, piece.shapes)
     summaries.merge(db, row.run_id, [(names.number(db, "metric", one.metric), one) for one in piece.rows])
     events.apply(db, row.run_id, piece.events, adopted=piece.adopted, primary=piece.primary, at=at)
     return Taken(
         run_id=row.run_id, points=piece.points, frames=piece.frames, end=piece.end, more=piece.more,
+        took=True,
         boxes=tuple(place for place in piece.adopted if not place.startswith(events.TEXT)),
     )  # fmt: skip
 
@@ -116,6 +133,13 @@ def ingest_spool(db: sqlite3.Connection, home: Home, path: Path, at: Micros) -> 
     if piece is None:
         return Taken(run_id=row.run_id if row else None, points=0, frames=0, end=offset, more=False)
     return apply(db, piece, at=at)
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether an error means that the disk is full, or does not take what it is given."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_NO_ROOM
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 def clear(home: Home, boxes: tuple[str, ...]) -> None:
@@ -142,6 +166,8 @@ def _adopted(home: Home, uid: str, said: tuple[dict[str, Any], ...]) -> dict[str
         try:
             found[place] = objects.adopt(home, _in_outbox(home, uid, place), move=True)
         except (LinesideError, OSError) as error:
+            if no_room(error):
+                raise  # it waits in its outbox
             log.warning("artifact not adopted", extra={"run": uid, "place": place, "error": str(error)})
     return found
 

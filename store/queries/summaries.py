@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from lineside.store.clock import Micros
+from lineside.store.queries.names import SYSTEM
 
 NOT_FINITE = {"nan": float("nan"), "+inf": float("inf"), "-inf": float("-inf")}
 
@@ -82,9 +83,10 @@ _MERGE = """
 """
 
 
-def summaries(db: sqlite3.Connection, run_id: int) -> list[SummaryRow]:
-    """Every metric of one run, by name."""
-    return [SummaryRow.of(row) for row in db.execute(_OF_RUN, {"run_id": run_id})]
+def summaries(db: sqlite3.Connection, run_id: int, *, system: bool = False) -> list[SummaryRow]:
+    """Every metric that one run logged, by name; with `system`, those the runner measured instead."""
+    found = [SummaryRow.of(row) for row in db.execute(_OF_RUN, {"run_id": run_id})]
+    return [row for row in found if row.metric.startswith(SYSTEM) == system]
 
 
 def summary_table(

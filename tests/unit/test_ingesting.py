@@ -15,6 +15,7 @@ from fixtures.waiting import until
 
 import lineside
 from lineside.jobs import ingesting
+from lineside.jobs.tailing import Gone
 from lineside.store.clock import Micros
 from lineside.store.homes import Home
 from lineside.store.queries import runs, spools
@@ -30,11 +31,18 @@ def tick(ctx: Here, times: int = 1) -> None:
         asyncio.run(ingesting.tick(ctx))
 
 
+@pytest.fixture(autouse=True)
+def always_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ends are looked for at every tick."""
+    monkeypatch.setattr(ingesting, "_KEEP_S", 0.0)
+
+
 def age(home: Home) -> None:
-    """Let every spool look as if it had been still for a while."""
-    long_ago = time.time() - 60
-    for path in home.spool.glob("*.sp"):
-        os.utime(path, (long_ago, long_ago))
+    """Let every spool have been still for a while."""
+    for tail in ingesting.watch_of(home).tails.values():
+        tail.grown_at -= 60
+    gone = ingesting.watch_of(home).gone
+    gone |= {name: Gone(since=one.since - 60, inode=one.inode) for name, one in gone.items()}
 
 
 def killed(run: lineside.Run) -> None:
@@ -95,10 +103,13 @@ def test_a_torn_tail_is_counted_when_its_spool_is_sealed(ctx: Here) -> None:
     run.finish()
     with (ctx.home.spool / "run_a.sp").open("ab") as file:
         file.write(b"\x30\x00\x00\x00torn")
+    tick(ctx)
     age(ctx.home)
     tick(ctx, times=2)
     (row,) = spools.of_run(ctx.db, 1)
     assert (row.sealed, row.skipped_bytes) == (True, 8)
+    (gap,) = runs.context(ctx.db, 1)["gaps"]
+    assert (gap["why"], gap["lost_bytes"]) == ("torn", 8)
     assert runs.get(ctx.db, 1).status == "FINISHED"
 
 
@@ -116,7 +127,7 @@ def test_a_run_that_goes_on_is_looked_at_again(ctx: Here) -> None:
     runs.reschedule(ctx.db, 1)
     again = writing(ctx.home, "run_a")
     again.log_metric("loss", 0.5)
-    tick(ctx)
+    tick(ctx, times=2)
     assert runs.summaries(ctx.db, 1)[0].count == 2
     again.finish()
 
@@ -162,3 +173,54 @@ for step in range(10**9):
     tick(ctx)
 
     assert until(lambda: runs.summaries(ctx.db, 1))[0].last_step >= acknowledged
+
+
+def test_a_spool_deleted_under_a_living_script_is_written_again_and_nothing_counted_twice(ctx: Here) -> None:
+    run = writing(ctx.home, "run_a")
+    for step in range(100):
+        run.log_metric("loss", 1.0, step=step)
+    tick(ctx)
+    (ctx.home.spool / "run_a.sp").unlink()
+    tick(ctx)
+    age(ctx.home)
+    tick(ctx, times=2)
+    assert runs.get(ctx.db, 1).status == "RUNNING"
+    run._spool.look(time.time_ns())
+    for step in range(100, 200):
+        run.log_metric("loss", 1.0, step=step)
+    run.finish()
+    tick(ctx, times=2)
+    assert (runs.summaries(ctx.db, 1)[0].count, runs.get(ctx.db, 1).status) == (200, "FINISHED")
+    assert "gaps" not in runs.context(ctx.db, 1)
+
+
+def test_a_run_whose_spool_and_script_are_gone_keeps_what_was_taken_and_says_so(ctx: Here) -> None:
+    run = writing(ctx.home, "run_a")
+    run.log_metric("loss", 1.0)
+    tick(ctx)
+    (ctx.home.spool / "run_a.sp").unlink()
+    tick(ctx)
+    killed(run)
+    age(ctx.home)
+    tick(ctx, times=2)
+    row = runs.get(ctx.db, 1)
+    assert (row.status, row.cause) == ("FAILED", "lost")
+    assert [gap["why"] for gap in runs.context(ctx.db, 1)["gaps"]] == ["deleted"]
+    assert runs.summaries(ctx.db, 1)[0].count == 1
+    assert spools.of_run(ctx.db, 1)[0].sealed
+
+
+def test_another_file_under_the_name_of_a_deleted_spool_is_read_from_its_beginning(ctx: Here) -> None:
+    first = writing(ctx.home, "run_a")
+    for step in range(100):
+        first.log_metric("loss", 1.0, step=step)
+    tick(ctx)
+    killed(first)
+    (ctx.home.spool / "run_a.sp").unlink()
+    second = writing(ctx.home, "run_a")
+    second.log_metric("loss", 0.5, step=100)
+    second.finish()
+    tick(ctx, times=3)
+    (loss,) = runs.summaries(ctx.db, 1)
+    assert (loss.count, loss.last) == (101, 0.5)
+    assert [gap["why"] for gap in runs.context(ctx.db, 1)["gaps"]] == ["replaced"]
