@@ -38,7 +38,8 @@ def ls(session: Session, where: str, sort: str, limit: int, as_json: bool) -> No
 @json_option
 @pass_session
 def show(session: Session, run: str, as_json: bool) -> None:
-    """Show one run: params, tags, metrics, artifacts."""
+    """Show one run: how it came about, params, tags, metrics, artifacts."""
+    from lineside.console.cli import comparing
     from lineside.store.queries import artifacts, params, summaries
     from lineside.store.queries import runs as query
 
@@ -46,10 +47,15 @@ def show(session: Session, run: str, as_json: bool) -> None:
     row = query.find(db, run)
     asked, tags = params.params(db, row.id), params.tags(db, row.id)
     metrics, files = summaries.summaries(db, row.id), artifacts.artifacts(db, row.id)
-    everything = {"run": row, "params": asked, "tags": tags, "metrics": metrics, "artifacts": files}
+    context = query.context(db, row.id)
+    everything = {
+        "run": row, "params": asked, "tags": tags, "metrics": metrics, "artifacts": files, "context": context,
+    }  # fmt: skip
     lines = [
         f"run {row.id} {row.name}  {row.status}" + (f" ({row.detail})" if row.detail else ""),
         f"  by {row.author}, {moment(row.started_us)} to {moment(row.ended_us)}",
+        *comparing.how_it_came_about(context),
+        *comparing.log_gaps(context, row.dropped),
         *(f"  param   {key} = {value}" for key, value in asked.items()),
         *(f"  tag     {key} = {value}" for key, value in tags.items()),
         *(f"  metric  {m.metric}: last {number(m.last)} at step {m.last_step}, "
@@ -61,15 +67,26 @@ def show(session: Session, run: str, as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run", nargs=-1, required=True)
+@click.option(
+    "--code", "what", flag_value="code", help="How their code differs, with what was not committed."
+)
+@click.option("--data", "what", flag_value="data", help="How the data they read differ.")
+@click.option("--env", "what", flag_value="env", help="How packages, interpreter and machine differ.")
 @json_option
 @pass_session
-def compare(session: Session, run: tuple[str, ...], as_json: bool) -> None:
+def compare(session: Session, run: tuple[str, ...], what: str | None, as_json: bool) -> None:
     """Compare runs: only what differs."""
+    from lineside.console.cli import comparing
     from lineside.store.queries import comparisons
     from lineside.store.queries import runs as query
 
     db = session.read()
     found = [query.find(db, text) for text in run]
+    if what is not None:
+        if len(found) != 2:
+            raise click.UsageError(f"--{what} compares two runs: give two")
+        comparing.SHOWN[what](session.home, db, found[0].id, found[1].id, as_json)
+        return
     comparison = comparisons.compare(db, [row.id for row in found])
     if as_json:
         output.one(comparison, [], as_json=True)

@@ -34,12 +34,14 @@ class Comparison:
     equal: tuple[Difference, ...]  # the rest, for those who ask
 
 
-_CONTEXT = "select context from run where id = :id"
+_CONTEXT = "select context, dropped from run where id = :id"
 
 _ARTIFACTS = "select path, digest from artifact where run_id = :run_id order by path"
 
 _KINDS = ("context", "data", "param", "metric", "tag", "artifact")
-_PASSING = frozenset({"pid", "started_us", "datasets"})  # differs always, says nothing
+_PASSING = frozenset({"pid", "started_us", "datasets", "drops", "gaps"})  # differs always, says nothing
+_RECORDED = {"code/changes.patch": "changes", "environment/packages.txt": "packages"}
+"""Files that the SDK keeps: how a run came about, not what it made."""
 
 
 def compare(db: sqlite3.Connection, run_ids: Sequence[int]) -> Comparison:
@@ -66,13 +68,19 @@ def _facts(db: sqlite3.Connection, run_id: int) -> dict[tuple[str, str], str]:
         raise NotFound("run", run_id)
     context = {key: value for key, value in json.loads(row["context"]).items() if key not in _PASSING}
     facts = {("context", key): _text(value) for key, value in context.items()}
+    if row["dropped"]:
+        facts["context", "points not written"] = str(row["dropped"])
     for name, number in inputs.of_run(db, run_id):
         facts["data", name] = f"@{number}"
     facts |= {("param", key): value for key, value in params(db, run_id).items()}
     facts |= {("metric", line.metric): f"{line.last_value:.6g}" for line in summaries(db, run_id)}
     facts |= {("tag", key): value for key, value in tags(db, run_id).items()}
     for file in db.execute(_ARTIFACTS, {"run_id": run_id}):
-        facts["artifact", file["path"]] = file["digest"][:12]
+        if file["path"] in _RECORDED:
+            key = "context", _RECORDED[file["path"]]
+            facts[key] = " ".join(filter(None, [facts.get(key), file["digest"][:8]]))
+        else:
+            facts["artifact", file["path"]] = file["digest"][:12]
     return facts
 
 
