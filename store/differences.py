@@ -47,10 +47,8 @@ def code(home: Home, db: sqlite3.Connection, first: int, second: int) -> Code:
     sides = [runs.context(db, first), runs.context(db, second)]
     patches = [_kept(home, db, run, PATCH) for run in (first, second)]
     exact = _in_checkout(sides, patches)
-    lines = difflib.unified_diff(
-        *(patch.decode("utf-8", "replace").splitlines() for patch in patches),
-        f"run {first}", f"run {second}", lineterm="", n=1,
-    )  # fmt: skip
+    one, two = (patch.decode("utf-8", "replace").splitlines() for patch in patches)
+    lines = difflib.unified_diff(one, two, f"run {first}", f"run {second}", lineterm="", n=1)
     return Code(
         commits=_two(sides, "commit"), branches=_two(sides, "branch"), changes=_two(sides, "changes"),
         exact=exact is not None, diff=tuple(lines if exact is None else exact),
