@@ -16,6 +16,7 @@ NAMES = (
     "m004_jobs",
     "m005_models",
     "m006_monitoring",
+    "m007_segments",
 )
 _DDL = Path(__file__).parent / "ddl"
 

@@ -117,7 +117,7 @@ CREATE TABLE spool (
     frames         integer not null default 0,
     skipped_bytes  integer not null default 0,  -- lost to corruption, found again by resync
     sealed         integer not null default 0 check (sealed in (0, 1))
-) strict;
+, cold_bytes integer not null default 0, cold_head text) strict;
 
 CREATE INDEX spool_of_run on spool (run_id);
 
@@ -594,3 +594,28 @@ CREATE TABLE retrain (
 CREATE INDEX retrain_of_trigger on retrain (trigger_name, id);
 
 CREATE INDEX retrain_live on retrain (state) where state in ('STARTED', 'REGISTERED');
+
+CREATE TABLE segment (
+    id          integer primary key,
+    path        text not null unique,           -- file name inside segments/
+    rows        integer not null,
+    bytes       integer not null,
+    run_lo      integer not null,               -- lowest and highest run that has rows in it
+    run_hi      integer not null,
+    sha256      text not null,
+    created_us  integer not null
+) strict;
+
+CREATE TABLE run_segment (
+    run_id      integer not null references run (id),
+    segment_id  integer not null references segment (id),
+    row_lo      integer not null,               -- the run's rows: row_lo up to, not including, row_hi
+    row_hi      integer not null,
+    places      integer not null,               -- places used so far: what comes later is numbered from here
+    openings    integer not null,               -- how often the run had been begun
+    primary key (run_id, segment_id)
+) strict, without rowid;
+
+CREATE INDEX runs_in_segment on run_segment (segment_id);
+
+CREATE INDEX spool_warm on spool (run_id) where sealed = 1 and cold_head is null and offset_bytes > 0;

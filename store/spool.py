@@ -34,6 +34,8 @@ _STEP_HEAD = struct.Struct("<BHqq")
 _ID = struct.Struct("<H")
 
 Shapes = Mapping[int, tuple[str, ...]]
+_Stretch = tuple[int, int, int, NDArray[np.intp] | None]
+"""Where it starts, its frames, the place of the first; and which of them count, None: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class Decoded:
 
     steps: tuple[Steps, ...]
     events: tuple[dict[str, Any], ...]
+    event_places: tuple[int, ...]  # where each stands among all frames read
     requests: tuple[dict[str, Any], ...]
     shapes: Shapes  # those known at `end`
     end: int  # offset of the first byte not read
@@ -89,8 +92,9 @@ def read(
         at_end = len(data) < limit
     found = decode(data, shapes or {}, verify=verify, at_end=at_end, wanted=wanted)
     return Decoded(
-        steps=found.steps, events=found.events, requests=found.requests, shapes=found.shapes,
-        end=offset + found.end, frames=found.frames, skipped=found.skipped,
+        steps=found.steps, events=found.events, event_places=found.event_places,
+        requests=found.requests, shapes=found.shapes, end=offset + found.end, frames=found.frames,
+        skipped=found.skipped,
     )  # fmt: skip
 
 
@@ -132,8 +136,9 @@ class _Walk:
     at: int = 0
     frames: int = 0
     skipped: int = 0
-    stretches: dict[tuple[str, ...], list[tuple[int, int, int]]] = field(default_factory=dict)
+    stretches: dict[tuple[str, ...], list[_Stretch]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    event_places: list[int] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def frame(self) -> bool:
@@ -168,14 +173,25 @@ class _Walk:
         count = self._sound(size, _alike(self.data, self.at, size))
         if not count:
             return False
-        names = self.shapes.get(_ID.unpack_from(self.data, self.at + 9)[0])
-        if names is None or _STEP_HEAD.size + 8 * len(names) != length:
-            self.skipped += size * count  # its declaration was lost: whole, and unreadable
-        elif self.wanted is None or not self.wanted.isdisjoint(names):
-            self.stretches.setdefault(names, []).append((self.at, count, self.frames))
+        first: int = _ID.unpack_from(self.data, self.at + 9)[0]
+        idents = _column(self.data, self.at, size, count, "<u2", 9) if count > 1 else None
+        if idents is None or bool((idents == first).all()):
+            self._take(first, size, count, None)
+        else:  # metrics of one size, logged in turn
+            order = np.argsort(idents, kind="stable")
+            for picks in np.split(order, np.flatnonzero(np.diff(idents[order])) + 1):
+                self._take(int(idents[picks[0]]), size, count, picks)
         self.at += size * count
         self.frames += count
         return True
+
+    def _take(self, ident: int, size: int, count: int, picks: NDArray[np.intp] | None) -> None:
+        """Note a stretch of `count` frames of one size, or those of them that are of one shape."""
+        names = self.shapes.get(ident)
+        if names is None or 8 + _STEP_HEAD.size + 8 * len(names) != size:
+            self.skipped += size * (count if picks is None else len(picks))  # declared where it was lost
+        elif self.wanted is None or not self.wanted.isdisjoint(names):
+            self.stretches.setdefault(names, []).append((self.at, count, self.frames, picks))
 
     def _sound(self, size: int, count: int) -> int:
         """How many of `count` frames of this size hold what their checksums say."""
@@ -196,6 +212,7 @@ class _Walk:
             self.shapes[_ID.unpack_from(body)[0]] = tuple(said)
         elif kind == EVENT and isinstance(said, dict):
             self.events.append(said)
+            self.event_places.append(self.frames)
         elif kind == REQUEST and isinstance(said, dict):
             self.requests.append(said)
         else:
@@ -204,8 +221,9 @@ class _Walk:
     def result(self) -> Decoded:
         steps = tuple(_gather(self.data, names, parts) for names, parts in self.stretches.items())
         return Decoded(
-            steps=steps, events=tuple(self.events), requests=tuple(self.requests), shapes=self.shapes,
-            end=self.at, frames=self.frames, skipped=self.skipped,
+            steps=steps, events=tuple(self.events), event_places=tuple(self.event_places),
+            requests=tuple(self.requests), shapes=self.shapes, end=self.at, frames=self.frames,
+            skipped=self.skipped,
         )  # fmt: skip
 
 
@@ -222,17 +240,16 @@ def _parsed(text: bytes) -> Any:
 
 
 def _alike(data: bytes, at: int, size: int) -> int:
-    """How many frames from `at` on have the size, kind and shape of the first; at least 1."""
+    """How many frames from `at` on are steps of the size of the first; at least 1."""
     whole, count, window = (len(data) - at) // size, 1, 16
-    head, what = data[at : at + 4], data[at + 8 : at + 11]
+    head = data[at : at + 4]
     while count < whole:
         start = at + count * size
-        if data[start : start + 4] != head or data[start + 8 : start + 11] != what:
-            break  # most stretches end at once: two metrics logged in turn
+        if data[start : start + 4] != head or data[start + 8] != STEP:
+            break  # many stretches end at once: sets of several sizes logged in turn
         span = min(window, whole - count)
         equal = _column(data, start, size, span, "<u4", 0) == _HEAD.unpack_from(data, at)[0]
-        equal &= _column(data, start, size, span, "u1", 8) == what[0]
-        equal &= _column(data, start, size, span, "<u2", 9) == _ID.unpack(what[1:])[0]
+        equal &= _column(data, start, size, span, "u1", 8) == STEP
         if not equal.all():
             return count + int(equal.argmin())
         count, window = count + span, window * 8
@@ -244,18 +261,24 @@ def _column(data: bytes, at: int, size: int, count: int, kind: str, offset: int)
     return np.ndarray((count,), kind, data, at + offset, (size,))
 
 
-def _gather(data: bytes, names: tuple[str, ...], parts: list[tuple[int, int, int]]) -> Steps:
-    """The stretches (start, count, first place) of one shape, joined."""
+def _gather(data: bytes, names: tuple[str, ...], parts: list[_Stretch]) -> Steps:
+    """The stretches of one shape, joined."""
     size = 8 + _STEP_HEAD.size + 8 * len(names)
     layout = np.dtype(
         {"names": ["step", "at_ns", "values"], "formats": ["<i8", "<i8", ("<f8", (len(names),))],
          "offsets": [11, 19, 27], "itemsize": size}
     )  # fmt: skip
-    views = [np.ndarray((count,), layout, data, start) for start, count, _ in parts]
+    views = [np.ndarray((count,), layout, data, start) for start, count, _, _ in parts]
+    views = [view if part[3] is None else view[part[3]] for view, part in zip(views, parts, strict=True)]
     frames = views[0] if len(views) == 1 else np.concatenate(views)  # one stretch is not even copied
     return Steps(
         names=names,
-        seq=np.concatenate([np.arange(place, place + count) for _, count, place in parts]),
+        seq=np.concatenate(
+            [
+                np.arange(place, place + count) if picks is None else place + picks
+                for _, count, place, picks in parts
+            ]
+        ),
         steps=frames["step"],
         at_ns=frames["at_ns"],
         values=frames["values"],

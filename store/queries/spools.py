@@ -21,6 +21,8 @@ class SpoolRow:
     frames: int
     skipped_bytes: int
     sealed: bool
+    cold_bytes: int  # up to here its points are in segments
+    cold_head: str | None  # how the file began that was moved there; None: nothing was
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> Self:
@@ -28,17 +30,18 @@ class SpoolRow:
 
 
 _FIND = """
-    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed from spool where path = :path
+    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed, cold_bytes, cold_head
+      from spool where path = :path
 """
 
 _OF_RUN = """
-    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed from spool
-     where run_id = :run_id order by rank, id
+    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed, cold_bytes, cold_head
+      from spool where run_id = :run_id order by rank, id
 """
 
 _EVERY = """
-    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed from spool
-     order by run_id, rank, id
+    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed, cold_bytes, cold_head
+      from spool order by run_id, rank, id
 """
 
 _OPEN = "select path from spool where sealed = 0"
@@ -56,7 +59,7 @@ _ADVANCE = """
 
 _SEAL = "update spool set sealed = 1 where id = :id and offset_bytes = :end"
 
-_UNSEAL = "update spool set sealed = 0 where run_id = :run_id"
+_UNSEAL = "update spool set sealed = 0 where run_id = :run_id and cold_head is null"
 
 _SHAPES = "select id, names from shape where spool_id = :spool_id"
 
@@ -103,7 +106,7 @@ def seal(db: sqlite3.Connection, id: int, *, end: int) -> bool:
 
 
 def unseal(db: sqlite3.Connection, run_id: int) -> None:
-    """The run goes on: its spools are looked at again."""
+    """The run goes on: its spools are looked at again; one that was moved into a segment has no file."""
     db.execute(_UNSEAL, {"run_id": run_id})
 
 

@@ -30,7 +30,8 @@ _ENDING = """
 """
 
 _BEGIN_AGAIN = """
-    update spool set offset_bytes = 0, sealed = 0 where id = :id and offset_bytes = :offset_bytes
+    update spool set offset_bytes = 0, sealed = 0, cold_bytes = 0, cold_head = null
+     where id = :id and offset_bytes = :offset_bytes
 """
 
 
