@@ -67,11 +67,25 @@ async def tick(ctx: Context) -> None:
     while waiting and time.monotonic() < until:
         waiting = [tail for group in _groups(waiting) for tail in await _take(ctx, group)]
     if sealing.due(watch, _KEEP_S):
-        await asyncio.to_thread(watch.keep)
+        _keep(watch)
         await sealing.look(ctx, watch)
     troubles = [f"spool {tail.name}: {tail.problem}" for tail in watch.tails.values() if tail.problem]
     if troubles:
         raise HomeProblem(f"{len(troubles)} not ingested, {troubles[0]}", hint="look into the runner's log")
+
+
+def _keep(watch: Watch) -> None:
+    """Have the spools synced, beside all else: a disk that takes seconds for it holds up nothing.
+
+    Raises:
+        OSError: the disk could not, the last time.
+    """
+    if watch.keeping is not None and not watch.keeping.done():
+        return
+    before = watch.keeping
+    watch.keeping = asyncio.ensure_future(asyncio.to_thread(watch.keep))
+    if before is not None and not before.cancelled() and (error := before.exception()) is not None:
+        raise error
 
 
 async def drain(ctx: Context, run_uid: str) -> None:

@@ -1,5 +1,6 @@
 """What is remembered of a home's spools between two looks, so that one that is still costs one `stat`."""
 
+import asyncio
 import contextlib
 import fcntl
 import logging
@@ -65,7 +66,7 @@ class Gone:
 
 
 class Watch:
-    """The open spools of one home. `look` and `keep` run on a thread; one tick at a time has it."""
+    """The open spools of one home. `look` and `keep` run on threads; one tick at a time has it."""
 
     def __init__(self, home: Home) -> None:
         self.tails: dict[str, Tail] = {}
@@ -73,6 +74,7 @@ class Watch:
         self.new: list[str] = []  # names seen for the first time, to be looked up in the store
         self.gone: dict[str, Gone] = {}  # open ones without a file
         self.looked_at = 0.0  # for ends
+        self.keeping: asyncio.Future[None] | None = None
         self.folder = home.spool
         self._stamp, self._lists = -1, 0
 
@@ -101,14 +103,15 @@ class Watch:
     def keep(self) -> None:
         """Ask the disk to keep what was written since the last time."""
         for tail in list(self.tails.values()):
-            if tail.kept != tail.size:
+            size = tail.size
+            if tail.kept != size:
                 with contextlib.suppress(FileNotFoundError):
                     file = os.open(self.folder / tail.name, os.O_RDONLY | os.O_CLOEXEC)
                     try:
                         os.fdatasync(file)
                     finally:
                         os.close(file)
-                    tail.kept = tail.size
+                    tail.kept = size
 
     def _list(self, folder: int) -> None:
         stamp = os.stat(folder).st_mtime_ns
