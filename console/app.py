@@ -208,7 +208,7 @@ class LinesideApp(App[int]):
             for key, command in commands.behind(prefix, area.scopes())
             if self._offered(area, command)
         }
-        entries = [(key, command.title) for key, command in found.items()]
+        entries = [(key, area.says(command)) for key, command in found.items()]
 
         def chosen(key: str | None) -> None:
             if key:

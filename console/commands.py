@@ -57,10 +57,21 @@ class Command:
 
 
 def deed(
-    id: str, letter: str, title: str, *, role: Role = Role.OPERATOR, danger: Danger = Danger.CONFIRM
+    id: str,
+    letter: str,
+    title: str,
+    *,
+    role: Role = Role.OPERATOR,
+    danger: Danger = Danger.CONFIRM,
+    footer: str = "",
 ) -> Command:
-    """A command behind `.`: it changes the world, so it asks first."""
-    return Command(id=id, keys=(f". {letter}",), title=title, group="do", danger=danger, role=role)
+    """A command behind `.`: it changes the world, so it asks first.
+
+    One with a footer word stands in the footer while the row under the cursor calls for it.
+    """
+    return Command(
+        id=id, keys=(f". {letter}",), title=title, footer=footer, group="do", danger=danger, role=role
+    )
 
 
 @cache

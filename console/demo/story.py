@@ -153,12 +153,13 @@ class Story:
                 if number:
                     traffic.send_labels(number - 1)
             traffic.send_labels(len(self._plan.windows) - 1)
+            tally = traffic.tally
+            told = f"{tally.rows:,} rows served in {tally.requests:,} requests, {tally.failed} failed"
+            self._tell(told, "7")  # before it settles: the last line is the one that asks for the newcomer
             self._settle(witness)
         finally:
             witness.close()
             traffic.close()
-        tally = traffic.tally
-        self._tell(f"{tally.rows:,} rows served in {tally.requests:,} requests, {tally.failed} failed", "7")
 
     def _settle(self, witness: Witness) -> None:
         """Wait until every window is measured and no retraining is on its way."""

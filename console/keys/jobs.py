@@ -13,7 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     deed("jobs.pipeline", "n", "run a pipeline"),
     deed("jobs.shell", "x", "run a command"),
     deed("jobs.cancel", "c", "cancel"),
-    deed("jobs.retry", "t", "run again: same job, a new attempt"),
+    deed("jobs.retry", "t", "run again: same job, a new attempt", footer="run again"),
     deed("jobs.hold", "h", "hold back"),
     deed("jobs.release", "e", "release"),
     deed("jobs.front", "f", "to the front of the queue"),

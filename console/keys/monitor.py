@@ -8,6 +8,6 @@ COMMANDS = (
     Command(id="monitor.zoom", keys=("z",), title="this pane alone, and back", footer="zoom"),
     Command(id="monitor.next_window", keys=("n",), title="next window or row with a problem", group="move"),
     Command(id="monitor.previous_window", keys=("N",), title="previous one", group="move"),
-    deed("monitor.acknowledge", "k", "acknowledge the alert: you are on it"),
+    deed("monitor.acknowledge", "k", "acknowledge the alert: you are on it", footer="take it"),
     deed("monitor.silence", "s", "silence the alert for a day"),
 )

@@ -1,5 +1,6 @@
 """What needs a person: asked for the wall and for the numbers in the title bar, by one function."""
 
+import re
 import sqlite3
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def needs(db: sqlite3.Connection, *, at: Micros) -> list[Need]:
     broken = [
         _broken(p) for p in asked if p.state == PromotionState.APPLY_FAILED and p.created_us > at - DAY_US
     ]
-    return [*ratify, *_firing(db), *approve, *broken, *_failed(db, at=at)]
+    return [*ratify, *approve, *_firing(db), *broken, *_failed(db, at=at)]
 
 
 def _unratified(p: PromotionRow) -> bool:
@@ -79,14 +80,20 @@ def _firing(db: sqlite3.Connection) -> list[Need]:
     return [
         Need(
             kind="alert", id=a.id, word=_WORDS.get(a.rule.partition(".")[0], "ALERT"), mark=("◆", "drift"),
-            text=a.title if a.subject in a.title else f"{a.subject}: {a.title}",
+            text=_short(a.title if a.subject in a.title else f"{a.subject}: {a.title}"),
             at_us=a.fired_us or a.opened_us, area="monitor", target=f"alert:{a.id}", by="",
         )
         for a in rows
     ]  # fmt: skip
 
 
-_WORDS = {"drift": "DRIFT", "performance": "ERROR", "endpoint": "ENDPOINT"}
+def _short(title: str) -> str:
+    """The title without its interval: the monitor has room for that."""
+    return _INTERVAL.sub("", title)
+
+
+_INTERVAL = re.compile(r" \[[^\[\]]*\d, [^\[\]]*\]")
+_WORDS = {"drift": "DRIFT", "performance": "QUALITY", "endpoint": "ENDPOINT"}
 
 
 def _failed(db: sqlite3.Connection, *, at: Micros) -> list[Need]:

@@ -44,12 +44,14 @@ class Wall:
     waiting: tuple[JobRow, ...]
     endpoints: tuple[Watched, ...]
     ended: dict[str, int]  # runs ended since, by status
-    events: tuple[EventRow, ...]
+    events: tuple[EventRow, ...]  # newest first
+    before: tuple[EventRow, ...] = ()  # of the day before one left
 
 
 def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None) -> Wall:
     """The wall at this moment, for somebody who left at `left` (None: never was here)."""
     since = Micros(at - DAY_US) if left is None else left
+    events = walls.events(db, since=Micros(min(since, at - DAY_US)))
     return Wall(
         at_us=at, since_us=since, first_visit=left is None,
         needs=tuple(needs(db, at=at)),
@@ -57,7 +59,8 @@ def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None) -> Wall:
         waiting=tuple(jobs.waiting(db)[:50]),
         endpoints=tuple(_watched(db, row, at=at) for row in endpoints.every(db)),
         ended=walls.ended(db, since=since, horizon=Micros(since - 30 * DAY_US)),
-        events=tuple(walls.events(db, since=since)),
+        events=tuple(event for event in events if event.at_us >= since),
+        before=tuple(event for event in events if event.at_us < since),
     )  # fmt: skip
 
 

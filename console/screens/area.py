@@ -9,13 +9,11 @@ has the keys). Its commands stand in `console/keys/<area>.py` and are answered b
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Key
-from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
@@ -25,9 +23,12 @@ from lineside.console.commands import TITLES, Command
 from lineside.console.deeds import Answer, Deed
 from lineside.console.ports import Actions, Me, Question, Store
 from lineside.console.reads.badges import Surroundings, surroundings
-from lineside.console.text import Line, plain, spread
+from lineside.console.screens.events import Loaded, Unread, key_name
+from lineside.console.text import Line, spread
+from lineside.console.views.lessons import lesson
 from lineside.console.widgets.field import Field
 from lineside.console.widgets.footer import Footer, Story, hints
+from lineside.console.widgets.lines import Lines
 from lineside.console.widgets.table import Table
 from lineside.console.widgets.titlebar import Crumb, TitleBar
 from lineside.store.clock import Micros, now
@@ -45,22 +46,6 @@ REST, LONGEST_REST_S = 4.0, 2.0
 Targets = Mapping[str, int | str | None]
 
 
-@dataclass
-class Loaded(Message):
-    """A worker has read what the area asked for."""
-
-    view: Any
-    around: Surroundings
-    took_s: float
-
-
-@dataclass
-class Unread(Message):
-    """A worker could not read; the words say why."""
-
-    words: str
-
-
 class Area(Screen[None], Generic[V]):
     """One of the nine areas."""
 
@@ -73,6 +58,9 @@ class Area(Screen[None], Generic[V]):
     Area > #filter { display: none; }
     Area.-filtering > #filter { display: block; }
     Area.-filtering > #crumb { display: none; }
+    Area > #lesson { display: none; height: 1fr; }
+    Area.-empty > #lesson { display: block; }
+    Area.-empty > .content { display: none; }
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
@@ -97,6 +85,10 @@ class Area(Screen[None], Generic[V]):
     def show(self, view: V) -> None:
         """Put an answer on the screen."""
         raise NotImplementedError
+
+    def empty(self, view: V) -> bool:
+        """Is there nothing at all? Then the area says what it is for and what fills it."""
+        return False
 
     def main(self) -> "Table[Any] | None":
         """The table that gets the keys when nothing else has the focus."""
@@ -125,6 +117,10 @@ class Area(Screen[None], Generic[V]):
     def offers(self, command: Command) -> bool:
         """May this command behind `.` be done to the row now?"""
         return True
+
+    def says(self, command: Command) -> str:
+        """What the menu behind `.` calls this command now: better with the name of what it is done to."""
+        return command.title
 
     def select(self, target: int | str) -> None:
         """Somebody came here with `g`: put the cursor on this row."""
@@ -214,7 +210,16 @@ class Area(Screen[None], Generic[V]):
         self.console_app.around = around
         self.show(view)
         self.view = view
+        self._teach(self.empty(view))
         self.refresh_frame()
+
+    def _teach(self, nothing: bool) -> None:
+        """The lesson in place of the body; the keys go to the body again when there is something."""
+        if nothing:
+            self.query_one("#lesson", Lines).set(lesson(self.NAME, self.app.size.width))
+        elif self.has_class("-empty") and (first := self.first_focus()) is not None:
+            self.call_after_refresh(first.focus)
+        self.set_class(nothing, "-empty")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A bug in a worker is said, not swallowed and not fatal."""
@@ -241,7 +246,10 @@ class Area(Screen[None], Generic[V]):
         yield TitleBar(id="titlebar")
         yield Crumb(id="crumb")
         yield Field(placeholder="filter", id="filter")
-        yield from self.body()
+        for widget in self.body():
+            widget.add_class("content")
+            yield widget
+        yield Lines(id="lesson")
         yield Story([[]], id="story")
         yield Footer(id="footer")
 
@@ -260,7 +268,13 @@ class Area(Screen[None], Generic[V]):
             self.query_one(Story).tell(story.text, story.key, width)
 
     def _hinted(self) -> list[Command]:
-        own = [c for c in commands.of_scope(self.NAME) if c.footer]
+        """The area's own keys, what the row calls for, then the keys that work everywhere."""
+        me, known = self.me, self.is_mounted and self.view is not None
+        own = [
+            c
+            for c in commands.of_scope(self.NAME)
+            if c.footer and (not c.does or (known and me.may(c.role) and self.offers(c)))
+        ]
         return own + [c for c in commands.of_scope("everywhere") if c.footer]
 
     def on_resize(self) -> None:
@@ -381,19 +395,3 @@ class Area(Screen[None], Generic[V]):
                 then(LETTERS.index(letter))
 
         self.app.push_screen(Menu(title, entries, empty="there is none yet"), chosen)
-
-
-def key_name(event: Key) -> str:
-    """The key as the command table writes it: the character where there is one, else Textual's name."""
-    if event.character == " ":
-        return "space"
-    return event.character if event.is_printable and event.character else event.key
-
-
-def text_of_widget(screen: Screen[Any]) -> str:
-    """All ready lines of a screen as text: what tests look at."""
-    from lineside.console.widgets.lines import Lines
-
-    parts = [plain(line) for widget in screen.query(Lines) for line in widget.lines]
-    parts += [table.text() for table in screen.query(Table)]
-    return "\n".join(parts)

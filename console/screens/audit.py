@@ -85,6 +85,9 @@ class AuditArea(Area[View]):
 
         return look
 
+    def empty(self, view: View) -> bool:
+        return not view.newest
+
     def show(self, view: View) -> None:
         self._verdict = view.verdict
         now = self.now

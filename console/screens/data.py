@@ -80,6 +80,9 @@ class DataArea(Area[View]):
         version = self._version
         return lambda db: read(db, version_id=version)
 
+    def empty(self, view: View) -> bool:
+        return not view.versions
+
     def show(self, view: View) -> None:
         now, named, chosen = self.now, self.me.named, view.chosen
         text = self.filter_text.lower()

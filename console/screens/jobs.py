@@ -37,7 +37,7 @@ class JobsArea(Area[JobList]):
 
     NAME: ClassVar[str] = "jobs"
     DEFAULT_CSS = """
-    JobsArea #jobs { height: 1fr; min-height: 4; }
+    JobsArea #jobs { height: 4; }
     JobsArea #output, JobsArea #pane { height: 1fr; }
     JobsArea #pane { display: none; }
     JobsArea #gpus { height: 2; }
@@ -81,6 +81,9 @@ class JobsArea(Area[JobList]):
 
         return read
 
+    def empty(self, view: JobList) -> bool:
+        return not view.ids and not self.filter_text
+
     def show(self, view: JobList) -> None:
         me, at, gpus = self.me, self.now, self.console_app.runner.gpus
 
@@ -95,12 +98,17 @@ class JobsArea(Area[JobList]):
         )
         if self.view is None or self.view.ids is not view.ids:
             self.main().show(rows)
+        self.main().fit(share=0.5)
         self._show_pane(view)
         height = 1 + max(1, min(len(gpus), 4 if self.app.size.height < 40 else 8))
         panel = self.query_one("#gpus", Drawing)
         if panel.styles.height is None or panel.styles.height.value != height:
             panel.styles.height = height
         panel.show(view)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.main().fit(share=0.5)
 
     def _show_pane(self, view: JobList) -> None:
         """Output for what began, reasons for what waits, facts where they were asked for."""

@@ -17,7 +17,7 @@ from lineside.console.views import lineage as views
 from lineside.console.views.lineage import View
 from lineside.console.widgets import dag
 from lineside.console.widgets.dag_layout import Spot, place
-from lineside.console.widgets.lines import Drawing, Lines
+from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.sheet import Walked
 from lineside.store.queries import datasets, lineage, models, runs
 from lineside.store.queries.lineage import Node, NodeRow
@@ -35,7 +35,6 @@ class LineageArea(Area[View | None]):
     DEFAULT_CSS = """
     LineageArea #graph { height: 1fr; }
     LineageArea #node { height: 8; }
-    LineageArea #nothing { height: 1fr; display: none; }
     """
 
     def __init__(self, store: Any, actions: Any) -> None:
@@ -46,7 +45,6 @@ class LineageArea(Area[View | None]):
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
-            yield Lines([[], [("   nothing yet: a lineage begins with data or a run", "dim")]], id="nothing")
             yield Walked[View](self._draw, id="graph")
             yield Drawing[View](self._draw_node, id="node")
 
@@ -88,9 +86,11 @@ class LineageArea(Area[View | None]):
 
         return look
 
+    def empty(self, view: View | None) -> bool:
+        return view is None
+
     def show(self, view: View | None) -> None:
         self.view = view
-        self.query_one("#nothing").display = view is None
         for drawing in self.query(Drawing):
             drawing.display = view is not None
             if view is not None:

@@ -34,7 +34,7 @@ class Menu(ModalScreen[str]):
         yield MenuLines(menu_lines(self._title, self._entries, self.app.size.width, empty=self._empty))
 
     def on_key(self, event: Key) -> None:
-        from lineside.console.screens.area import key_name
+        from lineside.console.screens.events import key_name
 
         event.stop()
         event.prevent_default()

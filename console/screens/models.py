@@ -48,6 +48,8 @@ class ModelsArea(Area[View]):
     def __init__(self, store: Any, actions: Any) -> None:
         super().__init__(store, actions)
         self._zoomed: str | None = None
+        self._met: set[int] = set()  # waiting requests that have had the cursor put on them
+        self._entering = True  # nobody has looked yet: the cursor may go to what waits
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
@@ -101,8 +103,11 @@ class ModelsArea(Area[View]):
         model_id = version.model_id if version else None
         return lambda db: read(db, model_id=model_id)
 
+    def empty(self, view: View) -> bool:
+        return not view.versions and not view.packets
+
     def show(self, view: View) -> None:
-        now, named, first = self.now, self.me.named, not len(self.versions.rows)
+        now, named = self.now, self.me.named
         text = self.filter_text.lower()
         versions = [v for v in view.versions if text in f"{v.label} {' '.join(v.aliases)} {v.status}".lower()]
         packets = [p for p in view.packets if text in f"{p.request.label} {p.request.state}".lower()]
@@ -123,9 +128,24 @@ class ModelsArea(Area[View]):
             )
         )
         self._arrange()
-        if first and any(p.request.state == _WAITS for p in packets):
-            self.call_after_refresh(self.requests.focus)
+        self._meet([p.request.id for p in packets if p.request.state == _WAITS])
         self.case.show(view)
+
+    def _meet(self, waiting: Sequence[int]) -> None:
+        """Who enters the area finds the cursor on a request that waits, once for each request."""
+        if self._entering and self._met.issuperset(waiting) is False:
+            self.requests.focus()
+            self.requests.go_to(waiting[0])
+        if self._entering:
+            self._met.update(waiting)
+        self._entering = False
+
+    def first_focus(self) -> Table[Any]:
+        return self.requests if self._met else self.versions
+
+    def on_screen_resume(self) -> None:
+        self._entering = True
+        super().on_screen_resume()
 
     def _arrange(self) -> None:
         broad = self.size.width >= _BROAD
@@ -163,6 +183,7 @@ class ModelsArea(Area[View]):
     @on(Table.Moved)
     def _moved(self, message: Table.Moved) -> None:
         self.case.redraw()
+        self.refresh_frame()
         row = message.table.current
         shown = self.view.holders if self.view else ()
         if isinstance(row, VersionRow) and shown and shown[0].model_id != row.model_id:
@@ -191,6 +212,7 @@ class ModelsArea(Area[View]):
 
     def select(self, target: int | str) -> None:
         """A version's number in the table, or `promotion:3`."""
+        self._entering = False
         kind, _, number = str(target).partition(":")
         if kind == "promotion" and number.isdigit():
             self.requests.focus()
@@ -256,13 +278,26 @@ class ModelsArea(Area[View]):
         return version is not None and bool(self._alias(version))
 
     def _request(self) -> PromotionRow | None:
-        """The request under the cursor; with the cursor on a version, the one that waits for it."""
+        """The open request under the cursor or of the version there; else the only one that is open."""
+        rows = [p.request for p in (self.view.packets if self.view else ())]
+        undecided = [r for r in rows if r.state == _WAITS or r.unratified]
+        packet, version = self.requests.current, self.versions.current
         if self.focused is self.requests:
-            return self.requests.current.request if self.requests.current else None
-        version = self.versions.current
-        packets = self.view.packets if self.view else ()
-        waits = [p.request for p in packets if version and p.request.version_id == version.id]
-        return next((r for r in waits if r.state == _WAITS or r.unratified), None)
+            here = [r for r in undecided if packet and r.id == packet.request.id]
+        else:
+            here = [r for r in undecided if version and r.version_id == version.id]
+        return here[0] if here else undecided[0] if len(undecided) == 1 else None
+
+    def says(self, command: Command) -> str:
+        request, version = self._request(), self.versions.current
+        if command.id in _NEEDS_REQUEST and request is not None:
+            return f"{command.title} {request.id}: {safe(request.label)}"
+        if command.id == "models.promote" and version is not None:
+            return f"ask that {safe(version.label)} hold an alias"
+        if version is not None and (alias := self._alias(version)):
+            name = f"{safe(version.model)}@{safe(alias)}"
+            return f"serve {name}" if command.id == "models.serve" else f"give {name} back to the one before"
+        return command.title
 
     def _alias(self, version: VersionRow) -> str:
         """The alias that this version holds, or that any of its model's versions holds."""

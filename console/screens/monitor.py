@@ -99,6 +99,9 @@ class MonitorArea(Area[View]):
         look, home = self._look, self.store.home
         return lambda db: read(db, home, look)
 
+    def empty(self, view: View) -> bool:
+        return not view.endpoints and not view.alerts
+
     def show(self, view: View) -> None:
         now = self.now
         self.endpoints.show(
@@ -142,7 +145,7 @@ class MonitorArea(Area[View]):
     def _arrange(self, view: View) -> None:
         """Tables as high as their rows, up to their share; or one pane alone."""
         high = max(8, self.size.height - 4)
-        most = {"endpoints": high // _ENDPOINTS, "alerts": high // _ALERTS}
+        most = {"endpoints": high // _ENDPOINTS, "alerts": max(high // _ALERTS, 3 if high >= 20 else 1)}
         sizes = {"endpoints": len(self.endpoints.rows), "alerts": len(view.alerts)}
         for pane in ("endpoints", "alerts", "middle", "lower"):
             widget = self.query_one(f"#{pane}")

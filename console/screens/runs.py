@@ -32,8 +32,8 @@ class RunsArea(Area[Leaderboard]):
 
     NAME: ClassVar[str] = "runs"
     DEFAULT_CSS = """
-    RunsArea #runs { height: 2fr; min-height: 5; }
-    RunsArea #pane { height: 3fr; }
+    RunsArea #runs { height: 5; }
+    RunsArea #pane { height: 1fr; }
     RunsArea.-zoomed #runs { display: none; }
     """
 
@@ -75,15 +75,23 @@ class RunsArea(Area[Leaderboard]):
     def _seen(self) -> Sequence[int]:
         return [key for key in self.main().keys_in_sight() if isinstance(key, int)]
 
+    def empty(self, view: Leaderboard) -> bool:
+        return not view.total and not view.problem
+
     def show(self, view: Leaderboard) -> None:
         if self._rows is None or self._board is None or self._board.ids is not view.ids:
             self._rows = PagedRows[RunLine](view.ids, fetch=self._fetch, cells=self._cells, problem=_failed)
         self._board = view
         columns = drawing.columns(view.metric, view.params, holdout=view.measured)
         self.main().show(self._rows, columns=columns, sort=view.asked.sort)
+        self.main().fit(share=0.4)
         self.query_one("#pane", Drawing).show(view)
         if view.asked.points and not set(view.asked.seen) >= set(self._seen()):
             self.reload(whole=False)  # rows came into sight that have no curve yet
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.main().fit(share=0.4)
 
     def _fetch(self, ids: Sequence[int]) -> Mapping[int, RunLine]:
         metric = self._board.metric if self._board else ""

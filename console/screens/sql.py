@@ -77,8 +77,8 @@ class SqlArea(Area[Answer]):
     def main(self) -> Table[Row]:
         return self.query_one("#rows", Table)
 
-    def first_focus(self) -> Field:
-        return self.query_one("#query", Field)
+    def first_focus(self) -> None:
+        """Nothing: digits and letters go on doing what they do everywhere until `e` begins a query."""
 
     # -- asking -------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 
 from lineside.console import asking
@@ -136,6 +137,10 @@ class WallArea(Area[View]):
         ]
         return [(f" {safe(_host())}", "bold"), (f"  {safe(str(home.path))} ", "dim"), *demo], right
 
+    @on(Table.Moved)
+    def _moved(self) -> None:
+        self.refresh_frame()
+
     def targets(self) -> Targets:
         need = self.main().current
         if need is None:
@@ -159,6 +164,10 @@ class WallArea(Area[View]):
     def offers(self, command: Command) -> bool:
         need = self.main().current
         return need is not None and need.kind in _DOES.get(command.id, ())
+
+    def says(self, command: Command) -> str:
+        need = self.main().current
+        return f"{command.title}: {safe(need.model)}" if need is not None and need.model else command.title
 
     def cmd_open(self) -> None:
         need = self.main().current

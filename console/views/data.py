@@ -106,8 +106,14 @@ def _edge(value: float | str | None) -> Cell:
     return (fit(safe(value), min(12, len(value))), "dim") if isinstance(value, str) else number(value)
 
 
+def _text(value: float | str) -> str:
+    return safe(value) if isinstance(value, str) else number(value)
+
+
 def _shape(column: ColumnProfile) -> Cell:
     """The histogram in one line, or the commonest words."""
+    if column.min is not None and column.min == column.max:
+        return f"always {_text(column.min)}", "dim"
     if column.counts:
         return sparkline.text([float(c) for c in column.counts], width=20, low=0.0), "a"
     return " ".join(f"{safe(value)} {n / max(1, column.rows):.0%}" for value, n in column.top[:3]), "dim"
@@ -132,6 +138,8 @@ def _quantiles(column: ColumnProfile) -> str:
 
 
 def _bars(column: ColumnProfile, width: int, height: int) -> list[Line]:
+    if column.min is not None and column.min == column.max:
+        return [[(f"  always {_text(column.min)}, in all {count(column.rows)} rows", "dim")]]
     total = sum(column.counts) or 1
     bars = histogram.single(
         [c / total for c in column.counts], width=width - 2, height=max(3, height),

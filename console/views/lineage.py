@@ -22,7 +22,8 @@ class View:
 def canvas(view: View, chosen: Spot, width: int, height: int, *, focused: bool) -> list[Line]:
     """The drawing, in the middle of its room."""
     left, right = len([d for d in view.plan.depths if d < 0]), len([d for d in view.plan.depths if d > 0])
-    note = f"{plural(left, 'step')} back ◂  ▸ {plural(right, 'step')} on"
+    walk = "arrows walk · " if width >= 60 else ""
+    note = f"{walk}{plural(left, 'step')} back ◂  ▸ {plural(right, 'step')} on"
     title = f"LINEAGE OF {safe(view.plan.words[view.plan.root.node].label)}"
     head = heading(title, width, right=note, style="bold accent" if focused else "head")
     lines = dag.draw(view.plan, chosen, width=width, height=height - 1)

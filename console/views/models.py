@@ -3,7 +3,6 @@
 import json
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from lineside.console.format import NONE, clock, count, glyph, number, plural
 from lineside.console.reads.registry import Packet, View
@@ -192,7 +191,7 @@ def _said(word: ApprovalRow, now: Micros, named: Naming) -> Line:
 
 def _pins(row: PromotionRow) -> list[Line]:
     """What the approvals count for."""
-    pins: dict[str, Any] = json.loads(row.pins)
+    pins = {name: value for name, value in json.loads(row.pins).items() if value is not None}
     if not pins:
         return []
     out: list[Span] = [(" pinned", "dim")]

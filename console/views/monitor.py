@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lineside.console.format import NONE, clock, glyph, number, plural
 from lineside.console.reads.monitoring import Chosen, View, Watch
-from lineside.console.text import Line, Span, clip, fit, heading, safe
+from lineside.console.text import Line, Span, clip, fit, heading, line_width, safe
 from lineside.console.widgets import digit, histogram, scores, sparkline
 from lineside.console.widgets.rows import Cell, Column
 from lineside.store.clock import Micros
@@ -53,8 +53,15 @@ def endpoint_cells(row: EndpointRow, latency: Sequence[float | None], now: Micro
         number(row.p50_ms, digits=2) if known else (NONE, "dim"),
         number(row.p99_ms, digits=2) if known else (NONE, "dim"),
         (sparkline.text(latency, width=12), "a" if known else "dim"),
-        ((safe(row.detail) or clock(row.state_since_us, now=now)), "dim"),
+        (_since(row, now), "dim"),
     )
+
+
+def _since(row: EndpointRow, now: Micros) -> str:
+    """Why it is as it is, or since when; for a server of ours that was stopped, how to start it again."""
+    since = safe(row.detail) or clock(row.state_since_us, now=now)
+    again = row.state == "stopped" and row.alias is not None
+    return f"5 . s serves it · {since}" if again else since
 
 
 def serves(row: EndpointRow) -> Cell:
@@ -89,10 +96,30 @@ def latency(view: View, width: int, height: int) -> list[Line]:
     chosen = view.chosen
     if chosen is None:
         return [heading("LATENCY", width)]
-    head = heading("LATENCY", width, right=f"ms, {_span(view.look.span_s)}")
-    if not view.look.deep:
-        return [head]  # numpy is imported by the second look, off the loop
-    return [head, *_latency_chart(chosen, width, height - 1)]
+    if not view.look.deep:  # numpy is imported by the second look, off the loop
+        return [heading("LATENCY", width, right=f"ms, {_span(view.look.span_s)}")]
+    return [
+        _latency_head(view, chosen, width),
+        *([(" ", ""), *line] for line in _latency_chart(chosen, width - 1, height - 1)),
+    ]
+
+
+def _latency_head(view: View, chosen: Chosen, width: int) -> Line:
+    """`LATENCY ── p99 4.7 p50 .85 ms 1 h`: where there is no room for names beside the chart."""
+    span = _span(view.look.span_s)
+    if width >= _ROOMY:
+        return heading("LATENCY", width, right=f"ms, {span}")
+    now = chosen.scrapes[-1] if chosen.scrapes else None
+    tail: list[Span] = [
+        (f" p99 {number(now.p99_ms, digits=2) if now else NONE}", "b"),
+        (f" p50 {number(now.p50_ms, digits=2) if now else NONE}", "a"),
+        (f" ms {span}", "dim"),
+    ]
+    return clip([*heading("LATENCY", max(9, width - line_width(tail))), *tail], width)
+
+
+_ROOMY = 56
+"""From so many columns on a panel has room for names beside its drawing and intervals in its heading."""
 
 
 def _latency_chart(chosen: Chosen, width: int, height: int) -> list[Line]:
@@ -113,7 +140,9 @@ def _latency_chart(chosen: Chosen, width: int, height: int) -> list[Line]:
     ]
     swaps = [s for s in chosen.swaps if rows and rows[0].at_us <= s.from_us <= rows[-1].at_us]
     marks = [chart.Mark(x=float(s.from_us), text=f"v{s.number}") for s in swaps]
-    return chart.render(lines, width=width, height=height, time_x=True, marks=marks, gaps=True)
+    return chart.render(
+        lines, width=width, height=height, time_x=True, marks=marks, gaps=True, legend=width >= _ROOMY - 1
+    )
 
 
 def _or_nothing(value: float | None) -> float:
@@ -131,7 +160,8 @@ def sheet(view: View, feature: str | None, width: int, height: int, *, focused: 
         nobody = "nobody watches what it serves: [monitor.NAME] in lineside.toml"
         return [heading("DRIFT", width), *([[("  " + nobody, "dim")]] if view.chosen else [])]
     covered = watch.coverage.share
-    note = f"labels {covered:.0%}" if covered is not None else ""
+    walk = "←→ windows  ↑↓ columns" if focused else "↵ walks in it"
+    note = f"labels {covered:.0%} · {walk}" if covered is not None else walk
     head = heading(
         f"DRIFT {safe(watch.monitor.name)}", width, right=note, style="bold accent" if focused else "head"
     )
@@ -171,11 +201,12 @@ def distribution(view: View, feature: str | None, width: int, height: int) -> li
 
 
 def _verdict(score: ScoreRow, window: WindowRow) -> Line:
-    """`◆ ks .29, line .10, p 0.0004, n 200`."""
+    """`◆ drifted  ks .29 > .10, p 0.0004, n 200`."""
     far = score.line is not None and score.value >= score.line
     calm: Span = (" ○ may be chance", "dim") if far else (" ● as in training", "ok")
     mark: Span = (" ◆ drifted", "drift") if score.fired else calm
-    line = f", line {scores.short(score.line)}" if score.line is not None else ", not judged"
+    side = ">" if far else "<"
+    line = f" {side} {scores.short(score.line)}" if score.line is not None else ", not judged"
     chance = f", {_chance(score.p_adjusted)}" if score.p_adjusted is not None else ""
     return [mark, (f"  {score.statistic} {scores.short(score.value)}{line}{chance}, n {window.rows}", "dim")]
 
@@ -190,7 +221,7 @@ def worst(view: View, width: int, height: int) -> list[Line]:
     watch = view.chosen.watch if view.chosen else None
     if watch is None or watch.window is None:
         return [heading("WORST", width)]
-    head = heading(f"WORST OF WINDOW {watch.window.number}", width, right=_realised(watch.window))
+    head = heading(f"WORST OF WINDOW {watch.window.number}", width, right=_realised(watch.window, width))
     if watch.worst is None:
         return [head]
     if not watch.worst:
@@ -201,12 +232,12 @@ def worst(view: View, width: int, height: int) -> list[Line]:
     return [head, *_table(watch, width, height - 1)]
 
 
-def _realised(window: WindowRow) -> str:
+def _realised(window: WindowRow, width: int) -> str:
     if window.value is None:
         return "no labels yet"
     interval = (
         f" [{number(window.low, digits=2)}, {number(window.high, digits=2)}]"
-        if window.low is not None
+        if window.low is not None and width >= _ROOMY
         else ""
     )
     return f"{window.metric} {number(window.value, digits=3)}{interval}, {plural(window.labelled, 'label')}"

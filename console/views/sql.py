@@ -62,7 +62,7 @@ def view_lines(views: Mapping[str, Sequence[str]], width: int, height: int) -> l
     """Every view with its columns, wrapped under each other."""
     import textwrap
 
-    lines: list[Line] = [heading("VIEWS YOU CAN ASK", width)]
+    lines: list[Line] = [heading("VIEWS YOU CAN ASK", width, right="e writes a query, x picks an example")]
     indent = max((len(name) for name in views), default=0) + 4
     for name, names in views.items():
         rows = textwrap.wrap(", ".join(names), max(20, width - indent - 1)) or [""]

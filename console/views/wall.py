@@ -10,6 +10,7 @@ from lineside.console.reads.walls import Wall, Watched, Working
 from lineside.console.text import Line, Span, beside, clip, heading, safe
 from lineside.console.views.gpus import gpu_lines
 from lineside.console.views.grid import capped, grid, padded, wrapped
+from lineside.console.views.lessons import lesson
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
 from lineside.jobs.execution.gpus import Gpu
@@ -129,10 +130,9 @@ def _endpoint(row: Watched, wall: Wall, spark: int) -> list[Cell]:
     served = f"v{end.served_version.removeprefix('v')}" if end.served_version else "–"
     if end.state == "mismatch" and end.registry_version is not None:
         served += f"≠v{end.registry_version}"
-    quiet = end.state in ("no traffic", "poller down", "stale", "unparseable")
-    tail = (
-        clock(end.state_since_us, now=wall.at_us)[-8:][:5] if quiet else f"{number(end.p99_ms, digits=2)} ms"
-    )
+    quiet = end.state in ("no traffic", "poller down", "stale", "unparseable", "stopped")
+    since = f"since {clock(end.state_since_us, now=wall.at_us)[-8:][:5]}"
+    tail = since if quiet or end.p99_ms is None else f"{number(end.p99_ms, digits=2)} ms"
     return [
         (mark, style), safe(end.name), served, (end.state, style),
         (sparkline.text(row.p99, width=spark) if row.p99 else "", "dim"), (tail, "" if not quiet else "dim"),
@@ -188,17 +188,26 @@ def _since(scene: Scene, width: int, height: int) -> list[Line]:
     lines: list[Line] = [heading(title, width)]
     if wall.ended:
         lines.append(clip([(" ", ""), *_ended(wall.ended)], width))
-    room = height - len(lines)
-    lines += capped(
-        [clip(_event(event, wall), width) for event in wall.events], max(0, room), more="more before"
-    )
-    return lines if len(lines) > 1 else [*lines, [("  nothing happened", "dim")]]
+    fresh = [clip(_event(event, wall), width) for event in wall.events]
+    lines += capped(fresh, max(0, height - len(lines)), more="more before")
+    if len(lines) == 1 and not wall.before and not wall.working and not wall.endpoints:
+        return lesson("wall", width)
+    lines = lines if len(lines) > 1 else [*lines, [("  nothing happened", "dim")]]
+    return [*lines, *_before(wall, width, height - len(lines))]
 
 
-def _event(event: EventRow, wall: Wall) -> Line:
+def _before(wall: Wall, width: int, height: int) -> list[Line]:
+    """What one has seen already, where the screen would stand empty."""
+    if not wall.before or height < 3:
+        return []
+    seen = [clip(_event(event, wall, tone="dim"), width) for event in wall.before]
+    return [heading("BEFORE THAT", width), *capped(seen, height - 1, more="more before")]
+
+
+def _event(event: EventRow, wall: Wall, *, tone: str | None = None) -> Line:
     return [
         (f" {clock(event.at_us, now=wall.at_us):>9}  ", "dim"),
-        (safe(event.text), _TONE.get(event.kind, "")),
+        (safe(event.text), _TONE.get(event.kind, "") if tone is None else tone),
     ]
 
 

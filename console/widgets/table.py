@@ -26,7 +26,10 @@ MARKS = "abcdefgh"
 
 
 class Table(Widget, Generic[T], can_focus=True):
-    """Rows under a header. Cursor and marks belong to rows, not to positions: a refresh moves neither."""
+    """Rows under a header. Cursor and marks belong to rows, not to positions: a refresh moves neither.
+
+    Only a cursor that nobody has moved yet stays at the top, where the newest and most urgent row is.
+    """
 
     SCOPE = "table"
 
@@ -64,6 +67,7 @@ class Table(Widget, Generic[T], can_focus=True):
         self.sort = ""  # key of the sorted column, for the arrow in the header
         self.marks: dict[Hashable, str] = {}
         self.cursor = 0
+        self._held = False  # somebody put the cursor where it is
         self._rows: RowSource[T] = ListRows[T]((), key=id_of, cells=lambda _: ())
         self._top = self._left = 0
         self._wide = False
@@ -104,8 +108,10 @@ class Table(Widget, Generic[T], can_focus=True):
         self._rows = rows
         self.columns = self.columns if columns is None else tuple(columns)
         self.sort = self.sort if sort is None else sort
+        follows = not self._held and self.screen.is_current
         place = rows.index_of(key) if key is not None else None
-        self.cursor = max(0, min(len(rows) - 1, self.cursor if place is None else place))
+        at = 0 if follows else self.cursor if place is None else place
+        self.cursor = max(0, min(len(rows) - 1, at))
         old, old_plan = self._cache, self._plan
         self._cache = {}
         self._settle()
@@ -118,6 +124,13 @@ class Table(Widget, Generic[T], can_focus=True):
             self._paint_rows(-1)
         if self.current_key != key:
             self.post_message(self.Moved(self))  # type: ignore[arg-type]
+
+    def fit(self, *, share: float) -> None:
+        """As high as its rows, up to a share of the screen; the rest is for what stands below."""
+        most = max(4, int((self.app.size.height - 5) * share))
+        rows = max(3, min(most, len(self._rows) + 2))
+        if self.styles.height is None or self.styles.height.value != rows:
+            self.styles.height = rows
 
     def go_to(self, key: Hashable) -> bool:
         """Put the cursor on the row known by `key`; False when it is not here."""
@@ -197,6 +210,7 @@ class Table(Widget, Generic[T], can_focus=True):
     # -- moving ------------------------------------------------------------------------------------
 
     def _move_to(self, index: int) -> None:
+        self._held = True
         index = max(0, min(len(self._rows) - 1, index))
         if index == self.cursor:
             return
@@ -223,6 +237,7 @@ class Table(Widget, Generic[T], can_focus=True):
 
     def cmd_top(self) -> None:
         self._move_to(0)
+        self._held = False
 
     def cmd_bottom(self) -> None:
         self._move_to(len(self._rows) - 1)
@@ -264,6 +279,7 @@ class Table(Widget, Generic[T], can_focus=True):
         key = self.current_key
         if key is None:
             return
+        self._held = True
         if key in self.marks:
             self.marks = {k: m for k, m in self.marks.items() if k != key}
         else:

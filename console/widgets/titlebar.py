@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 ALARMING: Mapping[str, str] = {"wall": "ask", "monitor": "drift"}
 
 
-def tab_spans(active: str, badges: Mapping[str, int]) -> list[Span]:
-    """` 1Wall·4  2Runs ...`: digit, name, and how many things wait there."""
+def tab_spans(active: str, badges: Mapping[str, int], *, short: bool = False) -> list[Span]:
+    """` 1Wall·4  2Runs ...`: digit, name, and how many things wait there; short: only the name of one."""
     out: list[Span] = []
     for digit, name in enumerate(AREAS, 1):
         here = name == active
         out.append((f" {digit}", "bold accent" if here else "dim"))
-        out.append((TITLES[name], "bold accent underline" if here else ""))
+        title = TITLES[name] if here or not short else ""
+        out.append((title, "bold accent underline" if here else ""))
         waiting = badges.get(name, 0)
         out.append(
             (f"·{waiting} " if waiting else " ", f"bold {ALARMING.get(name, 'warn')}" if waiting else "")
@@ -41,8 +42,10 @@ class TitleBar(Lines):
         area: str
 
     def show_tabs(self, active: str, badges: Mapping[str, int], right: Line) -> None:
-        tabs = tab_spans(active, badges)
         width = self.size.width or self.app.size.width
+        tabs = tab_spans(active, badges)
+        if line_width(tabs) > width:
+            tabs = tab_spans(active, badges, short=True)
         self.set([spread(tabs, right, width) if line_width(tabs) + line_width(right) < width else tabs])
 
     def on_click(self, event: "events.Click") -> None:

@@ -120,9 +120,13 @@ def test_an_empty_home_says_what_comes_first(home: Home, db: sqlite3.Connection)
             ("5", "lineside register"),
             ("6", "a lineage begins with data or a run"),
             ("7", "lineside serve"),
-            ("8", "nothing was done yet"),
+            ("8", "Who did what, when, as whom"),
+            ("1", "see the whole loop first, in a home of its own"),
+            ("2", "Every training with its params"),
+            ("3", "run any command"),
         ):
             assert words in await here.press(key), key
+        assert "command" in await here.press(".", "x"), "an empty area does what it teaches"
 
     at_console(store, do)
     store.close()

@@ -5,6 +5,7 @@ import re
 from fixtures.consoles import Sitting, at_console
 
 from lineside.console.ports import SqliteStore
+from lineside.console.screens.models import ModelsArea
 
 
 def test_a_waiting_request_is_shown_at_once_with_its_evidence(store: SqliteStore) -> None:
@@ -59,12 +60,31 @@ def test_promoting_is_typed_by_name(store: SqliteStore) -> None:
     at_console(store, do)
 
 
-def test_a_decided_request_offers_no_decision(store: SqliteStore) -> None:
+def test_elsewhere_the_menu_names_the_only_request_that_waits(store: SqliteStore) -> None:
+    """Whoever stands on another row and follows "press 5, then . a" approves what waits, and reads what."""
+
     async def do(here: Sitting) -> None:
         await here.press("5", "down")
         text = await here.press(".")
-        assert "approve the request" not in text
-        assert "give the alias back" in text
+        assert "a  approve the request 3: digit-reader@v3 → champion" in text
+        assert "b  give digit-reader@champion back to the one before" in text
+        await here.press("escape", "escape", "G")
+        text = await here.press(".", "a")
+        assert "Approve digit-reader v3 → champion?" in text
+
+    at_console(store, do)
+
+
+def test_the_cursor_goes_to_a_request_that_began_to_wait_while_one_was_elsewhere(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5", "down")
+        assert "› request 2" in await here.press("1", "5"), "one that was met already leaves the cursor alone"
+        area = here.app.area
+        assert isinstance(area, ModelsArea)
+        area._met.clear()
+        assert "› request 3" in await here.press("1", "5")
+
+    at_console(store, do)
 
     at_console(store, do)
 

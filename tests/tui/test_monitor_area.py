@@ -93,8 +93,8 @@ def test_escape_leaves_one_level_at_a_time(store: SqliteStore) -> None:
 def test_t_looks_farther_back(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("7")
-        assert "ms, 1 h" in text
-        assert "ms, 6 h" in await here.press("t")
+        assert "ms 1 h" in text
+        assert "ms 6 h" in await here.press("t")
 
     at_console(store, do)
 

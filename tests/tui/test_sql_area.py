@@ -9,7 +9,8 @@ def test_a_query_becomes_a_table_and_a_row_a_record(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("9")
         assert "VIEWS YOU CAN ASK" in text
-        text = await here.press(*"select id, name from runs where id = 4", "enter")
+        assert "e writes a query, x picks an example" in text
+        text = await here.press("e", *"select id, name from runs where id = 4", "enter")
         assert "1 row" in text
         assert "network" in text
         assert "RECORD" in await here.press("d")
@@ -18,9 +19,17 @@ def test_a_query_becomes_a_table_and_a_row_a_record(store: SqliteStore) -> None:
     at_console(store, do)
 
 
+def test_digits_leave_the_area_as_they_leave_every_other(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("9", "1")
+        assert here.app.current_mode == "wall"
+
+    at_console(store, do)
+
+
 def test_what_duckdb_does_not_understand_is_said_in_its_words(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        text = await here.press("9", *"select nonsense from runs", "enter")
+        text = await here.press("9", "e", *"select nonsense from runs", "enter")
         assert "NOT UNDERSTOOD" in text
         assert "nonsense" in text
         text = await here.press("e", "up")

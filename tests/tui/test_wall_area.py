@@ -27,7 +27,9 @@ def test_the_wall_says_what_needs_you_and_what_goes_on(store: SqliteStore) -> No
 
 def test_approving_shows_the_gates_and_asks_the_runner_only_after_y(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        text = await here.press("down", "down", ".", "a")
+        assert ". a approve" in await here.text(), "the footer names the deed that the row calls for"
+        assert "a  approve the promotion: digit-reader@v3" in await here.press(".")
+        text = await here.press("a")
         assert "Approve digit-reader v3 → champion?" in text
         assert "✓ min_holdout" in text
         await here.press("enter")
@@ -40,7 +42,7 @@ def test_approving_shows_the_gates_and_asks_the_runner_only_after_y(store: Sqlit
 
 def test_rejecting_needs_a_reason(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        text = await here.press("down", "down", ".", "r", "enter")
+        text = await here.press(".", "r", "enter")
         assert "a reason is needed" in text
         await here.press(*"too early", "enter")
         assert here.actions.asked == [("promotions.reject", {"request": 3, "reason": "too early"})]
@@ -50,6 +52,7 @@ def test_rejecting_needs_a_reason(store: SqliteStore) -> None:
 
 def test_an_alert_is_acknowledged_where_it_is_seen(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
+        assert ". k take it" in await here.press("down")
         await here.press(".", "k", "y")
         assert [verb for verb, _ in here.actions.asked] == ["alerts.ack"]
 

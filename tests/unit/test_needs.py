@@ -28,8 +28,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
 
 def test_the_most_urgent_needs_come_first(told: sqlite3.Connection) -> None:
     found = needs(told, at=NOW)
-    assert [need.kind for need in found] == ["alert", "alert", "approve", "failed", "failed"]
-    approve = found[2]
+    assert [need.kind for need in found] == ["approve", "alert", "alert", "failed", "failed"]
+    approve = found[0]
     assert approve.text == "digit-reader v3 → champion, gates passed, lineside asks"
     assert (approve.area, approve.target, approve.model) == (
         "models",
