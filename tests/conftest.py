@@ -1,16 +1,27 @@
-"""A home and a migrated database in real files: WAL and locks behave as in production."""
+"""A home and a migrated database in real files: WAL and locks behave as in production.
+
+No process that a test began may outlive the suite: the last fixture to end looks for them.
+"""
 
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fixtures.leftovers import none_left
 from fixtures.runners import RunnerUnderTest, running
 
 from lineside.store import homes
 from lineside.store.db import writer
 from lineside.store.homes import Home
 from lineside.store.migrations import migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_outlives_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever mentions this worker's folder in its command, environment or place has to be gone."""
+    yield
+    none_left(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class Poller:
         try:
             while True:
                 await asyncio.sleep(max(0.0, due - loop.time()))
-                self.seen.append(await self._look(watched, fetcher, min(period_s, DEADLINE_S)))
+                self.seen.append(await self._look(watched, fetcher, min(max(period_s, 1.0), DEADLINE_S)))
                 due += period_s if not watched.failures else backoff(period_s, watched.failures)
                 if late := max(0, int((loop.time() - due) // period_s)):
                     self.missed += late

@@ -56,8 +56,8 @@ def test_no_kill_leaves_an_alias_without_a_holder_or_a_request_without_an_end(de
 
         demo.restart()
 
-        until(lambda: {p.state for p in promotions.recent(demo.db)} <= SETTLED, within=30)
-        until(lambda: not models.pending(demo.db), within=30)
+        until(lambda: {p.state for p in promotions.recent(demo.db)} <= SETTLED)
+        until(lambda: not models.pending(demo.db))
         newest = next(p for p in promotions.recent(demo.db) if p.state == "APPLIED")
         holder = models.find_version(demo.db, "digits@champion").id
         assert holder == newest.version_id

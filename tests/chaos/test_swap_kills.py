@@ -28,7 +28,7 @@ def test_no_request_fails_however_often_the_runner_dies_in_a_swap(tmp_path: Path
     runner = RunnerUnderTest(home, config=FAST)
     try:
         url = str(runner.ask("serving.serve", {"model": MODEL, "alias": "champion"})["url"])
-        until(lambda: deployments.find(db, MODEL).state == "LIVE", within=20)
+        until(lambda: deployments.find(db, MODEL).state == "LIVE")
         with Client(url, MODEL) as client:
 
             def ask() -> None:
@@ -43,7 +43,7 @@ def test_no_request_fails_however_often_the_runner_dies_in_a_swap(tmp_path: Path
                 time.sleep(chance.uniform(0.0, 0.8))  # the clock is what this test plays with
                 runner.kill()
                 runner.restart()
-                until(lambda id=newest.id: deployments.find(db, MODEL).live_id == id, within=20)  # type: ignore[misc]
+                until(lambda id=newest.id: deployments.find(db, MODEL).live_id == id)  # type: ignore[misc]
             stop.set()
             thread.join()
         assert (client.tally.failed, client.tally.retried) == (0, 0), client.tally.last_error

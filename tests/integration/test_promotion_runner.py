@@ -86,7 +86,7 @@ def test_a_job_never_approves_whoever_it_runs_as(demo: RunnerUnderTest) -> None:
 
     job = demo.submit(sys.executable, "-c", code, str(demo.home.path))
 
-    assert demo.wait_for(job, within=30).state == "FAILED"
+    assert demo.wait_for(job).state == "FAILED"
     assert "NotPermitted promotions.approve cannot be asked from inside a job" in demo.log(job)
     assert promotions.get(demo.db, 1).state == "PENDING_MANUAL_APPROVAL"
 
@@ -102,7 +102,7 @@ def test_a_runner_killed_while_checking_checks_again_when_it_is_back(demo: Runne
 
     demo.restart()
 
-    until(lambda: promotions.get(demo.db, 1).state == "PENDING_MANUAL_APPROVAL", within=30)
+    until(lambda: promotions.get(demo.db, 1).state == "PENDING_MANUAL_APPROVAL")
     assert [gate.passed for gate in promotions.gates(demo.db, 1)] == [True] * 3
 
 

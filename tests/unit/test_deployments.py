@@ -56,7 +56,7 @@ def live(runner: RunnerUnderTest, version: str) -> DeploymentRow:
         row = deployments.find(runner.db, MODEL)
         return row if (row.state, row.serves) == ("LIVE", version) else None
 
-    return until(look, within=20)
+    return until(look)
 
 
 def answering(row: DeploymentRow) -> str:
@@ -128,14 +128,14 @@ def test_a_killed_server_and_a_killed_runner_are_both_survived(runner: RunnerUnd
     assert live(runner, "v1").job_attempt == 1
 
     os.kill(server, signal.SIGKILL)
-    until(lambda: (deployments.find(runner.db, MODEL).job_attempt or 0) == 2, within=15)
+    until(lambda: (deployments.find(runner.db, MODEL).job_attempt or 0) == 2)
 
     def answers() -> str | None:
         with contextlib.suppress(Exception):
             return answering(row)
         return None
 
-    assert until(answers, within=15) == "1"
+    assert until(answers) == "1"
     live(runner, "v1")
 
 

@@ -18,7 +18,7 @@ import pytest
 from fixtures.packages import PIXELS, digits, tiny_package
 from fixtures.rentals import rental_package, rentals
 from fixtures.servers import MODEL, RunningServer, running_server
-from fixtures.waiting import until
+from fixtures.waiting import PATIENCE_S, until
 
 from lineside.jobs.packaging.packages import Package
 from lineside.jobs.packaging.scoring import Scorer
@@ -278,7 +278,7 @@ def test_a_port_in_use_is_said_in_words_and_ends_with_1(tmp_path: Path) -> None:
         port = holder.getsockname()[1]
         argv = [sys.executable, "-m", "lineside.jobs.serving", "--name", "x", "--folder", str(tmp_path / "f"),
                 "--port", str(port), "--payloads", str(tmp_path / "p.sp")]  # fmt: skip
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     assert done.returncode == 1
     assert f"port {port} on 127.0.0.1 is already in use" in done.stderr
@@ -295,7 +295,7 @@ def test_a_server_told_to_stop_has_its_payload_log_on_disk(tmp_path: Path) -> No
             for row in range(200):
                 client.infer(digits(0, 1), ids=[f"r{row}"])
             os.kill(server.process.pid, signal.SIGTERM)
-            server.process.wait(timeout=15)
+            server.process.wait(timeout=PATIENCE_S)
 
         assert [each["id"] for each in logged(server)] == [f"r{row}" for row in range(200)]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from fixtures import served
 from fixtures.contexts import Here
+from fixtures.waiting import PATIENCE_S
 
 from lineside.jobs.monitor import poller
 from lineside.jobs.monitor.fetching import Fetcher, NoAnswer
@@ -72,7 +73,7 @@ CHUNKED = (
 async def get_twice(server: Server) -> list[bytes]:
     fetcher = Fetcher(server.url)
     try:
-        return [(await fetcher.get(within=5)).body for _ in range(2)]
+        return [(await fetcher.get(within=PATIENCE_S)).body for _ in range(2)]
     finally:
         fetcher.close()
 
@@ -104,16 +105,20 @@ def test_a_chunked_page_is_put_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
-    [(b"", "closed"), (b"SSH-2.0-OpenSSH\r\n\r\n", "not HTTP"), (ok(b"a 1\n")[:-4], "no answer within")],
+    ("answer", "within", "words"),
+    [
+        (b"", PATIENCE_S, "closed"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", PATIENCE_S, "not HTTP"),
+        (ok(b"a 1\n")[:-4], 0.2, "no answer within"),
+    ],
 )
-def test_what_does_not_answer_is_said_in_words(answer: bytes, words: str) -> None:
+def test_what_does_not_answer_is_said_in_words(answer: bytes, within: float, words: str) -> None:
     async def run() -> None:
         async with serving(answer) as server:
             fetcher = Fetcher(server.url)
             try:
                 with pytest.raises(NoAnswer, match=words):
-                    await fetcher.get(within=0.2)
+                    await fetcher.get(within=within)
             finally:
                 fetcher.close()
 
@@ -122,7 +127,7 @@ def test_what_does_not_answer_is_said_in_words(answer: bytes, words: str) -> Non
 
 def test_a_closed_port_is_refused_in_words() -> None:
     with pytest.raises(NoAnswer, match="refused"):
-        asyncio.run(Fetcher("http://127.0.0.1:1/metrics").get(within=2))
+        asyncio.run(Fetcher("http://127.0.0.1:1/metrics").get(within=PATIENCE_S))
 
 
 def page(requests: int) -> bytes:
@@ -135,7 +140,7 @@ def page(requests: int) -> bytes:
 async def poll(ctx: Here, until: Callable[[], bool]) -> None:
     """Tick as the runner does, until something is so."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not until():
                 await poller.tick(ctx)
                 await asyncio.sleep(0.02)

@@ -12,7 +12,7 @@ from lineside.store.queries import queue as queued
 def test_a_wide_job_is_not_passed_by_narrow_ones_and_says_what_it_waits_for(
     busy_runner: RunnerUnderTest,
 ) -> None:
-    first = busy_runner.submit("sleep", "60", name="first")
+    first = busy_runner.submit("sleep", "600", name="first")
     busy_runner.wait_for(first, "RUNNING")
     wide = busy_runner.submit("true", name="wide", cpus=2)
     narrow = busy_runner.submit("true", name="narrow")
@@ -27,8 +27,8 @@ def test_a_wide_job_is_not_passed_by_narrow_ones_and_says_what_it_waits_for(
 
 
 def test_a_service_takes_no_slot_and_has_no_run(busy_runner: RunnerUnderTest) -> None:
-    busy = [busy_runner.submit("sleep", "60") for _ in range(2)]
-    service = busy_runner.submit("sleep", "60", kind="service", cpus=0)
+    busy = [busy_runner.submit("sleep", "600") for _ in range(2)]
+    service = busy_runner.submit("sleep", "600", kind="service", cpus=0)
 
     row = busy_runner.wait_for(service, "RUNNING")
 
@@ -77,7 +77,7 @@ def test_submitting_after_a_job_that_failed_already_is_skipped_at_once(busy_runn
 
 
 def test_a_held_job_starts_only_when_released(busy_runner: RunnerUnderTest) -> None:
-    blocker = [busy_runner.submit("sleep", "60") for _ in range(2)]
+    blocker = [busy_runner.submit("sleep", "600") for _ in range(2)]
     held = busy_runner.submit("true")
     busy_runner.ask("jobs.hold", {"job": held})
     for id in blocker:
@@ -94,7 +94,7 @@ def test_a_held_job_starts_only_when_released(busy_runner: RunnerUnderTest) -> N
 def test_a_job_that_is_cancelled_or_skipped_before_it_began_keeps_no_secret(
     busy_runner: RunnerUnderTest,
 ) -> None:
-    blocker = busy_runner.submit("sleep", "60", cpus=2)
+    blocker = busy_runner.submit("sleep", "600", cpus=2)
     first = busy_runner.submit("true")
     second = busy_runner.submit("true", after=[{"job": first}])
     environments = [busy_runner.folder(id).parent / "env" for id in (first, second)]
@@ -110,7 +110,7 @@ def test_a_job_that_is_cancelled_or_skipped_before_it_began_keeps_no_secret(
 
 
 def test_a_job_moved_to_the_front_starts_first(busy_runner: RunnerUnderTest) -> None:
-    blockers = [busy_runner.submit("sleep", "60") for _ in range(2)]
+    blockers = [busy_runner.submit("sleep", "600") for _ in range(2)]
     late, early = busy_runner.submit("true", cpus=2), busy_runner.submit("true", cpus=2)
 
     busy_runner.ask("jobs.move", {"job": early, "to": "front"})
@@ -177,7 +177,7 @@ def test_what_cannot_be_done_is_refused_with_its_own_error(busy_runner: RunnerUn
 
 
 def test_everything_a_person_did_stands_in_the_audit(busy_runner: RunnerUnderTest) -> None:
-    job = busy_runner.submit("sleep", "60")
+    job = busy_runner.submit("sleep", "600")
     busy_runner.ask("jobs.cancel", {"job": job, "reason": "typo"})
     busy_runner.wait_for(job)
     busy_runner.ask("jobs.retry", {"job": job})

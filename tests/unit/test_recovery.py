@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fixtures.runners import RunnerUnderTest
-from fixtures.waiting import until
+from fixtures.waiting import PATIENCE_S, until
 
 from lineside.jobs.execution import attempts
 from lineside.store.errors import LinesideError
@@ -92,7 +92,7 @@ def test_a_shim_killed_while_no_runner_was_up_leaves_no_orphan(runner: RunnerUnd
     runner.restart()
 
     assert runner.wait_for(job).cause == "lost"
-    until(lambda: not runner.survivors(), within=2.0)
+    until(lambda: not runner.survivors())
 
 
 def test_a_process_that_escaped_an_ended_attempt_is_killed_at_the_next_start(runner: RunnerUnderTest) -> None:
@@ -103,11 +103,11 @@ def test_a_process_that_escaped_an_ended_attempt_is_killed_at_the_next_start(run
         runner.kill()
         runner.restart()
 
-        assert stray.wait(5) == -signal.SIGKILL
+        assert stray.wait(PATIENCE_S) == -signal.SIGKILL
 
 
 def test_a_job_lost_to_a_restart_of_the_machine_says_so(runner: RunnerUnderTest) -> None:
-    job = runner.submit("sleep", "60")
+    job = runner.submit("sleep", "600")
     start = runner.start_file(job)
     runner.kill()
     os.kill(start.shim, signal.SIGKILL)
@@ -145,7 +145,7 @@ def test_a_cancel_that_a_kill_interrupted_is_finished_by_the_next_runner(runner:
 
 
 def test_a_stopped_runner_leaves_its_jobs_running(runner: RunnerUnderTest) -> None:
-    job = runner.submit("sleep", "60")
+    job = runner.submit("sleep", "600")
     start = runner.start_file(job)
 
     runner.ask("runner.stop")
@@ -189,7 +189,7 @@ def _lines(hits: Path) -> int:
 
 def _all_ran_once(runner: RunnerUnderTest, hits: Path, count: int) -> bool:
     for job in range(1, count + 1):
-        assert runner.wait_for(job, within=20.0).state == "SUCCEEDED"
+        assert runner.wait_for(job).state == "SUCCEEDED"
     assert Counter(hits.read_text().split()) == {str(i): 1 for i in range(count)}
     return True
 

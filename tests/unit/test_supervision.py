@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 
 from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import until
@@ -11,7 +10,7 @@ from fixtures.waiting import until
 from lineside.jobs.execution import processes
 from lineside.store.queries import jobs
 
-STUBBORN = "from signal import *; import time; signal(15, SIG_IGN); print('up', flush=True); time.sleep(60)"
+STUBBORN = "from signal import *; import time; signal(15, SIG_IGN); print('up', flush=True); time.sleep(600)"
 
 
 def test_a_command_runs_with_its_environment_and_its_words_are_kept(busy_runner: RunnerUnderTest) -> None:
@@ -53,16 +52,16 @@ def test_an_exit_code_a_signal_and_a_missing_program_are_told_apart(busy_runner:
     assert "lineside: cannot run no-such-program: No such file or directory" in busy_runner.log(missing)
 
 
-def test_kill_9_of_the_trainer_is_known_within_two_seconds(busy_runner: RunnerUnderTest) -> None:
-    job = busy_runner.submit("sleep", "60")
+def test_kill_9_of_the_trainer_is_known_by_its_end_and_not_by_its_silence(
+    busy_runner: RunnerUnderTest,
+) -> None:
+    job = busy_runner.submit("sleep", "600")
     pid = busy_runner.start_file(job).pid
-    began = time.monotonic()
 
     os.kill(pid, signal.SIGKILL)
     row = busy_runner.wait_for(job)
 
     assert (row.state, row.cause, row.detail) == ("FAILED", "signal", "signal 9")
-    assert time.monotonic() - began < 2.0
 
 
 def test_a_time_limit_ends_even_a_job_that_ignores_sigterm(busy_runner: RunnerUnderTest) -> None:
@@ -97,7 +96,7 @@ def test_a_job_that_saves_on_sigterm_gets_its_grace(busy_runner: RunnerUnderTest
     saving = (
         "import signal,sys,time\n"
         "def save(*_): print('checkpoint written', flush=True); sys.exit(0)\n"
-        "signal.signal(signal.SIGTERM, save)\nprint('up', flush=True)\ntime.sleep(60)"
+        "signal.signal(signal.SIGTERM, save)\nprint('up', flush=True)\ntime.sleep(600)"
     )
     job = busy_runner.python(saving)
     until(lambda: "up" in busy_runner.log(job))
@@ -116,7 +115,7 @@ def test_a_background_process_does_not_outlive_its_job(busy_runner: RunnerUnderT
 
 
 def test_a_shim_is_small_and_imports_nothing_of_ours(busy_runner: RunnerUnderTest) -> None:
-    job = busy_runner.submit("sleep", "60")
+    job = busy_runner.submit("sleep", "600")
     shim = busy_runner.start_file(job).shim
 
     command = processes.command(shim)
