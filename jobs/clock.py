@@ -23,6 +23,10 @@ _AT_MOST_S = 30.0
 """The longest sleep of the clock, so that a stepped system clock is noticed."""
 
 
+_STEP_S = 1.0
+"""A clock set back by less is waited for."""
+
+
 class _Post(BaseExecutor):  # type: ignore[misc]  # APScheduler ships no types
     """Hands a due tick to the loop; the loop refuses a second one while the first still runs."""
 
@@ -45,6 +49,7 @@ class Clock(BackgroundScheduler):  # type: ignore[misc]
         self.passes = 0
         self.failures = 0
         self.last_pass = time.monotonic()
+        self._ahead = _ahead()
 
     def every(self, tick: Tick, *, since: datetime) -> None:
         """Post `tick.name` each `period_s` from `since` on; missed ones are one.
@@ -65,6 +70,7 @@ class Clock(BackgroundScheduler):  # type: ignore[misc]
         if self.state != STATE_RUNNING:
             return None
         try:
+            self._notice_step()
             wait = super()._process_jobs()
         except Exception:
             self.failures += 1
@@ -72,6 +78,19 @@ class Clock(BackgroundScheduler):  # type: ignore[misc]
             return 1.0
         self.passes += 1
         return min(wait, _AT_MOST_S) if wait is not None else _AT_MOST_S
+
+    def _notice_step(self) -> None:
+        """A system clock set back would leave every tick waiting until it is as late again: begin anew."""
+        before, self._ahead = self._ahead, _ahead()
+        if before - self._ahead > _STEP_S:
+            log.warning("the system clock was set back", extra={"seconds": before - self._ahead})
+            for job in self.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
+
+
+def _ahead() -> float:
+    """How far the clock on the wall is ahead of the one that never jumps."""
+    return time.time() - time.monotonic()
 
 
 def _nothing() -> None:

@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
+from apscheduler.schedulers import base as schedulers
+from apscheduler.triggers import interval as intervals
 
+from lineside.jobs import clock
 from lineside.jobs.clock import Ticker
 from lineside.jobs.context import Context, Tick
 from lineside.jobs.ticks import TICKS
@@ -99,3 +103,29 @@ def test_no_two_ticks_share_a_name() -> None:
     names = [each.name for each in TICKS]
 
     assert len(set(names)) == len(names)
+
+
+def test_a_system_clock_set_back_an_hour_stops_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    async def run(each: Tick) -> None:
+        seen.append(each.name)
+
+    class Jumped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "datetime":
+            return datetime.now(tz) - timedelta(hours=1)
+
+    async def story() -> None:
+        ticker = Ticker(run, [tick("a", 0.05), tick("b", 0.05)])
+        ticker.start()
+        await _until(lambda: len(seen) >= 4)
+        ahead = clock._ahead()
+        monkeypatch.setattr(clock, "_ahead", lambda: ahead - 3_600)
+        for module in (clock, schedulers, intervals):
+            monkeypatch.setattr(module, "datetime", Jumped)
+        seen.clear()
+        await _until(lambda: seen.count("a") >= 4 and seen.count("b") >= 4)
+        await ticker.stop()
+
+    asyncio.run(story())
