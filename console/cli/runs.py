@@ -38,7 +38,7 @@ def ls(session: Session, where: str, sort: str, limit: int, as_json: bool) -> No
 @json_option
 @pass_session
 def show(session: Session, run: str, as_json: bool) -> None:
-    """Show one run: how it came about, params, tags, metrics, artifacts."""
+    """Show one run: how it came about, params, tags, metrics, what it took of the box, artifacts."""
     from lineside.console.cli import comparing
     from lineside.store.queries import artifacts, params, summaries
     from lineside.store.queries import runs as query
@@ -47,9 +47,10 @@ def show(session: Session, run: str, as_json: bool) -> None:
     row = query.find(db, run)
     asked, tags = params.params(db, row.id), params.tags(db, row.id)
     metrics, files = summaries.summaries(db, row.id), artifacts.artifacts(db, row.id)
-    context = query.context(db, row.id)
+    context, system = query.context(db, row.id), summaries.summaries(db, row.id, system=True)
     everything = {
-        "run": row, "params": asked, "tags": tags, "metrics": metrics, "artifacts": files, "context": context,
+        "run": row, "params": asked, "tags": tags, "metrics": metrics, "system": system,
+        "artifacts": files, "context": context,
     }  # fmt: skip
     lines = [
         f"run {row.id} {row.name}  {row.status}" + (f" ({row.detail})" if row.detail else ""),
@@ -60,6 +61,8 @@ def show(session: Session, run: str, as_json: bool) -> None:
         *(f"  tag     {key} = {value}" for key, value in tags.items()),
         *(f"  metric  {m.metric}: last {number(m.last)} at step {m.last_step}, "
           f"min {number(m.min)}, max {number(m.max)}, {m.count} points" for m in metrics),
+        *(f"  system  {m.metric.removeprefix('sys.')}: last {number(m.last)}, min {number(m.min)}, "
+          f"max {number(m.max)}" for m in system),
         *(f"  {a.kind:<7} {a.path}  {a.bytes:,} bytes  {a.digest[:12]}" for a in files),
     ]  # fmt: skip
     output.one(everything, lines, as_json=as_json)

@@ -12,6 +12,7 @@ import pytest
 from fixtures.runners import FAST, RunnerUnderTest, running
 from fixtures.waiting import until
 
+from lineside.console.__main__ import main
 from lineside.jobs.execution import usage
 from lineside.store import series, spool
 from lineside.store.frames import Frames
@@ -59,7 +60,9 @@ def values(db: sqlite3.Connection, run_id: int) -> dict[str, float]:
     return {each.metric: each.last_value for each in runs.summaries(db, run_id, system=True)}
 
 
-def test_a_running_job_is_measured_with_its_children_and_its_gpu(busy_runner: RunnerUnderTest) -> None:
+def test_a_running_job_is_measured_with_its_children_and_its_gpu(
+    busy_runner: RunnerUnderTest, capsys: pytest.CaptureFixture[str]
+) -> None:
     job = busy_runner.python(BUSY, name="busy", gpus=1, cwd=str(busy_runner.work))
     until(lambda: busy_runner.log(job).count("ready") == 2)
     run = busy_runner.job(job).run_id
@@ -75,6 +78,9 @@ def test_a_running_job_is_measured_with_its_children_and_its_gpu(busy_runner: Ru
     assert (found["sys.gpu0.watts"], found["sys.gpu0.temp_c"], found["sys.gpu0.util"]) == (10.0, 30.0, 0.0)
     assert "sys.gpu1.watts" not in found
     assert {row.rank for row in spools.of_run(busy_runner.db, run)} == {1}
+
+    main(["--home", str(busy_runner.home.path), "runs", "show", str(run)])
+    assert "  system  gpu0.watts: last 10, min 10, max 10\n" in capsys.readouterr().out
 
     (busy_runner.work / "go").touch()
     assert busy_runner.wait_for(job).state == "SUCCEEDED"
