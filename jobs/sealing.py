@@ -43,6 +43,12 @@ def meet(db: sqlite3.Connection, watch: Watch) -> None:
 
 async def look(ctx: Context, watch: Watch) -> None:
     """Seal, bury and report, all in one transaction."""
+    if watch.resumed:
+        uids = [name.removesuffix(tailing.RESUME) for name in watch.resumed]
+        await ctx.write(partial(_go_on, uids), durable=False)
+        for name in watch.resumed:
+            (watch.folder / name).unlink(missing_ok=True)
+        watch.resumed = set()
     open_names = spools.open_names(ctx.db)
     for name in watch.over & open_names:  # the run goes on
         watch.over.discard(name)
@@ -113,6 +119,14 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return -1
+
+
+def _go_on(uids: list[str], db: sqlite3.Connection) -> None:
+    """The spools of resumed runs are looked at again."""
+    for uid in uids:
+        run_id = runs.find_uid(db, uid)
+        if run_id is not None:
+            spools.unseal(db, run_id)
 
 
 def _seal(row: TailRow, size: int, db: sqlite3.Connection) -> None:

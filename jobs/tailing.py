@@ -17,6 +17,8 @@ from lineside.store.spool import Shapes
 log = logging.getLogger(__name__)
 QUIET_S = 2.0
 """How long a spool must be still before its lock is tried: a script that opens it must not find it taken."""
+RESUME = ".resume"
+"""Ends the name of the empty file that the SDK leaves when a script goes on with a run that had ended."""
 _ASK_AGAIN_S = 30.0
 """The longest between two tries of the lock of a spool that is long still, and held."""
 _HEAD = 64
@@ -73,6 +75,7 @@ class Watch:
         self.over: set[str] = set()  # sealed: not looked at any more
         self.new: list[str] = []  # names seen for the first time, to be looked up in the store
         self.gone: dict[str, Gone] = {}  # open ones without a file
+        self.resumed: set[str] = set()  # files that say so of a run
         self.looked_at = 0.0  # for ends
         self.keeping: asyncio.Future[None] | None = None
         self.folder = home.spool
@@ -120,7 +123,9 @@ class Watch:
         if not self._lists:
             return
         self._lists -= 1
-        names = {name for name in os.listdir(folder) if name.endswith(".sp") and ingest.uid_in(name)}
+        listed = os.listdir(folder)
+        self.resumed = {name for name in listed if name.endswith(RESUME)}
+        names = {name for name in listed if name.endswith(".sp") and ingest.uid_in(name)}
         self.over &= names
         self.new = [name for name in names if name not in self.tails and name not in self.over]
         for name in self.tails.keys() - names:
@@ -134,8 +139,8 @@ class Watch:
             return
         if stat.st_ino != tail.inode or len(tail.head) < min(_HEAD, stat.st_size):
             head = _head(self.folder / tail.name)
-            tail.replaced |= not head.startswith(tail.head)
-            tail.head = head
+            tail.replaced |= bool(head) and not head.startswith(tail.head)
+            tail.head = head or tail.head
         if stat.st_size != tail.size or stat.st_ino != tail.inode:
             tail.size, tail.inode, tail.grown_at, tail.ask_at = stat.st_size, stat.st_ino, at, 0.0
 

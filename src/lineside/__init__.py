@@ -256,8 +256,8 @@ class _Spool:
         part: list[str] = []
         size = 0
         for name in names:
-            weight = 6 * min(len(str(name)), _MAX_NAME) + 20  # the most that JSON makes of it
-            if part and size + weight > _MAX_PAYLOAD:
+            weight = max(8, len(_encoded(b"", str(name)[:_MAX_NAME])) + 1)  # a value takes eight
+            if part and size + weight > _MAX_PAYLOAD - 100:
                 parts.append(tuple(part))
                 part, size = [], 0
             part.append(name)
@@ -565,6 +565,8 @@ def _watch_exit() -> None:
 
     @functools.wraps(exit)
     def watched(code: Any = None, /) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            exit(code)  # ends that thread, and is told from every other class of error there
         raise Exit(code)
 
     Exit.__name__ = Exit.__qualname__ = "SystemExit"
