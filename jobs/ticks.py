@@ -28,4 +28,5 @@ TICKS: tuple[Tick, ...] = (
     Tick(name="measuring", period_s=0.5, run=_at("lineside.jobs.monitor.measuring:tick")),
     Tick(name="alerts", period_s=1.0, run=_at("lineside.jobs.monitor.upkeep:tick")),
     Tick(name="retraining", period_s=0.5, run=_at("lineside.jobs.monitor.retraining:tick")),
+    Tick(name="statistics", period_s=60.0, run=_at("lineside.jobs.statistics:tick")),
 )
