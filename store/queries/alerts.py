@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from lineside.store.clock import Micros, new_id
 from lineside.store.errors import Conflict, NotFound
+from lineside.store.queries.numbers import number_in
 from lineside.store.states import ALERT, AlertState, check
 
 
@@ -151,8 +152,8 @@ def find(db: sqlite3.Connection, key: int | str) -> AlertRow:
     Raises:
         NotFound: no such alert.
     """
-    by_number = isinstance(key, int) or key.isdigit()
-    row = db.execute(_GET if by_number else _UID, {"id": key, "uid": key}).fetchone()
+    number = key if isinstance(key, int) else number_in(key)
+    row = db.execute(_UID if number is None else _GET, {"id": number, "uid": key}).fetchone()
     if row is None:
         raise NotFound("alert", key)
     return AlertRow.of(row)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from lineside.store.clock import Micros, new_id
 from lineside.store.errors import NotFound
+from lineside.store.queries.numbers import number_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,9 +267,9 @@ def find(db: sqlite3.Connection, text: str) -> VersionRow:
         NotFound: no such dataset, or no such version of it.
     """
     name, _, selector = text.partition("@")
-    number = selector.removeprefix("v")
-    if selector in ("", "latest") or number.isdigit():
-        key = {"name": name, "number": int(number) if number.isdigit() else None}
+    number = number_in(selector.removeprefix("v"))
+    if selector in ("", "latest") or number is not None:
+        key = {"name": name, "number": number}
         row = db.execute(_FIND, key).fetchone() or db.execute(_FIND_UID, {"uid": text}).fetchone()
         if row is not None:
             return get(db, row["id"])

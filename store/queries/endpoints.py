@@ -6,6 +6,7 @@ from typing import Self
 
 from lineside.store.clock import Micros, new_id
 from lineside.store.errors import NotFound
+from lineside.store.queries.numbers import number_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ def find(db: sqlite3.Connection, key: int | str) -> EndpointRow:
     Raises:
         NotFound: no such endpoint, or it was removed.
     """
-    number = int(key) if isinstance(key, int) or key.isdigit() else None
+    number = key if isinstance(key, int) else number_in(key)
     name = str(key) if number is None else None
     row = db.execute(_ROWS, {"id": number, "name": name}).fetchone()
     if row is None:

@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from lineside.store.queries.numbers import number_in
+
 _KNOWN = """
     select v.id from dataset d join dataset_version v on v.dataset_id = d.id
      where d.name = :name and (v.number = :number or v.digest = :digest)
@@ -20,7 +22,7 @@ _OF_RUN = """
 
 def known(db: sqlite3.Connection, name: str, *, number: str, digest: str) -> int | None:
     """The dataset version a script means by name and number, or name and content; None: not in this home."""
-    asked = {"name": name, "number": int(number) if number.isdigit() else None, "digest": digest}
+    asked = {"name": name, "number": number_in(number), "digest": digest}
     row = db.execute(_KNOWN, asked).fetchone()
     return row["id"] if row else None
 

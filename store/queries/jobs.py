@@ -8,6 +8,7 @@ from typing import Self
 
 from lineside.store.clock import Micros
 from lineside.store.errors import NotFound
+from lineside.store.queries.numbers import number_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +189,8 @@ def find(db: sqlite3.Connection, text: str) -> JobRow:
     Raises:
         NotFound: none, or more than one.
     """
-    if text.isdigit() and (numbered := by_ids(db, [int(text)])):
+    number = number_in(text)
+    if number is not None and (numbered := by_ids(db, [number])):
         return numbered[0]
     key = {"text": text}
     found = db.execute(_FIND_UID, key).fetchall() or db.execute(_FIND_TAIL, key).fetchall()

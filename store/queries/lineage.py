@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 from lineside.store.clock import Micros
 from lineside.store.errors import NotFound
+from lineside.store.queries.numbers import number_in
 
 
 class Node(NamedTuple):
@@ -199,19 +200,19 @@ def resolve(db: sqlite3.Connection, text: str) -> Node:
     kind, _, rest = text.partition(":")
     if kind == "data" and rest:
         name, _, tail = rest.partition("@")
-        bare = tail[1:] if tail[:1] == "v" else tail
-        if bare.isdigit() or tail in ("", "latest"):
-            key = {"name": name, "number": int(bare) if bare.isdigit() else None}
+        number = number_in(tail[1:] if tail[:1] == "v" else tail)
+        if number is not None or tail in ("", "latest"):
+            key = {"name": name, "number": number}
             row, kind = db.execute(_RESOLVE_DATASET, key).fetchone(), "dataset_version"
-    elif text.isdigit():
-        return describe(db, Node("run", int(text))).node
-    elif kind in _DESCRIBE and rest.isdigit():
-        return describe(db, Node(kind, int(rest))).node
+    elif (run := number_in(text)) is not None:
+        return describe(db, Node("run", run)).node
+    elif kind in _DESCRIBE and (id := number_in(rest)) is not None:
+        return describe(db, Node(kind, id)).node
     elif "@" in text:
         name, _, tail = text.partition("@")
-        bare = tail[1:] if tail[:1] == "v" else tail
-        if bare.isdigit():
-            row = db.execute(_RESOLVE_VERSION, {"name": name, "number": int(bare)}).fetchone()
+        number = number_in(tail[1:] if tail[:1] == "v" else tail)
+        if number is not None:
+            row = db.execute(_RESOLVE_VERSION, {"name": name, "number": number}).fetchone()
         else:
             row = db.execute(_RESOLVE_ALIAS, {"name": name, "alias": tail}).fetchone()
         kind = "model_version"

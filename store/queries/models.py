@@ -11,6 +11,7 @@ from lineside.store.clock import Micros, new_id
 from lineside.store.errors import Conflict, NotFound, Usage
 from lineside.store.queries.aliases import AliasRow, holder
 from lineside.store.queries.aliases import history as alias_history
+from lineside.store.queries.numbers import number_in
 from lineside.store.states import VersionStatus
 
 __all__ = [
@@ -209,8 +210,8 @@ def find_version(db: sqlite3.Connection, text: str) -> VersionRow:
         return get_version(db, row["id"])
     find(db, name)
     bare = tail[1:] if tail[:1] in ("v", "V") else tail
-    if bare.isdigit():
-        row = db.execute(_BY_NUMBER, {"name": name, "number": int(bare)}).fetchone()
+    if (number := number_in(bare)) is not None:
+        row = db.execute(_BY_NUMBER, {"name": name, "number": number}).fetchone()
     elif tail == "latest":
         row = db.execute(_NEWEST, {"name": name}).fetchone()
     else:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from lineside.store.clock import Micros, new_id
 from lineside.store.errors import Conflict, NotFound
+from lineside.store.queries.numbers import number_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ def find(db: sqlite3.Connection, key: int | str) -> MonitorRow:
     Raises:
         NotFound: no such monitor.
     """
-    number = int(key) if isinstance(key, int) or key.isdigit() else None
+    number = key if isinstance(key, int) else number_in(key)
     row = db.execute(_ROWS, {"id": number, "name": str(key) if number is None else None}).fetchone()
     if row is None:
         raise NotFound(

@@ -13,6 +13,7 @@ from lineside.store.clock import Micros, new_id
 from lineside.store.errors import Conflict, NotFound
 from lineside.store.queries import audit
 from lineside.store.queries.evidence import ApprovalRow, GateRow, approvals, gates
+from lineside.store.queries.numbers import number_in
 from lineside.store.states import PROMOTION, PromotionState, check
 
 __all__ = [
@@ -160,8 +161,8 @@ def find(db: sqlite3.Connection, text: str) -> PromotionRow:
     Raises:
         NotFound: there is none.
     """
-    if text.isdigit():
-        return get(db, int(text))
+    if (number := number_in(text)) is not None:
+        return get(db, number)
     row = db.execute(_BY_UID, {"uid": text}).fetchone()
     if row is None:
         raise NotFound("promotion", text)

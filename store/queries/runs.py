@@ -12,6 +12,7 @@ from lineside.store.errors import NotFound
 from lineside.store.queries import filters, names, plans, spools
 from lineside.store.queries.artifacts import ArtifactRow, artifacts
 from lineside.store.queries.comparisons import Comparison, Difference, compare
+from lineside.store.queries.numbers import number_in
 from lineside.store.queries.params import param_table, params, put_params, put_tags, tags
 from lineside.store.queries.summaries import SummaryRow, summaries, summary_table
 from lineside.store.states import Cause, RunStatus
@@ -226,8 +227,8 @@ def find(db: sqlite3.Connection, text: str) -> RunRow:
     Raises:
         NotFound: none has it, or several have that tail.
     """
-    if text.isdigit() and len(text) < 19:
-        return get(db, int(text))
+    if (number := number_in(text)) is not None:
+        return get(db, number)
     found = (
         db.execute(_FIND_UID, {"uid": text}).fetchall() or db.execute(_FIND_TAIL, {"tail": text}).fetchall()
     )
