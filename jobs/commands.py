@@ -47,14 +47,12 @@ def ask(
         request["as"] = acting_as
     try:
         with wire.connect(home.socket, timeout_s=timeout_s) as sock, sock.makefile("rb") as lines:
-            _read(lines)  # the hello
+            _greet(lines)
             sock.sendall(wire.encode(request))
             answer = _read(lines)
     except (OSError, EOFError) as error:
         raise _down(home, error) from error
-    if "error" in answer:
-        told = answer["error"]
-        raise rebuild(told["code"], told["message"], told["hint"])
+    _raise_told(answer)
     ok: Json = answer["ok"]
     return ok
 
@@ -137,9 +135,33 @@ def _spawn(home: Home) -> int:
 def _hello(home: Home) -> Json | None:
     try:
         with wire.connect(home.socket, timeout_s=2.0) as sock, sock.makefile("rb") as lines:
-            return _read(lines)
+            return _greet(lines)
     except (OSError, EOFError):
         return None
+
+
+def _greet(lines: Any) -> Json:
+    """The runner's hello.
+
+    Raises:
+        RunnerDown: it speaks another version of the protocol.
+        LinesideError: it has no room for another connection.
+    """
+    hello = _read(lines)
+    _raise_told(hello)
+    if hello.get("v") != wire.VERSION:
+        raise RunnerDown(
+            f"the runner is lineside {hello.get('version')} and speaks protocol {hello.get('v')}, "
+            f"not {wire.VERSION}",
+            hint="stop it, so that this version can start its own: kill " + str(hello.get("pid")),
+        )
+    return hello
+
+
+def _raise_told(answer: Json) -> None:
+    if "error" in answer:
+        told = answer["error"]
+        raise rebuild(told["code"], told["message"], told["hint"])
 
 
 def _read(lines: Any) -> Json:

@@ -5,21 +5,28 @@ import json
 import logging
 import os
 import socket
-from collections import defaultdict
 from typing import Any
 
 from lineside.jobs import peers, wire
 from lineside.jobs.context import VERBS, Context, Json, Verb
+from lineside.jobs.turns import Turns
 from lineside.store import toml
 from lineside.store.actors import Actor
 from lineside.store.clock import now
 from lineside.store.config import Config
-from lineside.store.errors import LinesideError, NotPermitted, Usage
+from lineside.store.errors import LinesideError, NotPermitted, Refused, Usage
 from lineside.store.homes import Home
 from lineside.store.queries import keys
 
 log = logging.getLogger(__name__)
 _KNOWN = ("v", "id", "verb", "args", "key", "as")
+_AT_ONCE = 200
+"""Connections: whoever opens them and says nothing must not use up the runner's descriptors."""
+_IDLE_S = 600.0
+"""How long a connection may be silent, or in the middle of a line."""
+_KEY = 200
+"""Characters of the longest key."""
+_INTEGER = 1 << 63
 
 
 class Control:
@@ -27,7 +34,8 @@ class Control:
 
     def __init__(self, ctx: Context, config: Config, *, hello: Json) -> None:
         self._ctx, self._config, self._hello = ctx, config, hello
-        self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._keys = Turns()
+        self._open = 0
         self._server: asyncio.Server | None = None
 
     async def listen(self) -> None:
@@ -42,16 +50,33 @@ class Control:
             self._ctx.home.socket.unlink(missing_ok=True)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = peers.peer_of(writer.get_extra_info("socket"))
+        self._open += 1
         try:
-            writer.write(wire.encode(self._hello))
-            while line := await _line(reader):
-                writer.write(await self._answer(line, peer))
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the peer hung up; what it asked was done
+            peer = peers.peer_of(writer.get_extra_info("socket"))
+            await self._converse(reader, writer, peer)
+        except (ConnectionError, TimeoutError):
+            pass  # the peer hung up, or fell silent; what it asked was done
         finally:
+            self._open -= 1
             writer.close()
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: peers.Peer
+    ) -> None:
+        if self._open > _AT_ONCE:
+            hint = "close some: each connection may send any number of requests"
+            writer.write(_refusal(None, Refused(f"{_AT_ONCE} connections are open", hint=hint)))
+            return
+        writer.write(wire.encode(self._hello))
+        while line := await _line(reader):
+            if len(line) > wire.LIMIT:
+                hint = "send a file's path instead of its content, or fewer things at once"
+                writer.write(_refusal(None, Usage(f"a line has at most {wire.LIMIT} bytes", hint=hint)))
+                await writer.drain()
+                return
+            writer.write(await self._answer(line, peer))
+            async with asyncio.timeout(_IDLE_S):
+                await writer.drain()
 
     async def _answer(self, line: bytes, peer: peers.Peer) -> bytes:
         """The line to send back. Nothing a peer sends may end the runner."""
@@ -63,14 +88,14 @@ class Control:
             answer = await self._do(request, actor)
             return wire.encode({"id": number, "ok": answer})
         except LinesideError as error:
-            return wire.encode({"id": number, "error": told(error)})
+            return _refusal(number, error)
         except Exception as error:
             log.exception("a verb failed", extra={"request": line[:200].decode(errors="replace")})
             lost = LinesideError(
                 f"the runner hit a fault of its own: {type(error).__name__}: {error}",
                 hint=f"the whole story stands in {self._ctx.home.runner_log}",
             )
-            return wire.encode({"id": number, "error": told(lost)})
+            return _refusal(number, lost)
 
     async def _do(self, request: Json, actor: Actor) -> Json:
         verb = permitted(str(request.get("verb")), actor)
@@ -79,20 +104,23 @@ class Control:
             raise Usage("args is not an object", hint='send {"verb": …, "args": {…}}')
         if key is None:
             return await verb.run(self._ctx, actor, args)
-        return await self._once(verb, actor, args, key=str(key))
+        if not isinstance(key, str) or not 0 < len(key) <= _KEY:
+            raise Usage(f"key is not a text of 1 to {_KEY} characters", hint="a fresh uuid will do")
+        return await self._once(verb, actor, args, key=f"{actor.uid}:{actor.label}:{key}")
 
     async def _once(self, verb: Verb, actor: Actor, args: Json, *, key: str) -> Json:
-        """The answer of the first request with this key.
+        """The answer of this actor's first request with this key.
 
         A verb that keeps its own answer in its own transaction (`keys.keep`) is exactly-once; for the
         others a runner killed between the change and the line below may do it again.
         """
-        async with self._busy[key]:
+        async with self._keys.take(key):
             if (found := keys.answer(self._ctx.db, key, verb.name)) is not None:
                 return found
-            answer = await verb.run(self._ctx, actor, {**args, "_key": key} if verb.keeps else args)
+            if verb.keeps:
+                return await verb.run(self._ctx, actor, {**args, "_key": key})
+            answer = await verb.run(self._ctx, actor, args)
             await self._ctx.write(lambda db: keys.keep(db, key, verb.name, answer, at=now()))
-        self._busy.pop(key, None)
         return answer
 
 
@@ -126,17 +154,26 @@ def told(error: LinesideError) -> Json:
     }
 
 
+def _refusal(number: object, error: LinesideError) -> bytes:
+    return wire.encode({"id": number, "error": told(error)})
+
+
 async def _line(reader: asyncio.StreamReader) -> bytes:
-    """One line; empty at the end, and when it is longer than any request may be."""
+    """One line; empty at the end; longer than the limit when it is, or is going to be."""
     try:
-        return await reader.readline()
-    except ValueError:  # asyncio's word for a line over the limit
-        return b""
+        async with asyncio.timeout(_IDLE_S):
+            return await reader.readuntil(b"\n")
+    except asyncio.IncompleteReadError:
+        return b""  # it hung up in the middle of a line: that was no request
+    except asyncio.LimitOverrunError:
+        return b" " * (wire.LIMIT + 1)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
+    except RecursionError as error:
+        raise Usage("too many brackets inside each other", hint="send less at once") from error
     except ValueError as error:
         raise Usage(f"not a line of JSON: {error}", hint="newline-delimited JSON, UTF-8") from error
     if not isinstance(request, dict) or request.get("v") != wire.VERSION:
@@ -144,7 +181,36 @@ def _parse(line: bytes) -> dict[str, Any]:
             f"a request is an object with v = {wire.VERSION}", hint="upgrade the older of the two sides"
         )
     toml.reject_unknown(request, _KNOWN, "the request")
+    _check_storable(request)
     return request
+
+
+def _check_storable(value: object) -> None:
+    """Refuse what no column can hold: a number of more than 64 bits, half of a character, a NUL.
+
+    Raises:
+        Usage: there is one somewhere inside.
+    """
+    if isinstance(value, str):
+        if "\0" in value or not (value.isascii() or _encodes(value)):
+            raise Usage(f"{value[:40]!r} is not text", hint="UTF-8, without NUL")
+    elif isinstance(value, int) and not -_INTEGER <= value < _INTEGER:
+        raise Usage("a number has more than 64 bits", hint="send it as text")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _check_storable(key)
+            _check_storable(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_storable(inner)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bind(home: Home) -> socket.socket:

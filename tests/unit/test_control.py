@@ -1,5 +1,6 @@
 """The control socket: who may ask what, and how wrong requests are answered."""
 
+import contextlib
 import json
 import os
 import socket
@@ -11,10 +12,11 @@ from typing import Any
 
 import pytest
 from fixtures.runners import RunnerUnderTest
+from fixtures.waiting import until
 
 from lineside.jobs import commands, wire
 from lineside.jobs.control import permitted
-from lineside.jobs.peers import Peer, actor_of
+from lineside.jobs.peers import Peer, actor_of, in_job
 from lineside.store import homes
 from lineside.store.actors import Actor, Role
 from lineside.store.config import Config
@@ -125,16 +127,99 @@ def test_wrong_requests_are_answered_in_words_and_end_nothing(busy_runner: Runne
     assert answers[8]["id"] == 12
 
 
-def test_a_line_over_the_limit_is_hung_up_on_and_the_runner_lives(busy_runner: RunnerUnderTest) -> None:
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ('{"job": 1180591620717411303424}', "more than 64 bits"),
+        ('{"job": "\\ud800"}', "is not text"),
+        ('{"a\\u0000b": 1}', "is not text"),
+        ("[" * 100_000, "too many brackets"),
+        ('{"job": "²"}', "no job '²'"),
+        ('{"job": "99999999999999999999"}', "no job '99999999999999999999'"),
+    ],
+)
+def test_what_no_column_can_hold_is_the_askers_fault(
+    busy_runner: RunnerUnderTest, value: str, words: str
+) -> None:
+    line = f'{{"v": 1, "id": 1, "verb": "jobs.cancel", "args": {value}}}\n'
+
+    error = _talk(busy_runner.home, [line.encode()])[1]["error"]
+
+    assert words in error["message"]
+    assert error["code"] in ("Usage", "NotFound")
+
+
+def test_a_line_over_the_limit_is_refused_in_words_and_the_runner_lives(busy_runner: RunnerUnderTest) -> None:
     with wire.connect(busy_runner.home.socket, timeout_s=5) as sock, sock.makefile("rb") as lines:
         lines.readline()
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             sock.sendall(b"x" * (2 * wire.LIMIT))
-            assert lines.readline() == b""
-        except (BrokenPipeError, ConnectionResetError):
-            pass
+        assert b"a line has at most 1048576 bytes" in lines.readline()
 
     assert busy_runner.ask("runner.info")["pid"] == busy_runner.pid
+
+
+def test_half_a_request_does_nothing(busy_runner: RunnerUnderTest) -> None:
+    with wire.connect(busy_runner.home.socket, timeout_s=5) as sock, sock.makefile("rb") as lines:
+        lines.readline()
+        sock.sendall(b'{"v": 1, "id": 1, "verb": "jobs.submit", "args": {"jobs": [{"argv": ["true"]}]}}')
+        sock.shutdown(socket.SHUT_WR)
+        assert lines.readline() == b""
+
+
+def test_silent_clients_leave_room_for_others(runner: RunnerUnderTest) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(200):
+            sock = stack.enter_context(wire.connect(runner.home.socket, timeout_s=5))
+            stack.enter_context(sock.makefile("rb")).readline()
+        with wire.connect(runner.home.socket, timeout_s=5) as one_more, one_more.makefile("rb") as lines:
+            assert "200 connections are open" in json.loads(lines.readline())["error"]["message"]
+
+    until(lambda: _is_free(runner))
+
+
+def _is_free(runner: RunnerUnderTest) -> bool:
+    """The runner notices a moment later that the others have hung up."""
+    try:
+        return bool(runner.ask("runner.info")["pid"] == runner.pid)
+    except Refused:
+        return False
+
+
+def test_a_runner_of_another_version_is_named(home: Home) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other, wire.short_path(home.socket) as name:
+        other.bind(name)
+        other.listen()
+        hello = {"hello": "lineside", "v": 99, "version": "9.0", "pid": 7}
+
+        def speak() -> None:
+            with other.accept()[0] as asker:
+                asker.sendall(wire.encode(hello))
+
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        with pytest.raises(RunnerDown, match=r"lineside 9\.0 and speaks protocol 99"):
+            commands.ask(home, "runner.info", {})
+        speaker.join()
+
+
+def test_a_peer_that_has_ended_counts_as_a_job() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+
+    assert in_job(ended.pid)
+    assert not in_job(os.getpid())
+
+
+def test_two_people_may_choose_the_same_key(runner: RunnerUnderTest) -> None:
+    jobs = {"jobs": [{"argv": ["true"], "cwd": "/"}]}
+    runner.home.identity.write_text(json.dumps({"demo": True}))
+
+    first = commands.ask(runner.home, "jobs.submit", jobs, key="k", acting_as="demo:ana")
+    second = commands.ask(runner.home, "jobs.submit", jobs, key="k", acting_as="demo:ben")
+
+    assert first != second
+    assert commands.ask(runner.home, "jobs.submit", jobs, key="k", acting_as="demo:ana") == first
 
 
 def test_a_job_may_submit_but_not_stop_the_runner(busy_runner: RunnerUnderTest) -> None:
@@ -160,10 +245,10 @@ def test_a_mask_is_for_demo_homes_only_and_stands_in_the_audit(
     homes.create(demo, demo=True)
     plain = Home(tmp_path_factory.mktemp("plain") / "home")
     homes.create(plain)
-    me = Peer(pid=os.getpid(), uid=os.getuid())
+    me = Peer(pid=os.getpid(), uid=os.getuid(), in_job=False)
 
     assert actor_of(me, demo, Config(), acting_as="demo:ana").label == "demo:ana"
-    for home, mask in ((plain, "demo:ana"), (demo, "ana"), (demo, "demo:Ana"), (demo, "demo:")):
+    for home, mask in ((plain, "demo:ana"), (demo, "ana"), (demo, "demo:Ana"), (demo, "demo:"), (demo, 5)):
         with pytest.raises(Refused, match="nobody may act as"):
             actor_of(me, home, Config(), acting_as=mask)
 
@@ -173,10 +258,11 @@ def test_roles_come_from_the_config_and_the_owner_is_admin(home: Home) -> None:
     import pwd
 
     nobody = pwd.getpwnam("nobody").pw_uid
-    assert actor_of(Peer(pid=1, uid=nobody), home, config).role == Role.APPROVER
-    assert actor_of(Peer(pid=1, uid=nobody), home, Config()).role == Role.VIEWER
-    assert actor_of(Peer(pid=1, uid=54321), home, config).name == "54321"
-    assert actor_of(Peer(pid=os.getpid(), uid=os.getuid()), home, Config()).role == Role.ADMIN
+    assert actor_of(Peer(pid=1, uid=nobody, in_job=False), home, config).role == Role.APPROVER
+    assert actor_of(Peer(pid=1, uid=nobody, in_job=False), home, Config()).role == Role.VIEWER
+    assert actor_of(Peer(pid=1, uid=54321, in_job=False), home, config).name == "54321"
+    me = Peer(pid=os.getpid(), uid=os.getuid(), in_job=False)
+    assert actor_of(me, home, Config()).role == Role.ADMIN
 
 
 def test_a_role_that_does_not_reach_is_told_what_it_takes(busy_runner: RunnerUnderTest) -> None:
