@@ -106,6 +106,16 @@ def tail(folder: Path, *, size: int = 8192) -> str:
         return ""
 
 
+def environments(folder: Path) -> dict[int, list[Path]]:
+    """The files below the folder of all jobs that hold a job's variables, by the job's number."""
+    found: dict[int, list[Path]] = {}
+    for path in (*folder.glob("*/env"), *folder.glob("*/*/env")):
+        job = path.relative_to(folder).parts[0]
+        if job.isascii() and job.isdigit():
+            found.setdefault(int(job), []).append(path)
+    return found
+
+
 def _start(folder: Path) -> Start | None:
     said = _read(folder / "start")
     return Start.of(said) if said else None

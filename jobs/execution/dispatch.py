@@ -53,10 +53,13 @@ class Dispatcher:
         self._hang_bell()
         if strays := await asyncio.to_thread(self._executor.sweep_strays, self._ctx.home.path):
             log.warning("left-over processes were killed", extra={"processes": strays})
-        await self._forget_ended()
+        forgotten = False
         while True:
             try:
                 await self._step()
+                if not forgotten:
+                    await self._forget_ended()
+                    forgotten = True
             except Exception:
                 log.exception("the queue stumbled")
                 await asyncio.sleep(self._config.poll_s)
@@ -183,10 +186,11 @@ class Dispatcher:
 
     async def _forget_ended(self) -> None:
         """Delete environments that a killed runner had no time to delete."""
-        left = await asyncio.to_thread(lambda: list(self._ctx.home.path.glob("jobs/*/env")))
-        for row in jobs.by_ids(self._ctx.db, [int(path.parent.name) for path in left]):
+        left = await asyncio.to_thread(attempts.environments, self._ctx.home.path / "jobs")
+        for row in jobs.by_ids(self._ctx.db, sorted(left)):
             if row.ended_us is not None:
-                queue.forget_environment(self._ctx.home, row.id)
+                for path in left[row.id]:
+                    path.unlink(missing_ok=True)
 
     def _room(self) -> Room:
         return Room(cpus=self._config.slots, gpus=tuple(gpu.uuid for gpu in gpus.inventory().gpus))

@@ -76,15 +76,19 @@ def submit(
         Usage: an entry is wrong.
         NotFound: an entry waits for a job that does not exist.
     """
+    home, read, kept = _home_of(db), specs.read_all(said), list[int]()
     done: list[Submitted] = []
-    for spec in specs.read_all(said):
-        id = _insert(db, actor, spec, at)
-        _keep_environment(_home_of(db), id, spec.env)
-        run_id = _make_run(db, actor, spec, id, at) if spec.kind == "batch" else None
-        detail = {"name": spec.name, "argv": list(spec.argv), "run": run_id, "stage": spec.stage}
-        audit.append(db, actor, "jobs.submit", subject=("job", id), detail=detail, at=at)
-        done.append(Submitted(job_id=id, run_id=run_id))
-        _add_needs(db, spec, id, [earlier.job_id for earlier in done], at)
+    try:
+        for spec in read:
+            id = _insert(db, actor, spec, at)
+            kept.append(id)
+            _keep_environment(home, id, spec.env)
+            done.append(Submitted(job_id=id, run_id=_of_batch(db, actor, spec, id, at)))
+            _add_needs(db, home, spec, id, kept, at)
+    except BaseException:  # all is rolled back: what may hold secrets goes with it
+        for id in kept:
+            shutil.rmtree(folder_of(home, id), ignore_errors=True)
+        raise
     return done
 
 
@@ -176,6 +180,14 @@ def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros) -> 
     return queued.add(db, {"uid": new_id("job"), "at_us": at, **as_is, **json_texts, **who})
 
 
+def _of_batch(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: Micros) -> int | None:
+    """The run of a batch job, None for the others; audited either way."""
+    run_id = _make_run(db, actor, spec, id, at) if spec.kind == "batch" else None
+    detail = {"name": spec.name, "argv": list(spec.argv), "run": run_id, "stage": spec.stage}
+    audit.append(db, actor, "jobs.submit", subject=("job", id), detail=detail, at=at)
+    return run_id
+
+
 def _make_run(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: Micros) -> int:
     """The run all attempts of this job write to, and the data it comes from."""
     run_id = runs.create(
@@ -196,13 +208,15 @@ def _make_run(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: 
     return run_id
 
 
-def _add_needs(db: sqlite3.Connection, spec: JobSpec, id: int, sent: Sequence[int], at: Micros) -> None:
+def _add_needs(
+    db: sqlite3.Connection, home: Home, spec: JobSpec, id: int, sent: Sequence[int], at: Micros
+) -> None:
     for need in spec.after:
         needed = jobs.get(db, need.job if need.job is not None else sent[need.index or 0])
         queued.add_need(db, id, needs_id=needed.id, condition=need.condition)
         if need.condition == "ok" and needed.state in states.JOB_ENDED - {JobState.SUCCEEDED}:
             endings.skip(db, id, because=needed.id, at=at)
-            forget_environment(_home_of(db), id)
+            forget_environment(home, id)
 
 
 def _keep_environment(home: Home, id: int, env: Mapping[str, str]) -> None:

@@ -53,7 +53,7 @@ def _run(spec: dict, env: dict) -> None:  # type: ignore[type-arg]  # JSON objec
     began, me = now_us(), os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become(spec, env)
+        _become(spec, env, me)
     _write("start", {"shim": me, "pid": pid, "born": born(me), "boot": spec["boot"], "at_us": began})
     stopped, status, usage = _wait(pid, spec)
     _sweep()
@@ -81,14 +81,13 @@ def born(pid: int) -> int:
         return int(file.read().rpartition(b")")[2].split()[19])
 
 
-def _become(spec: dict, env: dict) -> None:  # type: ignore[type-arg]
+def _become(spec: dict, env: dict, shim: int) -> None:  # type: ignore[type-arg]
     """In the child: turn into the job's command. Never returns."""
     what = "begin"
     try:
         os.setsid()
-        parent = os.getppid()
         _LIBC.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
+        if os.getppid() != shim:  # it died before it could take this child with it
             os._exit(127)
         for name in _DEFAULTS:
             signal.signal(name, signal.SIG_DFL)
@@ -101,6 +100,8 @@ def _become(spec: dict, env: dict) -> None:  # type: ignore[type-arg]
         os.execvpe(spec["argv"][0], spec["argv"], env)
     except OSError as error:
         os.write(2, f"lineside: cannot {what}: {error.strerror}\n".encode())
+    except ValueError as error:  # an environment that no process can have
+        os.write(2, f"lineside: cannot {what}: {error}\n".encode())
     finally:
         os._exit(127)
 
@@ -149,7 +150,7 @@ _told: list[int] = []
 
 def _sleep(until: "float | None", pid: int) -> None:
     """Until a child ends, a signal arrives, or the moment `until`."""
-    wait = 3600.0 if until is None else max(0.0, until - time.monotonic())
+    wait = 3600.0 if until is None else min(3600.0, max(0.0, until - time.monotonic()))
     seen = signal.sigtimedwait(_TELL, wait)
     if seen is not None and seen.si_signo != signal.SIGCHLD and not os.path.exists("stop"):
         _told.append(seen.si_signo)

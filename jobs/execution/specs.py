@@ -1,5 +1,6 @@
 """What a job is asked to be: one entry of `jobs.submit`, checked before anything is written."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from lineside.store import toml
 from lineside.store.errors import Usage
 from lineside.store.states import Cause
 
+_MOST = 1_000_000_000
+"""The largest number that means anything in a job."""
 _HINT = "the keys of a job are listed in docs/jobs.md"
 
 
@@ -22,8 +25,10 @@ class Need:
 
     @classmethod
     def of(cls, said: Mapping[str, Any], at: int) -> Self:
-        toml.reject_unknown(said, ("job", "index", "condition"), "after")
+        toml.reject_unknown(_object(said, "after"), ("job", "index", "condition"), "after")
         need = cls(**said)
+        if not all(value is None or _whole(value) for value in (need.job, need.index)):
+            raise Usage("after: job and index are whole numbers", hint=_HINT)
         if (need.job is None) == (need.index is None):
             raise Usage(
                 "after names neither a job nor an index", hint='{"job": 57} or {"index": 0}, and not both'
@@ -41,6 +46,13 @@ class Input:
 
     name: str
     version_id: int
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Self:
+        toml.reject_unknown(_object(said, "inputs"), cls.__slots__, "inputs")
+        if not isinstance(said.get("name"), str) or not _whole(said.get("version_id")):
+            raise Usage("an input is a name and a version_id", hint='{"name": "digits", "version_id": 1}')
+        return cls(**said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +96,11 @@ class JobSpec:
             "name": named,
             "argv": argv,
             "cwd": str(given.get("cwd") or "/"),
-            "env": {str(k): str(v) for k, v in given.get("env", {}).items()},
-            "params": dict(given.get("params", {})),
-            "after": tuple(Need.of(need, at) for need in given.get("after", ())),
-            "inputs": tuple(Input(**each) for each in given.get("inputs", ())),
-            "retry_on": tuple(given.get("retry_on", ())),
+            "env": {str(k): str(v) for k, v in _object(given.get("env", {}), f"{where}: env").items()},
+            "params": dict(_object(given.get("params", {}), f"{where}: params")),
+            "after": tuple(Need.of(need, at) for need in _list(given, "after", where)),
+            "inputs": tuple(Input.of(each) for each in _list(given, "inputs", where)),
+            "retry_on": tuple(str(cause) for cause in _list(given, "retry_on", where)),
         })  # fmt: skip
         for wrong, message, hint in _rules(spec):
             if wrong:
@@ -119,10 +131,30 @@ def _argv(said: Mapping[str, Any], where: str) -> tuple[str, ...]:
     return tuple(argv)
 
 
+def _object(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Usage(f"{where} is not an object", hint=_HINT)
+    return value
+
+
+def _list(said: Mapping[str, Any], key: str, where: str) -> Sequence[Any]:
+    value = said.get(key, ())
+    if not isinstance(value, (list, tuple)):
+        raise Usage(f"{where}: {key} is not a list", hint=_HINT)
+    return value
+
+
 def _rules(spec: JobSpec) -> list[tuple[bool, str, str]]:
     """(broken, what is wrong, what to do) for every rule of one job."""
     odd = [cause for cause in spec.retry_on if cause not in set(Cause)]
+    texts = {"pipeline": spec.pipeline, "stage": spec.stage, "experiment": spec.experiment, "kind": spec.kind}
+    mute = [key for key, value in texts.items() if value is not None and not isinstance(value, str)]
+    unset = [key for key in spec.env if not key or "=" in key]
     return [
+        (bool(mute), f"{', '.join(mute)} must be text", _HINT),
+        (bool(unset), f"no variable can be called {', '.join(map(repr, unset))}", "NAME = value"),
+        (len(spec.name) > 200, f"a name of {len(spec.name)} characters", "200 at most"),
+        (spec.parent is not None and not _whole(spec.parent), f"parent = {spec.parent!r}", "a job's number"),
         (spec.kind not in ("batch", "service", "planner"), f"kind {spec.kind!r}",
          "batch, service or planner"),
         (not _whole(spec.gpus) or spec.gpus < -1, f"gpus = {spec.gpus!r}",
@@ -134,13 +166,15 @@ def _rules(spec: JobSpec) -> list[tuple[bool, str, str]]:
         (not _positive(spec.grace_s, zero=True), f"grace_s = {spec.grace_s!r}", "seconds, 0 or more"),
         (spec.time_limit_s is not None and not _positive(spec.time_limit_s, zero=False),
          f"time_limit_s = {spec.time_limit_s!r}", "seconds, more than 0; leave it out for no limit"),
-        (not os.path.isdir(spec.cwd), f"no folder {spec.cwd}", "name a folder of the runner's box"),
+        (not os.path.isabs(spec.cwd) or not os.path.isdir(spec.cwd), f"no folder {spec.cwd}",
+         "the whole path of a folder of the runner's box"),
     ]  # fmt: skip
 
 
 def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST
 
 
 def _positive(value: object, *, zero: bool) -> bool:
-    return isinstance(value, (int, float)) and (value >= 0 if zero else value > 0)
+    """Seconds: a year is as good as no limit, and no clock overflows by it."""
+    return isinstance(value, (int, float)) and math.isfinite(value) and (value >= 0 if zero else value > 0)

@@ -158,6 +158,16 @@ def test_one_bad_job_of_a_request_keeps_the_others_from_being_queued(busy_runner
     assert jobs.ids(busy_runner.db) == before
 
 
+def test_a_request_that_is_refused_leaves_no_secret_on_the_disk(busy_runner: RunnerUnderTest) -> None:
+    good = {"argv": ["true"], "cwd": "/", "env": {"TOKEN": "secret"}}
+    kept = {path for path in (busy_runner.home.path / "jobs").iterdir()}
+
+    with pytest.raises(NotFound):
+        busy_runner.ask("jobs.submit", {"jobs": [good, {**good, "after": [{"job": 10**6}]}]})
+
+    assert {path for path in (busy_runner.home.path / "jobs").iterdir()} == kept
+
+
 def test_what_cannot_be_done_is_refused_with_its_own_error(busy_runner: RunnerUnderTest) -> None:
     job = busy_runner.submit("true")
     busy_runner.wait_for(job)

@@ -126,10 +126,17 @@ def test_a_secret_left_by_a_killed_runner_is_deleted_by_the_next(runner: RunnerU
     until(lambda: not left.exists())
     runner.kill()
     left.write_text("{}")
+    of_attempt = runner.folder(job) / "env"
+    of_attempt.write_text("{}")
+    foreign = runner.home.path / "jobs" / "notes" / "env"
+    foreign.parent.mkdir()
+    foreign.write_text("mine")
 
     runner.restart()
 
-    until(lambda: not left.exists())
+    until(lambda: not left.exists() and not of_attempt.exists())
+    assert foreign.read_text() == "mine"
+    assert runner.wait_for(runner.submit("true")).state == "SUCCEEDED"
 
 
 def test_a_cancel_that_a_kill_interrupted_is_finished_by_the_next_runner(runner: RunnerUnderTest) -> None:
