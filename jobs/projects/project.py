@@ -53,7 +53,7 @@ PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.-]*)\}")
 """{name} in a command; doubled braces stand for themselves."""
 
 _KINDS = ("project", "data", "pipeline", "model", "endpoint", "monitor", "retrain")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*$")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
 
 
 def parse(text: str, *, where: str = FILE, name: str = "project") -> Project:
@@ -125,7 +125,7 @@ def _named(top: Table, kind: str) -> list[Table]:
     """[kind.NAME] tables, refusing names that could not stand in a path or on a command line."""
     tables = top.named(kind)
     for table in tables:
-        if not _NAME.match(table.name):
+        if not _NAME.fullmatch(table.name):
             hint = "letters, digits, dot, dash and underscore"
             raise table.wrong(None, f"{table.name!r} is no name", hint=hint)
     return tables

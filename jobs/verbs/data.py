@@ -17,7 +17,7 @@ from lineside.store.queries import audit
 from lineside.store.queries import datasets as query
 from lineside.store.queries.datasets import NewVersion, VersionRow
 
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
 
 
 @verb("data.add", role=Role.OPERATOR)
@@ -25,7 +25,10 @@ async def add(ctx: Context, actor: Actor, args: Json) -> Json:
     """Keep the table at `path` as a version of dataset `name`; content that is known keeps its number."""
     name, path = arguments.text(args, "name"), _path(args)
     if not _NAME.fullmatch(name):
-        raise Usage(f"{name!r} is no name for a dataset", hint="letters, digits, dot, dash and underscore")
+        raise Usage(
+            f"{name!r} is no name for a dataset",
+            hint="letters, digits, dot, dash and underscore, 100 at most",
+        )
     measured = await ctx.compute(
         "lineside.jobs.data.datasets:read_in",
         home=str(ctx.home.path),

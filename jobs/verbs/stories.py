@@ -1,5 +1,6 @@
 """What the demo's driver may say on the screen of a demo home."""
 
+from lineside.jobs import arguments
 from lineside.jobs.context import Context, Json, verb
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import now
@@ -12,5 +13,6 @@ async def say(ctx: Context, actor: Actor, args: Json) -> Json:
     """Show one line above the footer of every console on this home."""
     if not ctx.home.demo:
         raise Refused("only a demo home tells a story", hint="see one with: lineside demo")
-    await ctx.write(lambda db: stories.say(db, str(args["text"]), key=args.get("key"), at=now()))
+    text, key = arguments.text(args, "text"), arguments.text(args, "key", default="") or None
+    await ctx.write(lambda db: stories.say(db, text, key=key, at=now()))
     return {}
