@@ -7,6 +7,7 @@ Run by `just pictures`; nothing in the pictures is drawn by hand.
 
 import argparse
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from lineside.console.app import LinesideApp
 from lineside.console.ports import RunnerActions, SqliteStore
+from lineside.jobs import commands
 from lineside.store.homes import Home
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -24,7 +26,7 @@ SHOTS = {
     "jobs": (["3"], (110, 32)),
     "models": (["5"], (110, 32)),
     "lineage": (["6"], (110, 32)),
-    "monitor": (["7"], (110, 40)),
+    "monitor": (["7"], (110, 36)),
 }
 """Picture → the keys that lead there, and the size of the terminal."""
 
@@ -40,9 +42,16 @@ def main() -> None:
         subprocess.run(
             [sys.executable, "-m", "lineside.console", "demo", "--headless", "--home", str(path)], check=True
         )
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # as somebody who was never here
     FOLDER.mkdir(exist_ok=True)
-    for name, (keys, size) in SHOTS.items():
-        asyncio.run(shoot(Home(path), name, keys, size))
+    home, alone = Home(path), commands.runner_info(Home(path)) is None
+    commands.ensure_runner(home)
+    try:
+        for name, (keys, size) in SHOTS.items():
+            asyncio.run(shoot(home, name, keys, size))
+    finally:
+        if alone:
+            commands.stop_runner(home, jobs=True)
 
 
 async def shoot(home: Home, name: str, keys: list[str], size: tuple[int, int]) -> None:
@@ -50,6 +59,8 @@ async def shoot(home: Home, name: str, keys: list[str], size: tuple[int, int]) -
     store = SqliteStore(home)
     app = LinesideApp(store, RunnerActions(home))
     async with app.run_test(size=size) as pilot:
+        while not app.runner.up:
+            await pilot.pause(0.1)
         for key in keys:
             await pilot.press(key)
             await app.workers.wait_for_complete()

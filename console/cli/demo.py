@@ -109,8 +109,9 @@ def _headless(home: Home, command: list[str]) -> int:
         code = 130
     finally:
         _clear(home)
-    if code == 0:
-        output.words(f"\nlook around:  lineside --home {home.path}")
+    if code in (0, 130):
+        stopped = "" if code == 0 else "stopped, and so are its runner, jobs and server\n"
+        output.words(f"\n{stopped}look around:  lineside --home {home.path}")
     return code
 
 

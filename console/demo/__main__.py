@@ -40,6 +40,8 @@ def main() -> int:
     except LinesideError as error:
         tell(f"the demo stopped: {error}. {error.hint}", None)
         return error.exit_code
+    except KeyboardInterrupt:  # Ctrl-C reaches this process too; the one that started it tells the rest
+        return 130
     return 0
 
 
