@@ -104,7 +104,10 @@ class Run:
 
     @_harmless
     def _log_slowly(self, values: Mapping[str, Any], step: Any) -> None:
-        found = {name: _number(value) for name, value in values.items()}
+        if all(type(value) is float for value in values.values()):
+            found: dict[str, float | None] = dict(values)
+        else:
+            found = {name: _number(value) for name, value in values.items()}
         numbers = {name: number for name, number in found.items() if number is not None}
         self._spool.drop(len(found) - len(numbers), "not a number")
         try:
@@ -243,12 +246,13 @@ class _Spool:
 
     def steps(self, values: Mapping[str, float], step: int) -> None:
         """Write a step whose shape may be new; too many names for one frame become several."""
-        names = tuple(values)
+        names, numbers, at = tuple(values), list(values.values()), 0
         for known in self._parts.get(names) or self._fitting(names):
             if known and self.open():
                 ident, pack = self.shapes.get(known) or self._declare(known)
-                numbers = [values[name] for name in known]
-                self._frame(pack(_STEP, ident, step, _time_ns(), *numbers), len(known))
+                part = numbers[at : at + len(known)]
+                self._frame(pack(_STEP, ident, step, _time_ns(), *part), len(known))
+            at += len(known)
 
     def _fitting(self, names: tuple[str, ...]) -> list[tuple[str, ...]]:
         """The names in parts whose declaration fits into a frame."""
@@ -676,9 +680,9 @@ _SECRET = re.compile(r"(?i)(token|secret|passw|api.?key|credential)")
 _PATCH_S, _MAX_PATCH = 10.0, 8 << 20
 _PATCH = """
 cd "$0" || exit
-say="git -c core.fsmonitor=false -c core.quotePath=false diff --no-ext-diff --no-textconv --no-color"
+say="nice git -c core.fsmonitor=false -c core.quotePath=false diff --no-ext-diff --no-textconv --no-color"
 { timeout 10 $say HEAD || printf '\\000'
-  timeout 5 git ls-files -oz --exclude-standard -- '*.py' | head -zn 50 |
+  timeout 5 nice git ls-files -oz --exclude-standard -- '*.py' | head -zn 50 |
     xargs -0rn1 $say --no-index /dev/null
 } &
 """
