@@ -3,6 +3,7 @@
 No process that a test began may outlive the suite: the last fixture to end looks for them.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from lineside.store.migrations import migrate
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_process_outlives_the_suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whatever mentions this worker's folder in its command, environment or place has to be gone."""
+    """Whatever mentions this worker's folder in its command or environment has to be gone."""
     yield
     none_left(tmp_path_factory.getbasetemp())
 
@@ -31,10 +32,20 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-@pytest.fixture
-def db(home: Home) -> Iterator[sqlite3.Connection]:
-    conn = writer(home.db)
+@pytest.fixture(scope="session")
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store of the newest schema, made once: a test's own is a copy of the file."""
+    path = tmp_path_factory.mktemp("migrated") / "lineside.db"
+    conn = writer(path)
     migrate(conn)
+    conn.close()
+    return path
+
+
+@pytest.fixture
+def db(home: Home, _migrated: Path) -> Iterator[sqlite3.Connection]:
+    shutil.copyfile(_migrated, home.db)
+    conn = writer(home.db)
     yield conn
     conn.close()
 

@@ -208,12 +208,15 @@ def _reachable(old: PromotionState, new: PromotionState) -> bool:
 
 TestRegistry = Registry.TestCase
 TestRegistry.settings = settings(
-    max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=settings.default.max_examples // 3,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings.default.max_examples // 20, deadline=None)
 def test_long_histories_keep_every_law_too(seed: int) -> None:
     """Hypothesis keeps its histories short; these are long enough for whole careers of an alias."""
     registry, chance = Registry(), random.Random(seed)
