@@ -10,8 +10,9 @@ from pathlib import Path
 from lineside.jobs import tailing
 from lineside.jobs.context import Context
 from lineside.jobs.tailing import Gone, Tail, Watch
-from lineside.store import clock, events
+from lineside.store import clock, events, segments
 from lineside.store.queries import runs, spools, tails
+from lineside.store.queries.spools import SpoolRow
 from lineside.store.queries.tails import TailRow
 from lineside.store.states import Cause, RunStatus
 
@@ -34,11 +35,27 @@ def meet(db: sqlite3.Connection, watch: Watch) -> None:
     """Look new names up: those that are sealed already, and have nothing more, are let alone."""
     for name in watch.new[:_NEW_AT_ONCE]:
         row = spools.find(db, name)
-        if row is not None and row.sealed and _size(watch.folder / name) == row.offset_bytes:
+        if row is not None and row.cold_head is not None:
+            _meet_again(watch, row)
+        elif row is not None and row.sealed and _size(watch.folder / name) == row.offset_bytes:
             watch.over.add(name)
         else:
             watch.admit(name, offset=row.offset_bytes if row else 0)
     watch.new = watch.new[_NEW_AT_ONCE:]
+
+
+def _meet_again(watch: Watch, row: SpoolRow) -> None:
+    """A file under the name of one whose points are in a segment: that one, or the run goes on."""
+    path = watch.folder / row.path
+    try:
+        same = segments.head(path, end=row.cold_bytes) == row.cold_head
+    except FileNotFoundError:
+        return
+    if same and _size(path) == row.cold_bytes:
+        watch.over.add(row.path)  # left over from a crash
+    else:
+        watch.admit(row.path, offset=row.offset_bytes)
+        watch.tails[row.path].replaced = not same
 
 
 async def look(ctx: Context, watch: Watch) -> None:
@@ -62,7 +79,7 @@ async def begin_again(ctx: Context, tail: Tail) -> None:
     """Another file stands under the name: it is read from its beginning, and the run says what is missing."""
     row = spools.find(ctx.db, tail.name)
     if row is not None and row.offset_bytes:
-        await ctx.write(partial(_begin_again, row.id, row.run_id, tail.name, row.offset_bytes), durable=False)
+        await ctx.write(partial(_begin_again, row), durable=False)
     tail.replaced, tail.offset, tail.taken_at, tail.shapes = False, 0, -1, None
 
 
@@ -156,6 +173,8 @@ def _give_up(name: str, db: sqlite3.Connection) -> None:
         _bury(row.run_id, "its spool was deleted: nothing more can be seen of it", db)
 
 
-def _begin_again(id: int, run_id: int, name: str, offset: int, db: sqlite3.Connection) -> None:
-    if tails.begin_again(db, id, offset_bytes=offset):
-        events.gap(db, run_id, spool=name, at_byte=offset, lost=None, why="replaced")
+def _begin_again(row: SpoolRow, db: sqlite3.Connection) -> None:
+    """What a segment holds of the former file is not missing."""
+    offset = row.offset_bytes
+    if tails.begin_again(db, row.id, offset_bytes=offset) and offset > row.cold_bytes:
+        events.gap(db, row.run_id, spool=row.path, at_byte=offset, lost=None, why="replaced")

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lineside.store import spool
+from lineside.store import points
 from lineside.store.db import reader
-from lineside.store.errors import Usage
+from lineside.store.errors import BadData, Usage
 from lineside.store.homes import Home
-from lineside.store.queries import spools, views
+from lineside.store.points import Part
+from lineside.store.queries import segments, spools, views
 from lineside.store.queries.views import VIEWS, View
+from lineside.store.segments import Stream
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +32,14 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
 }
 _MOST_POINTS = 50_000_000
+_TRIES = 10
+_POINTS = """
+    create view points as
+    select run_id, metric, step, value, logged_at, opening from hot_points
+    union all
+    select p.run_id, n.name, p.step, p.value, make_timestamp(p.at_us), cast(p.opening as bigint)
+      from read_parquet([{files}]) p join metric_names n on n.id = p.metric_id
+"""
 _KIND = re.compile(r"\A[A-Z][A-Za-z ]* Error: ")
 
 
@@ -54,16 +64,58 @@ def sql(home: Home, query: str, *, limit: int | None = None) -> Table:
 
     db = reader(home)
     try:
-        with duckdb.connect(":memory:", config=_CONFIG) as con:
-            _fill(con, home, db, _named(con, query))
-            con.execute("set enable_external_access = false")
-            con.execute("set lock_configuration = true")
-            con.execute(query)
-            return _table(con, limit)
+        for _ in range(_TRIES):
+            before = _kept(db)
+            try:
+                found = _answer(home, db, query, limit)
+            except (duckdb.IOException, FileNotFoundError):
+                if before == _kept(db):
+                    raise
+                continue
+            if before == _kept(db):  # nothing moved from spools to segments meanwhile
+                return found
+        raise BadData("the store's files move faster than they can be read", hint="try again")
     except duckdb.Error as error:
         raise Usage(_KIND.sub("", str(error).strip()), hint="views: " + " ".join(VIEWS)) from error
     finally:
         db.close()
+
+
+def _answer(home: Home, db: sqlite3.Connection, query: str, limit: int | None) -> Table:
+    import duckdb
+
+    with duckdb.connect(":memory:", config=_CONFIG) as con:
+        named = _named(con, query)
+        _fill(con, home, db, named)
+        if "points" in named:
+            con.execute("set allowed_paths = $1", [_cold(con, home, db)])
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+        con.execute(query)
+        return _table(con, limit)
+
+
+def _kept(db: sqlite3.Connection) -> tuple[int, ...]:
+    """What compaction and merging change."""
+    return tuple(row.id for row in segments.every(db))
+
+
+def _cold(con: "duckdb.DuckDBPyConnection", home: Home, db: sqlite3.Connection) -> list[str]:
+    """Let `points` be what spools gave it and what segments hold; the files it may read for that."""
+    import polars as pl
+
+    files = [str(home.segments / row.path) for row in segments.every(db)]
+    if not files:
+        return files
+    metrics = segments.metrics(db)
+    table = pl.DataFrame({"id": list(metrics.values()), "name": list(metrics.keys())})
+    con.register("incoming", Stream(table))
+    con.execute("create table metric_names as select id, name from incoming")
+    con.unregister("incoming")
+    con.execute("alter table points rename to hot_points")
+    quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    con.execute(_POINTS.format(files=quoted))
+    return files
 
 
 def _named(con: "duckdb.DuckDBPyConnection", query: str) -> set[str]:
@@ -90,7 +142,7 @@ def _fill(con: "duckdb.DuckDBPyConnection", home: Home, db: sqlite3.Connection, 
         con.execute(f'create table "{name}" ({columns})')
     for name in named:
         for frame in _frames(home, db, VIEWS[name]):
-            con.register("incoming", _Stream(frame))
+            con.register("incoming", Stream(frame))
             con.execute(f'insert into "{name}" select {_selected(VIEWS[name])} from incoming')
             con.unregister("incoming")
 
@@ -113,42 +165,37 @@ def _frames(home: Home, db: sqlite3.Connection, view: View) -> "Iterable[pl.Data
 
 
 def _points(home: Home, db: sqlite3.Connection) -> "Iterator[pl.DataFrame]":
-    """Every point of every run, in the order each spool was written.
+    """Every point that no segment holds.
 
     Raises:
         Usage: there are too many to hold.
     """
+    total = 0
+    for run_id in spools.warm_runs(db):
+        for each in points.hot(home, db, points.state(db, run_id)):
+            for metric, part in points.parts(each):
+                total += len(part.steps)
+                if total > _MOST_POINTS:
+                    raise Usage(
+                        f"more than {_MOST_POINTS:,} points", hint="ask `metrics`, which sums them up"
+                    )
+                yield _frame(run_id, metric, part)
+
+
+def _frame(run_id: int, metric: str, part: Part) -> "pl.DataFrame":
     import polars as pl
 
-    total = 0
-    for row in spools.every(db):
-        path = home.spool / row.path
-        if not path.exists():
-            continue
-        for part in spool.read(path, limit=row.offset_bytes, verify=row.skipped_bytes > 0).steps:
-            total += part.values.size
-            if total > _MOST_POINTS:
-                raise Usage(f"more than {_MOST_POINTS:,} points", hint="ask `metrics`, which sums them up")
-            count, width = part.values.shape
-            yield pl.DataFrame(
-                {
-                    "run_id": np.full(count * width, row.run_id),
-                    "metric": pl.Series(part.names, dtype=pl.String).gather(np.tile(np.arange(width), count)),
-                    "step": np.repeat(part.steps, width),
-                    "value": part.values.ravel(),
-                    "logged_at": np.repeat(part.at_ns // 1_000, width),
-                }
-            )
-
-
-class _Stream:
-    """A frame as DuckDB can read it without pyarrow: the Arrow C stream and nothing more."""
-
-    def __init__(self, frame: "pl.DataFrame") -> None:
-        self._frame = frame
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._frame.__arrow_c_stream__(requested_schema)
+    count = len(part.steps)
+    return pl.DataFrame(
+        {
+            "run_id": np.full(count, run_id),
+            "metric": pl.repeat(metric, count, eager=True, dtype=pl.String),
+            "step": part.steps,
+            "value": part.values,
+            "logged_at": part.at_us,
+            "opening": np.broadcast_to(part.opening, count).astype(np.int64),
+        }
+    )
 
 
 def _table(con: "duckdb.DuckDBPyConnection", limit: int | None) -> Table:

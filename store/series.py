@@ -1,17 +1,19 @@
-"""Points of charts: from the spools, up to where they are ingested, thinned to what a screen can show."""
+"""Points of charts: from spools and segments in one call, thinned to what a screen can show."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.store import spool
+from lineside.store import points
 from lineside.store.homes import Home
-from lineside.store.queries import spools
-from lineside.store.spool import Steps
+from lineside.store.points import Part
+from lineside.store.queries import runs
+
+_AXES = ("step", "time", "relative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,14 @@ class Series:
     values: NDArray[np.float64]  # (n,) NaN and infinities as they were written
     at_us: NDArray[np.int64]  # (n,) when each was written
     count: int  # points before thinning
+    openings: int = 1  # how often the run was begun; above 1, `read(branch=)` shows the older lines
+    begun_us: int = 0  # when the run began: what relative time counts from
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """Relative time: seconds since the run began."""
+        since: NDArray[np.float64] = (self.at_us - self.begun_us) / 1e6
+        return since
 
 
 def read(
@@ -34,58 +44,80 @@ def read(
     *,
     width: int | None = None,
     x: str = "step",
+    branch: int | None = None,
 ) -> list[Series]:
     """What these runs logged of these metrics; a run without a metric has no series of it.
 
+    A run that was begun again, after a crash or as another attempt, replaces what it had logged: from the
+    first step of the newer opening on, the older points of the metric are left out.
+
     Args:
         width: columns of the chart; each keeps its lowest, its highest and one value that is no number.
-        x: "step" or "time": what the columns divide, and what the points are ordered by.
+        x: "step", "time" or "relative": what the columns divide, and what the points are ordered by.
+        branch: show the line as it was before opening `branch + 1`: 1 is what the first opening logged.
 
     Raises:
-        ValueError: `x` is neither.
+        ValueError: `x` is none of the three.
+        BadData: a file of points is missing or damaged.
     """
-    if x not in ("step", "time"):
-        raise ValueError(f"x is {x!r}: neither 'step' nor 'time'")
-    found = []
+    if x not in _AXES:
+        raise ValueError(f"x is {x!r}: neither 'step', 'time' nor 'relative'")
+    found = points.read(home, db, run_ids, metrics)
+    begun = {row.id: row.started_us or row.created_us for row in runs.by_ids(db, list(run_ids))}
+    lines = []
     for run_id in run_ids:
-        parts = list(_parts(home, db, run_id, metrics))
         for metric in metrics:
-            whole = _joined(run_id, metric, [part for part in parts if metric in part.names])
+            parts = found.get((run_id, metric))
+            whole = _joined(run_id, metric, parts, branch, begun[run_id]) if parts else None
             if whole is not None:
                 ordered = whole if x == "step" else _picked(whole, np.argsort(whole.at_us, kind="stable"))
-                found.append(_thinned(ordered, width, x) if width else ordered)
-    return found
+                lines.append(_thinned(ordered, width, x) if width else ordered)
+    return lines
 
 
-def _parts(home: Home, db: sqlite3.Connection, run_id: int, metrics: Sequence[str]) -> Iterator[Steps]:
-    """The stretches of a run's spools that hold any of the metrics; places go on from spool to spool."""
-    wanted, before = set(metrics), 0
-    for row in spools.of_run(db, run_id):
-        try:
-            found = spool.read(
-                home.spool / row.path, limit=row.offset_bytes, verify=row.skipped_bytes > 0, wanted=wanted
-            )
-        except FileNotFoundError:
-            continue  # compacted since the row was read
-        for part in found.steps:
-            yield Steps(names=part.names, seq=part.seq + before, steps=part.steps, at_ns=part.at_ns,
-                        values=part.values)  # fmt: skip
-        before += found.frames
-
-
-def _joined(run_id: int, metric: str, parts: Sequence[Steps]) -> Series | None:
+def _joined(
+    run_id: int, metric: str, parts: Sequence[Part], branch: int | None, begun_us: int
+) -> Series | None:
     """One metric of several stretches, by step, one value each; None: nothing was logged."""
-    if not parts:
-        return None
-    steps = _all(part.steps for part in parts)
-    values = _all(part.values[:, part.names.index(metric)] for part in parts)
-    at_us = _all(part.at_ns for part in parts) // 1_000
-    whole = Series(run_id=run_id, metric=metric, steps=steps, values=values, at_us=at_us, count=len(steps))
+    steps, values, at_us, seq = (
+        _all([getattr(part, name) for part in parts]) for name in ("steps", "values", "at_us", "seq")
+    )
+    openings = max(int(np.max(part.opening)) for part in parts)
+    whole = Series(run_id=run_id, metric=metric, steps=steps, values=values, at_us=at_us, count=len(steps),
+                   openings=max(openings, 1), begun_us=begun_us)  # fmt: skip
     if len(steps) > 1 and not bool((steps[1:] > steps[:-1]).all()):
-        order = np.lexsort((_all(part.seq for part in parts), steps))
+        order = np.lexsort((seq, steps))
         latest = np.append(steps[order][1:] != steps[order][:-1], True)
+        if openings > 1:
+            opening = _all([np.broadcast_to(part.opening, part.steps.shape) for part in parts])[order]
+            valid = _of_branch(steps[order], opening, openings, branch)
+            order = order[valid]
+            latest = np.append(steps[order][1:] != steps[order][:-1], True)[: len(order)]
         whole = _picked(whole, order[latest])
-    return whole
+    elif branch is not None and openings > branch:
+        opening = _all([np.broadcast_to(part.opening, part.steps.shape) for part in parts])
+        whole = _picked(whole, np.flatnonzero(opening <= branch))
+    return whole if len(whole.steps) else None
+
+
+def _of_branch(
+    steps: NDArray[np.int64], opening: NDArray[np.int16], openings: int, branch: int | None
+) -> NDArray[np.bool_]:
+    """Which points no later opening replaced.
+
+    >>> steps, opening = np.array([0, 1, 1, 2, 2, 3]), np.array([1, 1, 2, 1, 2, 1])
+    >>> _of_branch(steps, opening, 2, None).tolist()
+    [True, False, True, False, True, False]
+    >>> _of_branch(steps, opening, 2, 1).tolist()
+    [True, True, False, True, False, True]
+    """
+    last = openings if branch is None else min(branch, openings)
+    keep: NDArray[np.bool_] = opening <= last
+    for number in range(last, 1, -1):
+        newer = steps[opening == number]
+        if len(newer):
+            keep &= (opening >= number) | (opening < 1) | (steps < newer.min())
+    return keep
 
 
 def _thinned(series: Series, width: int, x: str) -> Series:
@@ -124,10 +156,10 @@ def _first_of_each(values: NDArray[Any], wanted: NDArray[Any], starts: NDArray[n
 def _picked(series: Series, places: NDArray[np.intp]) -> Series:
     return Series(
         run_id=series.run_id, metric=series.metric, steps=series.steps[places], values=series.values[places],
-        at_us=series.at_us[places], count=series.count,
+        at_us=series.at_us[places], count=series.count, openings=series.openings, begun_us=series.begun_us,
     )  # fmt: skip
 
 
-def _all(arrays: Iterable[NDArray[Any]]) -> NDArray[Any]:
+def _all(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Joined, and copied out of the spool's own bytes."""
-    return np.concatenate(list(arrays))
+    return np.concatenate(arrays)

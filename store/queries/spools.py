@@ -39,10 +39,7 @@ _OF_RUN = """
       from spool where run_id = :run_id order by rank, id
 """
 
-_EVERY = """
-    select id, run_id, path, rank, offset_bytes, frames, skipped_bytes, sealed, cold_bytes, cold_head
-      from spool order by run_id, rank, id
-"""
+_WARM_RUNS = "select distinct run_id from spool where offset_bytes > cold_bytes order by run_id"
 
 _OPEN = "select path from spool where sealed = 0"
 
@@ -80,9 +77,9 @@ def of_run(db: sqlite3.Connection, run_id: int) -> list[SpoolRow]:
     return [SpoolRow.of(row) for row in db.execute(_OF_RUN, {"run_id": run_id})]
 
 
-def every(db: sqlite3.Connection) -> list[SpoolRow]:
-    """All spools, run by run."""
-    return [SpoolRow.of(row) for row in db.execute(_EVERY)]
+def warm_runs(db: sqlite3.Connection) -> list[int]:
+    """The runs of which something is in no segment yet."""
+    return [row["run_id"] for row in db.execute(_WARM_RUNS)]
 
 
 def open_names(db: sqlite3.Connection) -> set[str]:

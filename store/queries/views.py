@@ -1,7 +1,7 @@
 """What `lineside sql` can ask for: one SELECT per view, and the type of each of its columns.
 
 A TIMESTAMP column holds microseconds here and becomes a timestamp in UTC there. `points` is not in SQLite:
-its rows come from the spools.
+its rows come from segments and spools.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ class View:
     """One table of the analytics, in the order of its SELECT."""
 
     columns: Mapping[str, str]  # name → DuckDB type
-    sql: str | None  # None: made from the spools
+    sql: str | None  # None: made from segments and spools
 
 
 _RUNS = """
@@ -119,7 +119,7 @@ VIEWS: Mapping[str, View] = {
     "metrics": _view(_METRICS, """
         run_id:i metric count:i nan:i pos_inf:i neg_inf:i first:f first_step:i last:f last_kind
         last_step:i min:f min_step:i max:f max_step:i last_at:t"""),
-    "points": _view(None, "run_id:i metric step:i value:f logged_at:t"),
+    "points": _view(None, "run_id:i metric step:i value:f logged_at:t opening:i"),
     "datasets": _view(_DATASETS, """
         id:i name version:i rows:i bytes:i target time_column digest columns origin created_at:t
         created_by"""),

@@ -25,6 +25,8 @@ WHOLE = {
     "queues._MATCHING": "a person typed a filter",
     "runs._FIND_TAIL": "a person typed the tail of a uid",
     "keys._FORGET": "once a day",
+    "segments._EVERY": "the manifest: SQL over every point reads every segment",
+    "segments._SMALL": "merging looks at all segments; there are few, as small ones are merged",
     "windows._ROWS": "a fragment: every statement made of it has its own condition",
 }
 """Statements that mean to read all of a table that grows."""
