@@ -90,13 +90,15 @@ def main(asked: argparse.Namespace, folder: Path) -> None:
         print(f"skipped: {asked.peers} has no {absent}")
     for work, title in (("one", "one process, 10,000 steps of 10 metrics"),
                         ("eight", "eight processes, 2,000 steps of 5 metrics each")):  # fmt: skip
+        if work not in asked.only:
+            continue
         said: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for turn in range(asked.rounds):
             for peer, interpreter in python.items():
                 row = ask(interpreter, peer, work, str(folder / f"{work}{turn}"), "0")
                 said[peer].append({**row, "lost": row.get("points", 0) - row.get("stored", 0)})
         table(title, said)
-    for runs in asked.runs.split(","):
+    for runs in asked.runs.split(",") if "pages" in asked.only else ():
         for peer, interpreter in python.items():
             ask(interpreter, peer, "fill", str(folder), runs, timeout_s=900)
         pages: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -111,6 +113,7 @@ if __name__ == "__main__":
     parser.add_argument("--peers", default=sys.executable)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", default="10000,100000")
+    parser.add_argument("--only", default="one,eight,pages")
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
