@@ -116,9 +116,7 @@ RUN: Mapping[RunStatus, frozenset[RunStatus]] = {
 
 PROMOTION: Mapping[PromotionState, frozenset[PromotionState]] = {
     _P.DRAFT: frozenset({_P.CHECKING, _P.WITHDRAWN}),
-    _P.CHECKING: frozenset(
-        {_P.CHECKS_FAILED, _P.PENDING_MANUAL_APPROVAL, _P.APPLYING, _P.WITHDRAWN, _P.VOIDED}
-    ),
+    _P.CHECKING: frozenset({_P.CHECKS_FAILED, _P.PENDING_MANUAL_APPROVAL, _P.WITHDRAWN, _P.VOIDED}),
     _P.CHECKS_FAILED: frozenset({_P.APPLYING}),  # break-glass only
     _P.PENDING_MANUAL_APPROVAL: frozenset(
         {_P.APPROVED, _P.REJECTED, _P.WITHDRAWN, _P.EXPIRED, _P.SUPERSEDED, _P.VOIDED, _P.APPLYING}
