@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from apscheduler.schedulers import base as schedulers
 from apscheduler.triggers import interval as intervals
+from fixtures.waiting import PATIENCE_S
 
 from lineside.jobs import clock
 from lineside.jobs.clock import Ticker
@@ -24,7 +25,7 @@ def tick(name: str, period_s: float) -> Tick:
 
 
 async def _until(look: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not look():
             await asyncio.sleep(0.005)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fixtures.runners import RunnerUnderTest
-from fixtures.waiting import until
+from fixtures.waiting import PATIENCE_S, until
 
 from lineside.jobs import commands, wire
 from lineside.jobs.control import permitted
@@ -41,7 +41,7 @@ def test_the_socket_is_open_to_owner_and_group_only(busy_runner: RunnerUnderTest
 def test_a_second_runner_on_one_home_exits_3_and_says_who_holds_it(busy_runner: RunnerUnderTest) -> None:
     command = [sys.executable, "-P", "-m", "lineside.jobs.runner", "--home", str(busy_runner.home.path)]
 
-    second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     assert second.returncode == 3
     assert f"the runner with pid {busy_runner.pid} already holds" in second.stderr
@@ -91,7 +91,7 @@ def test_a_folder_that_is_no_home_gets_no_runner(home: Home) -> None:
     home.identity.unlink()
     command = [sys.executable, "-P", "-m", "lineside.jobs.runner", "--home", str(home.path)]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     assert (done.returncode, HomeProblem.exit_code) == (1, 1)
     assert "lineside init" in done.stderr
@@ -150,7 +150,7 @@ def test_what_no_column_can_hold_is_the_askers_fault(
 
 
 def test_a_line_over_the_limit_is_refused_in_words_and_the_runner_lives(busy_runner: RunnerUnderTest) -> None:
-    with wire.connect(busy_runner.home.socket, timeout_s=5) as sock, sock.makefile("rb") as lines:
+    with wire.connect(busy_runner.home.socket, timeout_s=PATIENCE_S) as sock, sock.makefile("rb") as lines:
         lines.readline()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             sock.sendall(b"x" * (2 * wire.LIMIT))
@@ -160,7 +160,7 @@ def test_a_line_over_the_limit_is_refused_in_words_and_the_runner_lives(busy_run
 
 
 def test_half_a_request_does_nothing(busy_runner: RunnerUnderTest) -> None:
-    with wire.connect(busy_runner.home.socket, timeout_s=5) as sock, sock.makefile("rb") as lines:
+    with wire.connect(busy_runner.home.socket, timeout_s=PATIENCE_S) as sock, sock.makefile("rb") as lines:
         lines.readline()
         sock.sendall(b'{"v": 1, "id": 1, "verb": "jobs.submit", "args": {"jobs": [{"argv": ["true"]}]}}')
         sock.shutdown(socket.SHUT_WR)
@@ -170,9 +170,12 @@ def test_half_a_request_does_nothing(busy_runner: RunnerUnderTest) -> None:
 def test_silent_clients_leave_room_for_others(runner: RunnerUnderTest) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(200):
-            sock = stack.enter_context(wire.connect(runner.home.socket, timeout_s=5))
+            sock = stack.enter_context(wire.connect(runner.home.socket, timeout_s=PATIENCE_S))
             stack.enter_context(sock.makefile("rb")).readline()
-        with wire.connect(runner.home.socket, timeout_s=5) as one_more, one_more.makefile("rb") as lines:
+        with (
+            wire.connect(runner.home.socket, timeout_s=PATIENCE_S) as one_more,
+            one_more.makefile("rb") as lines,
+        ):
             assert "200 connections are open" in json.loads(lines.readline())["error"]["message"]
 
     until(lambda: _is_free(runner))
@@ -291,7 +294,7 @@ def test_stopping_is_written_down(runner: RunnerUnderTest) -> None:
 
 def _talk(home: Home, lines: list[bytes]) -> list[dict[str, Any]]:
     """Send each line on one connection; the hello and all answers."""
-    with wire.connect(home.socket, timeout_s=5) as sock, sock.makefile("rb") as answers:
+    with wire.connect(home.socket, timeout_s=PATIENCE_S) as sock, sock.makefile("rb") as answers:
         return [json.loads(answers.readline()), *(_one(sock, answers, line) for line in lines)]
 
 
