@@ -19,10 +19,10 @@ _TAGS = """
 
 _TABLE = """
     select p.run_id, n.name, p.value
-      from json_each(:runs) r
-      cross join json_each(:keys) k
-      join name n on n.kind = 'param' and n.name = k.value
-      join param p on p.run_id = r.value and p.key_id = n.id
+      from json_each(:keys) k
+      cross join name n on n.kind = 'param' and n.name = k.value
+      cross join json_each(:runs) r
+      cross join param p on p.run_id = r.value and p.key_id = n.id
 """
 
 _PUT_PARAM = """

@@ -54,10 +54,10 @@ _OF_RUN = """
 _TABLE = """
     select s.run_id, n.name as metric, s.count, s.nan, s.pos_inf, s.neg_inf, s.first, s.first_step, s.last,
            s.last_kind, s.last_step, s.min, s.min_step, s.max, s.max_step, s.last_us
-      from json_each(:runs) r
-      cross join json_each(:metrics) m
-      join name n on n.kind = 'metric' and n.name = m.value
-      join summary s on s.run_id = r.value and s.metric_id = n.id
+      from json_each(:metrics) m
+      cross join name n on n.kind = 'metric' and n.name = m.value
+      cross join json_each(:runs) r
+      cross join summary s on s.run_id = r.value and s.metric_id = n.id
 """
 
 _MERGE = """
