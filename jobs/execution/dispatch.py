@@ -108,7 +108,7 @@ class Dispatcher:
         if seen.sighting.phase == Phase.GONE:
             await asyncio.to_thread(self._executor.sweep, self._folder(seen.job_id, seen.number))
         run_uid = jobs.command(self._ctx.db, seen.job_id).run_uid
-        if run_uid is not None:
+        if run_uid is not None and (self._ctx.home.spool / f"{run_uid}.sp").exists():
             await ingesting.drain(self._ctx, run_uid)
 
     async def _take_turn(self, seen: list[Seen]) -> Turn:
