@@ -8,6 +8,7 @@ Run by `just pictures`; nothing in the pictures is drawn by hand.
 import argparse
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,21 +38,22 @@ def main() -> None:
     )
     parser.add_argument("--home", type=Path)
     given = parser.parse_args()
-    path = given.home or Path(tempfile.mkdtemp()) / "home"
+    path = Path(tempfile.mkdtemp(prefix="lineside-demo-")) / "home"
+    if given.home is not None:
+        shutil.copytree(given.home, path, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
     if given.home is None:
         subprocess.run(
             [sys.executable, "-m", "lineside.console", "demo", "--headless", "--home", str(path)], check=True
         )
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # as somebody who was never here
     FOLDER.mkdir(exist_ok=True)
-    home, alone = Home(path), commands.runner_info(Home(path)) is None
+    home = Home(path)
     commands.ensure_runner(home)
     try:
         for name, (keys, size) in SHOTS.items():
             asyncio.run(shoot(home, name, keys, size))
     finally:
-        if alone:
-            commands.stop_runner(home, jobs=True)
+        commands.stop_runner(home, jobs=True)
 
 
 async def shoot(home: Home, name: str, keys: list[str], size: tuple[int, int]) -> None:
