@@ -71,7 +71,7 @@ def read(
             whole = _joined(run_id, metric, parts, branch, begun[run_id]) if parts else None
             if whole is not None:
                 ordered = whole if x == "step" else _picked(whole, np.argsort(whole.at_us, kind="stable"))
-                lines.append(_thinned(ordered, width, x) if width else ordered)
+                lines.append(_thinned(ordered, width, x) if width else _picked(ordered, slice(None)))
     return lines
 
 
@@ -135,31 +135,41 @@ def _thinned(series: Series, width: int, x: str) -> Series:
     edges = np.linspace(float(axis[0]), float(axis[-1]), width + 1)[1:-1]
     starts = np.unique(np.concatenate([[0], np.searchsorted(axis, edges)]))
     starts = starts[starts < len(axis)]
-    values, finite = series.values, np.isfinite(series.values)
-    low, high = np.where(finite, values, np.inf), np.where(finite, values, -np.inf)
-    chosen = [np.array([0, len(axis) - 1]), _first_of_each(low, np.minimum.reduceat(low, starts), starts),
-              _first_of_each(high, np.maximum.reduceat(high, starts), starts)]  # fmt: skip
-    if not finite.all():
-        chosen.append(_first_of_each(finite, np.zeros(len(starts), bool), starts))
-    return _picked(series, np.unique(np.concatenate(chosen)))
+    ends = [*starts[1:].tolist(), len(axis)]
+    chosen = {0, len(axis) - 1}
+    for lo, hi in zip(starts.tolist(), ends, strict=True):
+        chosen.update(lo + place for place in _telling(series.values[lo:hi]))
+    return _picked(series, np.array(sorted(chosen), np.intp))
 
 
-def _first_of_each(values: NDArray[Any], wanted: NDArray[Any], starts: NDArray[np.intp]) -> NDArray[np.intp]:
-    """In each stretch that begins at `starts`, the first place that holds the wanted value, if any does."""
-    lengths = np.diff(np.append(starts, len(values)))
-    places = np.flatnonzero(values == np.repeat(wanted, lengths))
-    _, first = np.unique(np.searchsorted(starts, places, side="right"), return_index=True)
-    picked: NDArray[np.intp] = places[first]
-    return picked
+def _telling(values: NDArray[np.float64]) -> list[int]:
+    """The first places of the lowest, the highest and of a value that is no number, as far as there are any.
+
+    >>> _telling(np.array([1.0, np.nan, 5.0, -2.0, np.inf])), _telling(np.array([np.nan]))
+    ([3, 2, 1], [0])
+    """
+    low, high = int(values.argmin()), int(values.argmax())  # NaN and infinities win here
+    if np.isfinite(values[low]) and np.isfinite(values[high]):
+        return [low, high]
+    finite = np.isfinite(values)
+    bad = int(finite.argmin())
+    if not finite.any():
+        return [bad]
+    low, high = (
+        int(np.where(finite, values, np.inf).argmin()),
+        int(np.where(finite, values, -np.inf).argmax()),
+    )
+    return [low, high, bad]
 
 
-def _picked(series: Series, places: NDArray[np.intp]) -> Series:
+def _picked(series: Series, places: NDArray[np.intp] | slice) -> Series:
     return Series(
-        run_id=series.run_id, metric=series.metric, steps=series.steps[places], values=series.values[places],
-        at_us=series.at_us[places], count=series.count, openings=series.openings, begun_us=series.begun_us,
+        run_id=series.run_id, metric=series.metric, steps=series.steps[places].copy(),
+        values=series.values[places].copy(), at_us=series.at_us[places].copy(),
+        count=series.count, openings=series.openings, begun_us=series.begun_us,
     )  # fmt: skip
 
 
 def _all(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Joined, and copied out of the spool's own bytes."""
-    return np.concatenate(arrays)
+    """Joined; a single one may still be a view of its spool's bytes."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
