@@ -234,7 +234,7 @@ class _Spool:
         self.home, self.uid, self.start = home, uid, start
         self.fd = -1  # not open yet, or never again
         self.ended = home is None
-        self.primary = False  # whether this process has the run's own spool
+        self.name = ""  # of the file this process holds: the run's own spool, or one beside it
         self.dropped, self._why, self._since_us, self._until_us = 0, "", 0, 0
         self.shapes: dict[tuple[str, ...], tuple[int, Callable[..., bytes]]] = {}
         self.look_ns = 0
@@ -301,8 +301,7 @@ class _Spool:
     def _write_again(self) -> None:
         """Somebody deleted the spool under us: what it held is still ours, and stands there again whole."""
         spool = os.path.join(str(self.home), "spool")
-        name = f"{self.uid}.sp" if self.primary else f"{self.uid}.{os.getpid()}-{secrets.token_hex(4)}.sp"
-        fresh = os.path.join(spool, f".{name}.{os.getpid()}")
+        fresh = os.path.join(spool, f".{self.name}.{os.getpid()}")
         try:
             fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         except OSError:  # the folder is gone too: the next look tries again
@@ -311,7 +310,7 @@ class _Spool:
             with open(f"/proc/self/fd/{self.fd}", "rb") as old:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _pour(old, fd)
-                os.rename(fresh, os.path.join(spool, name))
+                os.rename(fresh, os.path.join(spool, self.name))
                 os.dup2(fd, self.fd, inheritable=False)
                 _pour(old, fd)  # what other threads wrote meanwhile
             self._file = _identity(self.fd)
@@ -370,7 +369,7 @@ class _Spool:
         if self.fd >= 0:
             os.close(self.fd)  # the parent's lock must not outlive the parent
         self.fd, self.dropped, self._lock, self._child = -1, 0, threading.RLock(), True
-        self.shapes, self.primary = {}, False
+        self.shapes, self.name = {}, ""
 
     def open(self) -> bool:
         """Have the spool open; False: the run has ended."""
@@ -378,7 +377,7 @@ class _Spool:
             if self.ended:
                 return False
             if self.fd < 0:
-                self.fd, self.primary = _locked(str(self.home), self.uid)
+                self.fd, self.name = _locked(str(self.home), self.uid)
                 self._file, self.look_ns = _identity(self.fd), _time_ns() + _LOOK_NS
                 self._frame(_encoded(_EVENT, {"event": "start", "pid": os.getpid(), **self.start}), 0)
             return True
@@ -494,7 +493,7 @@ def _set_off(run: Run, resume: str | None) -> None:
     spool.open()
     if not os.environ.get("LINESIDE_RUN"):
         _watch_exit()
-    if not spool.primary or os.environ.get("LINESIDE_SURVEY") == "off":
+    if spool.name != f"{spool.uid}.sp" or os.environ.get("LINESIDE_SURVEY") == "off":
         return
     if _state.found is not None:
         _tell(run, _state.found)
@@ -598,14 +597,14 @@ def _home() -> str | None:
     return None
 
 
-def _locked(home: str, uid: str) -> tuple[int, bool]:
-    """Open the first of the run's spools that no other process holds, and say whether it is its own."""
+def _locked(home: str, uid: str) -> tuple[int, str]:
+    """Open the first of the run's spools that no other process holds; its descriptor and its file name."""
     side = f"{uid}.{os.getpid()}"
     for name in (uid, uid, side, f"{side}-{secrets.token_hex(4)}"):
         fd = os.open(os.path.join(home, "spool", name + ".sp"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return _lifted(fd), name == uid
+            return _lifted(fd), name + ".sp"
         except OSError:
             os.close(fd)
             time.sleep(0.002)  # the runner may just have been looking

@@ -426,3 +426,17 @@ def test_a_writer_killed_at_any_moment_keeps_every_step_it_was_told_is_written(
     home: Home, tmp_path: Path
 ) -> None:
     assert kill_writers(home, tmp_path, times=5, seed=3) > 100
+
+
+def test_a_deleted_spool_beside_the_runs_own_keeps_its_name(home: Home) -> None:
+    first, second = writing(home, "run_a"), writing(home, "run_a")
+    first.log_metric("loss", 1.0, step=0)
+    second.log_metric("loss", 2.0, step=0)
+    name = second._spool.name
+    (home.spool / name).unlink()
+    second._spool.look_ns = 0
+    second.log_metric("loss", 3.0, step=1)
+    second.log_metric("loss", 4.0, step=2)
+    assert sorted(path.name for path in home.spool.iterdir()) == sorted(["run_a.sp", name])
+    first.finish()
+    second.finish()
