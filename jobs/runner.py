@@ -56,7 +56,9 @@ class Runner:
         self.computing = Compute()
         self.executor = Local()
         self.dispatcher = Dispatcher(self, self.executor, settings.runner, sdk=install_sdk(home))
-        self.ticker = Ticker(self._tick, TICKS)
+        self.lock_inode = os.stat(home.lock).st_ino
+        own = Tick(name="home", period_s=5.0, run=lambda _: self._look_at_home())
+        self.ticker = Ticker(self._tick, (*TICKS, own))
         self.control = Control(self, settings, hello=self._hello())
         self.stopping = asyncio.Event()
 
@@ -107,6 +109,15 @@ class Runner:
             self.failures[tick.name] = words
         else:
             self.failures.pop(tick.name, None)
+
+    async def _look_at_home(self) -> None:
+        """A runner whose home was deleted, or replaced by another, has nothing left to keep."""
+        try:
+            if os.stat(self.home.lock).st_ino == self.lock_inode:
+                return
+        except FileNotFoundError:
+            pass
+        os._exit(1)
 
     def _hello(self) -> Json:
         return {

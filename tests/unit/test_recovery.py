@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 from collections import Counter
@@ -12,8 +13,11 @@ import pytest
 from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import PATIENCE_S, until
 
-from lineside.jobs.execution import attempts
+from lineside.jobs import commands
+from lineside.jobs.execution import attempts, processes
+from lineside.store import homes
 from lineside.store.errors import LinesideError
+from lineside.store.homes import Home
 
 
 def test_a_restarted_runner_finds_the_same_attempt_still_running(runner: RunnerUnderTest) -> None:
@@ -203,3 +207,11 @@ def _all_ran_once(runner: RunnerUnderTest, hits: Path, count: int) -> bool:
 
 def _zombie(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+
+
+def test_a_runner_whose_home_is_deleted_ends_by_itself(tmp_path: Path) -> None:
+    home = Home(tmp_path / "gone")
+    homes.create(home)
+    pid = commands.start_runner(home)
+    shutil.rmtree(home.path, ignore_errors=True)
+    until(lambda: not processes.alive(pid), within=30)
