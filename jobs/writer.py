@@ -1,6 +1,7 @@
 """The one thread that changes the database. Control goes before ingest; every change is one transaction."""
 
 import asyncio
+import contextlib
 import itertools
 import queue
 import sqlite3
@@ -55,7 +56,10 @@ class Writer:
         while True:
             work = self._todo.get()
             if work.rank == 9:
-                work.change(self._db)
+                with contextlib.suppress(
+                    sqlite3.Error
+                ):  # disk full: the WAL is read at the next start
+                    work.change(self._db)
                 self._loop.call_soon_threadsafe(_resolve, work.done, None, None)
                 return
             try:
