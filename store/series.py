@@ -135,31 +135,34 @@ def _thinned(series: Series, width: int, x: str) -> Series:
     edges = np.linspace(float(axis[0]), float(axis[-1]), width + 1)[1:-1]
     starts = np.unique(np.concatenate([[0], np.searchsorted(axis, edges)]))
     starts = starts[starts < len(axis)]
-    ends = [*starts[1:].tolist(), len(axis)]
-    chosen = {0, len(axis) - 1}
-    for lo, hi in zip(starts.tolist(), ends, strict=True):
-        chosen.update(lo + place for place in _telling(series.values[lo:hi]))
-    return _picked(series, np.array(sorted(chosen), np.intp))
+    chosen = np.concatenate([[0], _telling(series.values, starts), [len(axis) - 1]])
+    return _picked(series, np.unique(chosen).astype(np.intp))
 
 
-def _telling(values: NDArray[np.float64]) -> list[int]:
-    """The first places of the lowest, the highest and of a value that is no number, as far as there are any.
+def _telling(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """In each column the first places of the lowest, the highest and of a value that is no number.
 
-    >>> _telling(np.array([1.0, np.nan, 5.0, -2.0, np.inf])), _telling(np.array([np.nan]))
-    ([3, 2, 1], [0])
+    >>> _telling(np.array([1.0, np.nan, 5.0, -2.0, np.inf, np.nan]), np.array([0, 5])).tolist()
+    [3, 2, 1, 5]
     """
-    low, high = int(values.argmin()), int(values.argmax())  # NaN and infinities win here
-    if np.isfinite(values[low]) and np.isfinite(values[high]):
-        return [low, high]
+    ends = np.append(starts[1:], len(values))
     finite = np.isfinite(values)
-    bad = int(finite.argmin())
-    if not finite.any():
-        return [bad]
-    low, high = (
-        int(np.where(finite, values, np.inf).argmin()),
-        int(np.where(finite, values, -np.inf).argmax()),
-    )
-    return [low, high, bad]
+    whole = bool(finite.all())
+    low = values if whole else np.where(finite, values, np.inf)
+    high = values if whole else np.where(finite, values, -np.inf)
+    lowest = low == np.repeat(np.minimum.reduceat(low, starts), ends - starts)
+    highest = high == np.repeat(np.maximum.reduceat(high, starts), ends - starts)
+    marks = [lowest, highest] if whole else [lowest & finite, highest & finite, ~finite]
+    return np.concatenate([_firsts(mark, starts, ends) for mark in marks])
+
+
+def _firsts(marked: NDArray[np.bool_], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The first marked place of each column that has one."""
+    places = np.flatnonzero(marked)
+    at = np.searchsorted(places, starts)
+    found = at < len(places)
+    firsts = places[at[found]]
+    return firsts[firsts < ends[found]]
 
 
 def _picked(series: Series, places: NDArray[np.intp] | slice) -> Series:
