@@ -110,9 +110,7 @@ class Witness:
         rows = f" on {duel.rows} recent rows" if duel and duel.rows else ""
         self._tell(f"{name} asks to be {p.alias}: {duel.observed if duel else 'no gate'}{rows}", "5")
         if self.retrained or self._approving is not None:
-            self._tell(
-                f"request {p.id} waits for you: press 5, then . a to approve {name} (or . r to reject)", "5"
-            )
+            self._tell(f"request {p.id} waits for you: . a approves {name}, . r rejects it", "5")
             return
         args = {"request": p.id, "reason": "better on what is served now"}
         self._approving = self._hand.submit(

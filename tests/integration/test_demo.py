@@ -62,7 +62,7 @@ def _the_third_waits_or_says_why_not(told: str, third: Any, windows: list[Any]) 
         assert "retrain suppressed: retrain 1 is under way" in told
         return
     assert third["state"] in (WAITING, "CHECKS_FAILED")
-    assert ("waits for you: press 5" in told) == (third["state"] == WAITING)
+    assert ("waits for you: . a approves" in told) == (third["state"] == WAITING)
     assert ("does not pass its gates" in told) == (third["state"] == "CHECKS_FAILED")
 
 
