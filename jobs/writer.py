@@ -56,9 +56,7 @@ class Writer:
         while True:
             work = self._todo.get()
             if work.rank == 9:
-                with contextlib.suppress(
-                    sqlite3.Error
-                ):  # disk full: the WAL is read at the next start
+                with contextlib.suppress(sqlite3.Error):  # disk full: the WAL is read at the next start
                     work.change(self._db)
                 self._loop.call_soon_threadsafe(_resolve, work.done, None, None)
                 return
