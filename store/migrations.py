@@ -7,6 +7,7 @@ Only the runner migrates, under its lock, in one write transaction.
 import sqlite3
 from pathlib import Path
 
+from lineside.store import clock
 from lineside.store.db import SCHEMA_VERSION, check_version
 
 NAMES = (
@@ -22,17 +23,28 @@ _DDL = Path(__file__).parent / "ddl"
 
 
 def migrate(conn: sqlite3.Connection) -> None:
-    """Bring the database up to date; an up-to-date one costs a single pragma."""
+    """Bring the database up to date; an up-to-date one costs a single pragma.
+
+    An older one is copied first, beside itself.
+
+    Raises:
+        SchemaTooNew: a newer lineside wrote it.
+        HomeProblem: there is no room for the copy; nothing was changed.
+    """
     path = Path(conn.execute("pragma database_list").fetchone()["file"])
     if check_version(conn, path) == SCHEMA_VERSION:
         return
     from sqlite_utils import Database, Migrations
+
+    from lineside.store import copies
 
     changes = Migrations("lineside")
     for name in NAMES:
         changes(name=name)(_change(name))
     conn.execute("begin immediate")  # a second process waits here, then finds nothing to do
     try:
+        if 0 < (version := check_version(conn, path)) < SCHEMA_VERSION:
+            copies.keep(path, version=version, at=clock.now())
         changes.apply(Database(conn, recursive_triggers=False))
         conn.execute(f"pragma user_version = {SCHEMA_VERSION}")
     except BaseException:
