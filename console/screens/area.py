@@ -191,6 +191,11 @@ class Area(Screen[None], Generic[V]):
         except (sqlite3.Error, LinesideError) as error:
             self.post_message(Unread(str(error)))
 
+    @property
+    def loading(self) -> bool:
+        """Whether an answer is under way, or another question waits for it."""
+        return self._loading or self._stale
+
     @on(Loaded)
     def _loaded(self, message: Loaded) -> None:
         message.stop()
