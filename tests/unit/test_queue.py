@@ -106,7 +106,7 @@ def test_a_job_that_is_cancelled_or_skipped_before_it_began_keeps_no_secret(
     assert [row.state for row in rows] == ["CANCELLED", "SKIPPED"]
     assert rows[0].reason == f"cancelled by {rows[0].submitted_by}: typo"
     assert not any(path.exists() for path in environments)
-    assert busy_runner.job(blocker).state == "RUNNING"
+    busy_runner.wait_for(blocker, "RUNNING")
 
 
 def test_a_job_moved_to_the_front_starts_first(busy_runner: RunnerUnderTest) -> None:
