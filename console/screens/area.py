@@ -192,7 +192,7 @@ class Area(Screen[None], Generic[V]):
             self.post_message(Unread(str(error)))
 
     @property
-    def loading(self) -> bool:
+    def awaiting(self) -> bool:
         """Whether an answer is under way, or another question waits for it."""
         return self._loading or self._stale
 
