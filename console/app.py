@@ -24,6 +24,7 @@ from lineside.console.spoken import Spoken
 from lineside.console.text import Line, safe
 from lineside.console.watcher import BLURRED_S, QUICK_S, Watcher
 from lineside.console.widgets.titlebar import TitleBar
+from lineside.store.clock import Micros, now
 from lineside.store.queries.stories import StoryRow
 
 
@@ -48,9 +49,11 @@ class LinesideApp(App[int]):
     DEFAULT_MODE = "wall"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, store: Store, actions: Actions, *, watch: bool = True) -> None:
+    def __init__(
+        self, store: Store, actions: Actions, *, watch: bool = True, clock: Callable[[], Micros] = now
+    ) -> None:
         super().__init__()
-        self.store, self.actions = store, actions
+        self.store, self.actions, self.clock = store, actions, clock
         self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=None))
         self.paused = False
         self._mouse = True

@@ -31,7 +31,7 @@ from lineside.console.widgets.footer import Footer, Story, hints
 from lineside.console.widgets.lines import Lines
 from lineside.console.widgets.table import Table
 from lineside.console.widgets.titlebar import Crumb, TitleBar
-from lineside.store.clock import Micros, now
+from lineside.store.clock import Micros
 from lineside.store.errors import LinesideError
 from lineside.store.queries.stories import StoryRow
 
@@ -245,7 +245,7 @@ class Area(Screen[None], Generic[V]):
     @property
     def now(self) -> Micros:
         """The moment that clock times are written against."""
-        return now()
+        return self.console_app.clock()
 
     def compose(self) -> ComposeResult:
         yield TitleBar(id="titlebar")
