@@ -139,18 +139,19 @@ def check(home: Home) -> None:
         raise HomeProblem(f"{home.path} is not a folder", hint="choose another with --home DIR")
     if not os.access(home.path, os.W_OK | os.X_OK):
         raise HomeProblem(f"{home.path} is not writable", hint="choose another with --home DIR")
-    if kind := _network_kind(home.path):
+    if kind := network_kind(home.path, mounts=Path("/proc/self/mounts").read_text()):
         raise HomeProblem(
             f"{home.path} lies on {kind}, where SQLite's write-ahead log and flock break",
             hint="put the home on a local disk: --home DIR or LINESIDE_HOME",
         )
 
 
-def _network_kind(path: Path) -> str | None:
-    """The network file system under `path`, read from the mount table."""
+def network_kind(path: Path, *, mounts: str) -> str | None:
+    """The network file system under `path`, by the mount table; None: a local disk."""
     best, kind = "", ""
-    for line in Path("/proc/self/mounts").read_text().splitlines():
+    for line in mounts.splitlines():
         _, mount, fstype, *_ = line.split()
+        mount = mount.replace("\\040", " ")
         if (path.is_relative_to(mount)) and len(mount) >= len(best):
             best, kind = mount, fstype
     return kind if kind in {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"} else None

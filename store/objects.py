@@ -150,7 +150,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
 def _adopt_file(home: Home, path: Path, *, move: bool) -> Stored:
     digest = _digest_of(path)
     target = path_of(home, digest)
-    if not target.exists():
+    if not _stays(target):
         if not move or path.stat().st_dev != home.objects.stat().st_dev:
             return _copy_in(home, path)
         target.parent.mkdir(exist_ok=True)
@@ -158,7 +158,16 @@ def _adopt_file(home: Home, path: Path, *, move: bool) -> Stored:
         _sync(path)
         with contextlib.suppress(FileExistsError):  # somebody else brought the same content
             os.link(path, target)
-    return Stored(digest=digest, bytes=target.stat().st_size, tree=False)
+    return Stored(digest=digest, bytes=path.stat().st_size, tree=False)
+
+
+def _stays(target: Path) -> bool:
+    """Whether the object is there already; if so it is young again: no garbage while a row is on its way."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _copy_in(home: Home, path: Path) -> Stored:
@@ -179,7 +188,7 @@ def _copy_in(home: Home, path: Path) -> Stored:
 
 
 def _place(data: bytes, target: Path) -> None:
-    if target.exists():
+    if _stays(target):
         return
     target.parent.mkdir(exist_ok=True)
     fresh = target.with_name(f".{secrets.token_hex(8)}")

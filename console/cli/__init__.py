@@ -34,6 +34,9 @@ VERBS = {
     "retrain": "monitor:retrain",
     "audit": "audit:audit",
     "sql": "sql:sql",
+    "backup": "upkeep:backup",
+    "restore": "upkeep:restore",
+    "gc": "upkeep:gc",
 }
 
 

@@ -27,6 +27,13 @@ WHOLE = {
     "keys._FORGET": "once a day",
     "segments._EVERY": "the manifest: SQL over every point reads every segment",
     "segments._SMALL": "merging looks at all segments; there are few, as small ones are merged",
+    "reachability._COLD": "gc looks at everything once",
+    "reachability._NAMED": "gc looks at everything once",
+    "reachability._NEEDED": "doctor and backups look at everything once",
+    "reachability._OVER": "gc looks at everything once",
+    "reachability._RUNS_OVER": "gc looks at everything once",
+    "reachability._WARM": "a backup looks at everything once",
+    "reachability._WINDOWS": "a backup looks at everything once",
     "windows._ROWS": "a fragment: every statement made of it has its own condition",
 }
 """Statements that mean to read all of a table that grows."""
