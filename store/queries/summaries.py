@@ -33,15 +33,20 @@ class SummaryRow:
     last_us: Micros
 
     @classmethod
-    def of(cls, row: sqlite3.Row, *, skip: int = 0) -> Self:
-        """From a row of these fields in this order, behind `skip` others: by name would cost double."""
-        return cls(**dict(zip(cls.__slots__, tuple(row)[skip:], strict=True)))
+    def of(cls, values: Sequence[object]) -> Self:
+        """From the fields in their order, past `__init__`: a page makes hundreds, at a third of the time."""
+        made = object.__new__(cls)
+        for put, value in zip(_PUT, values, strict=True):
+            put(made, value)
+        return made
 
     @property
     def last_value(self) -> float:
         """The last point as it was written, NaN and infinities included."""
         return NOT_FINITE[self.last_kind] if self.last is None else self.last
 
+
+_PUT = [SummaryRow.__dict__[name].__set__ for name in SummaryRow.__slots__]
 
 _OF_RUN = """
     select n.name as metric, s.count, s.nan, s.pos_inf, s.neg_inf, s.first, s.first_step, s.last, s.last_kind,
@@ -85,7 +90,7 @@ _MERGE = """
 
 def summaries(db: sqlite3.Connection, run_id: int, *, system: bool = False) -> list[SummaryRow]:
     """Every metric that one run logged, by name; with `system`, those the runner measured instead."""
-    found = [SummaryRow.of(row) for row in db.execute(_OF_RUN, {"run_id": run_id})]
+    found = [SummaryRow.of(tuple(row)) for row in db.execute(_OF_RUN, {"run_id": run_id})]
     return [row for row in found if row.metric.startswith(SYSTEM) == system]
 
 
@@ -94,7 +99,9 @@ def summary_table(
 ) -> dict[tuple[int, str], SummaryRow]:
     """The cells of a leaderboard; a run that never logged a metric has no cell."""
     asked = {"runs": json.dumps(list(run_ids)), "metrics": json.dumps(list(metrics))}
-    return {(row["run_id"], row["metric"]): SummaryRow.of(row, skip=1) for row in db.execute(_TABLE, asked)}
+    cursor = db.cursor()
+    cursor.row_factory = None
+    return {(row[0], row[1]): SummaryRow.of(row[1:]) for row in cursor.execute(_TABLE, asked)}
 
 
 def merge(db: sqlite3.Connection, run_id: int, rows: Sequence[tuple[int, SummaryRow]]) -> None:
