@@ -48,7 +48,9 @@ def param_table(
 ) -> dict[tuple[int, str], str]:
     """The cells of a leaderboard; a run without the param has no cell."""
     asked = {"runs": json.dumps(list(run_ids)), "keys": json.dumps(list(keys))}
-    return {(row["run_id"], row["name"]): row["value"] for row in db.execute(_TABLE, asked)}
+    cursor = db.cursor()
+    cursor.row_factory = None
+    return {(run_id, name): value for run_id, name, value in cursor.execute(_TABLE, asked)}
 
 
 def tags(db: sqlite3.Connection, run_id: int) -> dict[str, str]:
