@@ -18,6 +18,7 @@ NAMES = (
     "m005_models",
     "m006_monitoring",
     "m007_segments",
+    "m008_orders",
 )
 _DDL = Path(__file__).parent / "ddl"
 

@@ -619,3 +619,7 @@ CREATE TABLE run_segment (
 CREATE INDEX runs_in_segment on run_segment (segment_id);
 
 CREATE INDEX spool_warm on spool (run_id) where sealed = 1 and cold_head is null and offset_bytes > 0;
+
+CREATE INDEX summary_first on summary (metric_id, first, run_id);
+
+CREATE INDEX run_of_parent on run (parent_id) where parent_id is not null;

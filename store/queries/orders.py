@@ -50,7 +50,7 @@ _MAYBE_NULL = frozenset({"started", "ended", "took", "duration"})
 _INDEXED = frozenset(
     {"id", "run", "created", "started", "ended", "took", "duration", "name", "status", "author"}
 )
-_SUMMED = frozenset({"last", "min", "max"})
+_SUMMED = frozenset({"last", "first", "min", "max"})
 _NOCASE = frozenset({"name", "author"})
 
 
