@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineside.store.queries import names, spans, words
+from lineside.store.queries.bests import at_best
 from lineside.store.queries.meanings import Fact
 from lineside.store.queries.params import number_in
 from lineside.store.queries.words import Term, Word
@@ -23,6 +24,7 @@ FIELDS = {
     "author": "r.author",
     "job": "coalesce(r.job_id, 0)",
     "parent": "coalesce(r.parent_id, 0)",
+    "children": "(select count(*) from run c where c.parent_id = r.id)",
     "note": "r.note",
     "dropped": "r.dropped",
     "created": "r.created_us",
@@ -31,7 +33,7 @@ FIELDS = {
     "took": "(r.ended_us - r.started_us)",
     "duration": "(r.ended_us - r.started_us)",
 }
-_NUMBERS = frozenset({"id", "run", "job", "parent", "dropped"})
+_NUMBERS = frozenset({"id", "run", "job", "parent", "children", "dropped"})
 _MOMENTS = frozenset({"created", "started", "ended"})
 _LENGTHS = frozenset({"took", "duration"})
 _INDEXED = frozenset({"id", "run", "uid", "status", "name", "experiment", "author", *_MOMENTS, *_LENGTHS})
@@ -42,6 +44,10 @@ _CRASHED = "(r.status = 'FAILED' and coalesce(r.cause, '') in ('signal', 'oom_cu
 _COMPARES = "{subject} {operator} {value}"
 _HOLDS = "instr(lower({subject}), lower({value})) > 0"
 _LIKE_WORD = "{subject} {operator} {value} collate nocase"
+_HAS_PARENT = "r.parent_id is not null"
+_NO_PARENT = "r.parent_id is null"
+_CHILD_OF = "r.parent_id is {value}"  # true or false: `not` has to turn it round
+_CHILDREN = "r.parent_id = {value}"
 _KNOWN = "({subject} is not null and {test})"
 _WITHIN = "{subject} >= {low} and {subject} < {high}"
 _OUTSIDE = "({subject} < {low} or {subject} >= {high})"
@@ -96,6 +102,9 @@ def condition(bound: Bound, text: str, word: Word) -> Fact:
         Usage: the key names nothing, or the value cannot be compared like that.
     """
     term = words.take_apart(word.text)
+    if at_best(term.key):
+        words.refuse(text, word, "the points know this, not the store: it can be shown and sorted by, not "
+                     "filtered by", hint="filter by min(), max(), first() or last() of a metric")  # fmt: skip
     if term.operator is None:
         return _just_named(bound, text, word, term)
     if not term.value and term.operator not in (":", "=", "!="):
@@ -142,6 +151,8 @@ def _field(bound: Bound, text: str, word: Word, term: Term) -> Fact:
         return _fact(_time(bound, text, word, term), indexed=indexed)
     if name in ("status", "cause") and term.value.lower() == "crashed":
         return _fact(f"not {_CRASHED}" if operator == "<>" else _CRASHED, indexed=indexed)
+    if name == "parent" and term.operator in (":", "=", "!="):
+        return _parent(bound, text, word, term)
     if term.operator == "~":
         return _fact(_HOLDS.format(subject=subject, value=bound.add(term.value)), indexed=False)
     if name in _NUMBERS:
@@ -155,6 +166,20 @@ def _field(bound: Bound, text: str, word: Word, term: Term) -> Fact:
         return _fact(_OF_EXPERIMENT.format(test=test), indexed=True)
     test = _LIKE_WORD.format(subject=subject, operator=operator, value=bound.add(term.value))
     return _fact(test, indexed=indexed)
+
+
+def _parent(bound: Bound, text: str, word: Word, term: Term) -> Fact:
+    """`parent:812`, and `parent:none` for the runs that nobody began from another."""
+    none = term.value.lower() in ("none", "0")
+    if none:
+        unequal = term.operator == "!="
+        return _fact(_HAS_PARENT if unequal else _NO_PARENT, indexed=unequal)
+    value = bound.add(_number(text, word, term.value))
+    if term.operator == "!=":
+        subject = FIELDS["parent"]
+        return _fact(_COMPARES.format(subject=subject, operator="<>", value=value), indexed=False)
+    children = _FIELD_EVERY.format(test=_CHILDREN.format(value=value))
+    return Fact(probe=_CHILD_OF.format(value=value), every=children, indexed=True)
 
 
 def _time(bound: Bound, text: str, word: Word, term: Term) -> str:
@@ -220,6 +245,16 @@ def find(bound: Bound, term: Term) -> Key | None:
         if number is not None:
             return Key(family=family, number=number, column="last" if family == "metric" else "value")
     return None
+
+
+def metric_in(key: str) -> str:
+    """The metric that a key is about.
+
+    >>> metric_in("min(loss)"), metric_in("loss")
+    ('loss', 'loss')
+    """
+    summed = _SUMMED.match(key)
+    return summed[2] if summed else key
 
 
 def _number(text: str, word: Word, value: str) -> float:

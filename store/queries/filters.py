@@ -3,9 +3,11 @@
     status:FAILED lr<1e-3 or tag:base          a space means "and"
     not (author:ana min(loss)>0.1) "my run"    a bare word is looked for in the name
 
-Keys are fields (id status cause name experiment author job note created started ended took), metrics (`loss`,
-`min(loss)`), params and tags; `metric:` `param:` `tag:` say which where names collide. Operators: `:` `=`
-`!=` `<` `<=` `>` `>=`, and `~` for "contains". Times read as `started>=2026-11-01` and `took>1h30m`.
+Keys are fields (id status cause name experiment author job parent children note created started ended took),
+metrics (`loss`, `min(loss)`), params and tags; `metric:` `param:` `tag:` say which where names collide.
+Operators: `:` `=` `!=` `<` `<=` `>` `>=`, and `~` for "contains". Times read as `started>=2026-11-01` and
+`took>1h30m`; `parent:812` are the runs begun from run 812, `parent:none` those begun from none. A value may
+stand in quotes, a quote in it doubled. `acc@best(loss)` is no key here: it is read from the points.
 """
 
 import sqlite3

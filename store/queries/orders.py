@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lineside.store.errors import Usage
+from lineside.store.queries.bests import at_best
 from lineside.store.queries.conditions import FIELDS, Bound, Key, find, near, unknown
 from lineside.store.queries.words import Term
 
@@ -64,6 +65,11 @@ def order(bound: Bound, sort: str) -> Order:
     name = sort.lstrip("-").strip()
     if name.lower() in FIELDS:
         return _by_field(name.lower(), way)
+    if at_best(name):
+        raise Usage(
+            f"cannot sort by {name!r} here: it is read from the points",
+            hint="min(), max(), first() and last() of a metric sort everywhere",
+        )
     family, _, rest = name.partition(":")
     known = family in _JOIN and rest
     term = Term(family=family if known else None, key=rest if known else name, operator=None, value="")

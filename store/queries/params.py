@@ -25,6 +25,14 @@ _TABLE = """
       cross join param p on p.run_id = r.value and p.key_id = n.id
 """
 
+_TAG_TABLE = """
+    select t.run_id, n.name, t.value
+      from json_each(:keys) k
+      cross join name n on n.kind = 'tag' and n.name = k.value
+      cross join json_each(:runs) r
+      cross join tag t on t.run_id = r.value and t.key_id = n.id
+"""
+
 _PUT_PARAM = """
     insert into param (run_id, key_id, value, num) values (:run_id, :key_id, :value, :num)
     on conflict (run_id, key_id) do update set value = excluded.value, num = excluded.num
@@ -47,10 +55,23 @@ def param_table(
     db: sqlite3.Connection, run_ids: Sequence[int], keys: Sequence[str]
 ) -> dict[tuple[int, str], str]:
     """The cells of a leaderboard; a run without the param has no cell."""
+    return _cells(db, _TABLE, run_ids, keys)
+
+
+def tag_table(
+    db: sqlite3.Connection, run_ids: Sequence[int], keys: Sequence[str]
+) -> dict[tuple[int, str], str]:
+    """The cells of a leaderboard; a run without the tag has no cell."""
+    return _cells(db, _TAG_TABLE, run_ids, keys)
+
+
+def _cells(
+    db: sqlite3.Connection, sql: str, run_ids: Sequence[int], keys: Sequence[str]
+) -> dict[tuple[int, str], str]:
     asked = {"runs": json.dumps(list(run_ids)), "keys": json.dumps(list(keys))}
     cursor = db.cursor()
     cursor.row_factory = None
-    return {(run_id, name): value for run_id, name, value in cursor.execute(_TABLE, asked)}
+    return {(run_id, name): value for run_id, name, value in cursor.execute(sql, asked)}
 
 
 def tags(db: sqlite3.Connection, run_id: int) -> dict[str, str]:

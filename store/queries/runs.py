@@ -38,6 +38,8 @@ class RunRow:
     detail: str | None  # "signal 9"; None: nothing to add to the cause
     author: str
     job_id: int | None  # None: started outside the runner
+    parent_id: int | None  # None: begun from no other run
+    children: int  # runs begun from it
     created_us: Micros
     started_us: Micros | None  # None: waits in the queue
     ended_us: Micros | None
@@ -84,14 +86,16 @@ _ANNOTATE = "update run set note = :note where id = :id"
 
 _GET = """
     select r.id, r.uid, e.name as experiment, r.name, r.status, r.cause, r.detail, r.author, r.job_id,
-           r.created_us, r.started_us, r.ended_us, r.dropped, r.note
+           r.parent_id, (select count(*) from run c where c.parent_id = r.id) as children, r.created_us,
+           r.started_us, r.ended_us, r.dropped, r.note
       from run r join experiment e on e.id = r.experiment_id
      where r.id = :id
 """
 
 _BY_IDS = """
     select r.id, r.uid, e.name as experiment, r.name, r.status, r.cause, r.detail, r.author, r.job_id,
-           r.created_us, r.started_us, r.ended_us, r.dropped, r.note
+           r.parent_id, (select count(*) from run c where c.parent_id = r.id) as children, r.created_us,
+           r.started_us, r.ended_us, r.dropped, r.note
       from json_each(:ids) asked
       join run r on r.id = asked.value
       join experiment e on e.id = r.experiment_id

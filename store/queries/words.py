@@ -28,10 +28,12 @@ class Term:
 
 _WORD = re.compile(
     r"""\s+ | (?P<bracket>[()]) | (?P<quote>"(?![^"]*"))
-      | (?P<term>(?: "[^"]*" | (?<![^\s()":=!<>~])(?:last|first|min|max)\([^()\s]+\) | [^\s()"] )+)""",
+      | (?P<term>(?: "[^"]*" | (?<![^\s()":=!<>~])(?:last|first|min|max)\([^()\s]+\)
+                  | @(?:best|min|max)\([^()\s]+\) | [^\s()"] )+)""",
     re.VERBOSE,
 )
 _OPERATOR = re.compile(r'"[^"]*"|(?P<operator>!=|<=|>=|[:=<>~])')
+_PLAIN = re.compile(r"[^\s()\":=!<>~]+\Z")
 _FAMILIES = ("metric", "param", "tag")
 
 
@@ -85,5 +87,19 @@ def _cut(text: str) -> tuple[str, str | None, str]:
     return text, None, ""
 
 
+def quoted(text: str) -> str:
+    """A key or value as it is written in a filter, so that it is read as it is.
+
+    >>> quoted("adam"), quoted("demo:ana"), quoted('5" wide')
+    ('adam', '"demo:ana"', '"5"" wide"')
+    """
+    return text if _PLAIN.match(text) else '"' + text.replace('"', '""') + '"'
+
+
 def _bare(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    """Without its quotes; a doubled one inside stands for one.
+
+    >>> _bare('"5"" wide"')
+    '5" wide'
+    """
+    return text[1:-1].replace('""', '"') if len(text) > 1 and text[0] == text[-1] == '"' else text

@@ -16,11 +16,12 @@ TERMS = (
     "m0<0.5", "max(m1)>1.9", "min(m3)<=0.01", "p0<0.3", "param:p1>0.98", "model:vit", "model~es", "tag:dev",
     "team:t3", "status:failed", "status:crashed", "status!=crashed", "author:BEN", "experiment:exp2",
     "name~99", "try", "id<40", "wide/00001>0", "metric:wide/00001", "took>1h", "duration<=90s",
-    "started>=2025-10-09", "created<2025-10-09T12:00", "ended!=2025-10", "job:0",
+    "started>=2025-10-09", "parent:3", "parent:none", "parent!=3", "children>1",
+    "created<2025-10-09T12:00", "ended!=2025-10", "job:0",
 )  # fmt: skip
 SORTS = (
     "created", "id", "name", "took", "started", "experiment", "m0", "max(m1)", "first(m2)", "p0", "model",
-    "stage", "wide/00001", "note",
+    "stage", "wide/00001", "note", "parent", "children",
 )  # fmt: skip
 
 terms = st.sampled_from(TERMS)
@@ -47,6 +48,7 @@ def filled() -> Iterator[sqlite3.Connection]:
     db.execute("delete from summary where run_id % 7 = 0 and metric_id < 4")
     db.execute("update summary set last = null, last_kind = 'nan' where run_id % 11 = 0 and metric_id < 4")
     db.execute("delete from param where run_id % 13 = 0")
+    db.execute("update run set parent_id = id % 4 + 1 where id % 5 = 0 and id > 4")
     yield db
     db.close()
 

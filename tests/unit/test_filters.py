@@ -6,7 +6,7 @@ import pytest
 
 from lineside.store.clock import Micros
 from lineside.store.errors import Usage
-from lineside.store.queries import names, runs, spans, summaries
+from lineside.store.queries import names, runs, spans, summaries, words
 from lineside.store.queries.summaries import SummaryRow
 
 
@@ -117,6 +117,38 @@ def test_a_sort_key_orders_and_missing_values_come_last(
     three: sqlite3.Connection, sort: str, found: list[str]
 ) -> None:
     assert [run.name for run in runs.recent(three, sort=sort)] == found
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("parent:1", ["trial 0", "trial 1"]),
+        ("parent:none", ["small", "middle", "broken try"]),
+        ("parent:NONE trial", []),
+        ("parent!=none", ["trial 0", "trial 1"]),
+        ("parent!=1 id>1", ["middle", "broken try"]),
+        ("parent:0 or parent>0", ["small", "middle", "broken try", "trial 0", "trial 1"]),
+        ("children:2", ["small"]),
+        ("children<1 not parent:1", ["middle", "broken try"]),
+    ],
+)
+def test_children_are_found_by_their_parent(three: sqlite3.Connection, where: str, found: list[str]) -> None:
+    for number in range(2):
+        runs.create(three, uid=f"run_t{number}", experiment="digits", name=f"trial {number}", author="ana",
+                    job_id=None, at=Micros(5), parent_id=1)  # fmt: skip
+    assert [run.name for run in runs.recent(three, where=where, sort="id")] == found
+    assert runs.ids(three, where, "id") == [run.id for run in runs.recent(three, where=where, sort="id")]
+    assert [(run.parent_id, run.children) for run in runs.by_ids(three, [1, 4])] == [(None, 2), (1, 0)]
+    assert runs.ids(three, where, "-children")[:1] == (
+        [1] if "small" in found else runs.ids(three, where)[:1]
+    )
+
+
+def test_a_value_that_was_quoted_by_us_is_read_as_it_was(three: sqlite3.Connection) -> None:
+    for value in ('5" wide', "a:b<c", "(not or)", '"', "", "x y"):
+        runs.put_params(three, 2, {"odd key": value})
+        where = f"param:{words.quoted('odd key')}:{words.quoted(value)}"
+        assert runs.ids(three, where) == [2], where
 
 
 def test_a_value_is_bound_and_never_becomes_sql(three: sqlite3.Connection) -> None:
