@@ -6,6 +6,7 @@ at any moment, either the spool or the segment counts, never both: what is left 
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from lineside.jobs import ingesting
 from lineside.jobs.context import Context, Json
-from lineside.store import clock, events, points, segments
+from lineside.store import clock, events, laststeps, points, segments
 from lineside.store.clock import Micros
 from lineside.store.db import reader
 from lineside.store.errors import Conflict, LinesideError
@@ -27,8 +28,6 @@ from lineside.store.queries import segments as manifest
 from lineside.store.queries.segments import Moved, SegmentRow, Warm
 
 if TYPE_CHECKING:
-    import sqlite3
-
     import polars as pl
 
 log = logging.getLogger(__name__)
@@ -74,8 +73,9 @@ async def tick(ctx: Context) -> None:
                 await asyncio.to_thread(_recover, ctx.home)
                 memory.recovered = True
             await advance(ctx, LIMITS, now=clock.now())
-    except (LinesideError, OSError):
+    except (LinesideError, OSError, sqlite3.Error) as error:
         memory.recovered, memory.retry_at = False, time.monotonic() + _RETRY_S
+        segments.refuse_full(error)
         raise
 
 
@@ -161,7 +161,7 @@ def _moved(home: Home, state: State) -> list[Moved]:
 
 
 def _frame(
-    home: Home, db: "sqlite3.Connection", run_id: int, state: State, names: dict[str, int]
+    home: Home, db: sqlite3.Connection, run_id: int, state: State, names: dict[str, int]
 ) -> "pl.DataFrame":
     """The points of a run as a segment holds them."""
     import polars as pl
@@ -209,13 +209,16 @@ async def _enter(ctx: Context, made: Json) -> bool:
     try:
         if not free:
             raise Conflict("a spool is in use again", hint="it is tried again")
+        await asyncio.to_thread(_note_steps, ctx.home, sorted({one.run_id for one in moved}))
         await ctx.write(lambda db: enter(db, made["segment"], moved, at=clock.now()))
         await asyncio.to_thread(_unlink, [ctx.home.spool / one.path for one in moved])
     except Conflict as error:
         log.info("compaction put off", extra={"why": str(error)})
-        if made["segment"]:
-            await asyncio.to_thread(_unlink, [ctx.home.segments / made["segment"]["path"]])
+        await _discard(ctx, made["segment"])
         return False
+    except (OSError, sqlite3.Error):
+        await _discard(ctx, made["segment"])
+        raise
     finally:
         await asyncio.to_thread(lock.__exit__, None, None, None)
         over = ingesting.watch_of(ctx.home).over
@@ -223,7 +226,7 @@ async def _enter(ctx: Context, made: Json) -> bool:
     return True
 
 
-def enter(db: "sqlite3.Connection", segment: Json | None, moved: Sequence[Moved], *, at: Micros) -> None:
+def enter(db: sqlite3.Connection, segment: Json | None, moved: Sequence[Moved], *, at: Micros) -> None:
     """Say in the manifest that a segment holds what spools held.
 
     Raises:
@@ -237,7 +240,7 @@ def enter(db: "sqlite3.Connection", segment: Json | None, moved: Sequence[Moved]
             events.gap(db, one.run_id, spool=one.path, at_byte=0, lost=None, why="deleted")
 
 
-def replace(db: "sqlite3.Connection", segment: Json, gone: Sequence[SegmentRow], *, at: Micros) -> None:
+def replace(db: sqlite3.Connection, segment: Json, gone: Sequence[SegmentRow], *, at: Micros) -> None:
     """Say in the manifest that one segment holds what several held.
 
     Raises:
@@ -248,14 +251,33 @@ def replace(db: "sqlite3.Connection", segment: Json, gone: Sequence[SegmentRow],
 
 
 async def _replace(ctx: Context, made: Json, gone: Sequence[SegmentRow]) -> None:
-    await ctx.write(lambda db: replace(db, made, gone, at=clock.now()))
+    try:
+        await ctx.write(lambda db: replace(db, made, gone, at=clock.now()))
+    except (Conflict, sqlite3.Error):
+        await _discard(ctx, made)
+        raise
     await asyncio.to_thread(_unlink, [ctx.home.segments / row.path for row in gone])
+
+
+async def _discard(ctx: Context, made: Json | None) -> None:
+    """A file that was not entered takes no room until the next start; one that was stays, whatever failed."""
+    if made is not None and made["path"] not in {row.path for row in manifest.every(ctx.db)}:
+        await asyncio.to_thread(_unlink, [ctx.home.segments / made["path"]])
+
+
+def _note_steps(home: Home, run_ids: list[int]) -> None:
+    db = reader(home)
+    try:
+        laststeps.note(home, db, run_ids)
+    finally:
+        db.close()
 
 
 def _recover(home: Home) -> None:
     db = reader(home)
     try:
         gone = segments.recover(home, db)
+        laststeps.rebuild(home, db)
     finally:
         db.close()
     if gone:

@@ -69,7 +69,9 @@ async def tick(ctx: Context) -> None:
     if sealing.due(watch, _KEEP_S):
         _keep(watch)
         await sealing.look(ctx, watch)
-    troubles = [f"spool {tail.name}: {tail.problem}" for tail in watch.tails.values() if tail.problem]
+    troubles = [
+        f"spool {tail.name}: {words}" for tail in watch.tails.values() if (words := tail.shut or tail.problem)
+    ]
     if troubles:
         raise HomeProblem(f"{len(troubles)} not ingested, {troubles[0]}", hint="look into the runner's log")
 

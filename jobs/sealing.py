@@ -1,13 +1,14 @@
 """How a spool's life ends: sealed after its run, given up with its script, or deleted under a living one."""
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from lineside.jobs import tailing
+from lineside.jobs import mending, tailing
 from lineside.jobs.context import Context
 from lineside.jobs.tailing import Gone, Tail, Watch
 from lineside.store import clock, events, segments
@@ -41,6 +42,8 @@ def meet(db: sqlite3.Connection, watch: Watch) -> None:
             watch.over.add(name)
         else:
             watch.admit(name, offset=row.offset_bytes if row else 0)
+            if row is not None and row.offset_bytes and not row.skipped_bytes:
+                watch.doubted.add(name)
     watch.new = watch.new[_NEW_AT_ONCE:]
 
 
@@ -49,13 +52,16 @@ def _meet_again(watch: Watch, row: SpoolRow) -> None:
     path = watch.folder / row.path
     try:
         same = segments.head(path, end=row.cold_bytes) == row.cold_head
-    except FileNotFoundError:
+    except OSError:  # gone, or shut
         return
-    if same and _size(path) == row.cold_bytes:
+    if same and (size := _size(path)) == row.cold_bytes:
         watch.over.add(row.path)  # left over from a crash
+        return
+    watch.admit(row.path, offset=row.offset_bytes)
+    if same:  # left over, and a script went on with it
+        watch.regrown[row.path] = size
     else:
-        watch.admit(row.path, offset=row.offset_bytes)
-        watch.tails[row.path].replaced = not same
+        watch.tails[row.path].replaced = True
 
 
 async def look(ctx: Context, watch: Watch) -> None:
@@ -64,8 +70,11 @@ async def look(ctx: Context, watch: Watch) -> None:
         uids = [name.removesuffix(tailing.RESUME) for name in watch.resumed]
         await ctx.write(partial(_go_on, uids), durable=False)
         for name in watch.resumed:
-            (watch.folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # gone, or no file: the next one is looked at all the same
+                (watch.folder / name).unlink()
         watch.resumed = set()
+    if watch.regrown or watch.doubted:
+        await _check(ctx, watch)
     open_names = spools.open_names(ctx.db)
     for name in watch.over & open_names:  # the run goes on
         watch.over.discard(name)
@@ -76,11 +85,30 @@ async def look(ctx: Context, watch: Watch) -> None:
 
 
 async def begin_again(ctx: Context, tail: Tail) -> None:
-    """Another file stands under the name: it is read from its beginning, and the run says what is missing."""
-    row = spools.find(ctx.db, tail.name)
+    """Another file stands under the name: it is read from its beginning, and the run says what is missing.
+
+    Or a power loss has made it shorter: then it is the same one, and what was taken is not taken again.
+    """
+    row, end = spools.find(ctx.db, tail.name), None
     if row is not None and row.offset_bytes:
-        await ctx.write(partial(_begin_again, row), durable=False)
-    tail.replaced, tail.offset, tail.taken_at, tail.shapes = False, 0, -1, None
+        if not tail.replaced:
+            known = tails.newest(ctx.db, row.run_id)
+            end = await asyncio.to_thread(mending.end_of_same, ctx.home, row, known)
+        again = partial(_begin_again, row) if end is None else partial(mending.shorten, row, end)
+        await ctx.write(again, durable=False)
+    tail.replaced, tail.offset, tail.taken_at, tail.shapes = False, end or 0, -1, None
+
+
+async def _check(ctx: Context, watch: Watch) -> None:
+    """Look once at what a crash, of a runner or of the whole box, may have left behind."""
+    regrown, watch.regrown = watch.regrown, {}
+    doubted, watch.doubted = sorted(watch.doubted), set()
+    rows = [row for name in doubted if (row := spools.find(ctx.db, name)) is not None]
+    lost = await asyncio.to_thread(lambda: [mending.unsound(ctx.home, row) for row in rows])
+    changes: list[Change] = [partial(_reopen, name, size) for name, size in regrown.items()]
+    changes += [partial(mending.distrust, row, n) for row, n in zip(rows, lost, strict=True) if n]
+    if changes:
+        await ctx.write(lambda db: [change(db) for change in changes], durable=False)
 
 
 async def _ended(ctx: Context, watch: Watch) -> list[Change]:
@@ -144,6 +172,10 @@ def _go_on(uids: list[str], db: sqlite3.Connection) -> None:
         run_id = runs.find_uid(db, uid)
         if run_id is not None:
             spools.unseal(db, run_id)
+
+
+def _reopen(name: str, size: int, db: sqlite3.Connection) -> None:
+    tails.reopen(db, name, size=size)
 
 
 def _seal(row: TailRow, size: int, db: sqlite3.Connection) -> None:

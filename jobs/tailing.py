@@ -1,7 +1,7 @@
 """What is remembered of a home's spools between two looks, so that one that is still costs one `stat`."""
 
 import asyncio
-import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 
 from lineside.store import ingest
 from lineside.store.homes import Home
@@ -42,6 +43,7 @@ class Tail:
     retry_at: float = 0.0  # after a failure
     kept: int = -1  # the size that is safe on the disk
     problem: str = ""  # why it cannot be ingested
+    shut: str = ""  # why it cannot even be opened
     head: bytes = b""  # its first bytes: a script that finds its spool deleted writes the same again
     replaced: bool = False  # another file has taken its name
 
@@ -75,6 +77,8 @@ class Watch:
         self.over: set[str] = set()  # sealed: not looked at any more
         self.new: list[str] = []  # names seen for the first time, to be looked up in the store
         self.gone: dict[str, Gone] = {}  # open ones without a file
+        self.doubted: set[str] = set()  # met with something taken: is it still what it was?
+        self.regrown: dict[str, int] = {}  # name → size of those that have outgrown their segment
         self.resumed: set[str] = set()  # files that say so of a run
         self.looked_at = 0.0  # for ends
         self.keeping: asyncio.Future[None] | None = None
@@ -104,17 +108,25 @@ class Watch:
         self.over.add(name)
 
     def keep(self) -> None:
-        """Ask the disk to keep what was written since the last time."""
+        """Ask the disk to keep what was written since the last time.
+
+        Raises:
+            OSError: it could not, for one of them; it was asked for the others all the same.
+        """
+        failed: OSError | None = None
         for tail in list(self.tails.values()):
             size = tail.size
-            if tail.kept != size:
-                with contextlib.suppress(FileNotFoundError):
-                    file = os.open(self.folder / tail.name, os.O_RDONLY | os.O_CLOEXEC)
-                    try:
-                        os.fdatasync(file)
-                    finally:
-                        os.close(file)
-                    tail.kept = size
+            if tail.kept == size or tail.shut:
+                continue
+            try:
+                _sync(self.folder / tail.name)
+                tail.kept = size
+            except (FileNotFoundError, PermissionError):
+                continue
+            except OSError as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _list(self, folder: int) -> None:
         stamp = os.stat(folder).st_mtime_ns
@@ -133,16 +145,30 @@ class Watch:
 
     def _measure(self, folder: int, tail: Tail, at: float) -> None:
         try:
-            stat = os.stat(tail.name, dir_fd=folder)
+            self._compare(tail, os.stat(tail.name, dir_fd=folder), at)
+            tail.shut = ""
         except FileNotFoundError:
             self._lists = _LISTS
-            return
+        except OSError as error:  # of somebody else, or no file at all: that keeps no other one waiting
+            tail.shut = f"cannot be read: {error.strerror}"
+
+    def _compare(self, tail: Tail, stat: os.stat_result, at: float) -> None:
+        if not S_ISREG(stat.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
         if stat.st_ino != tail.inode or len(tail.head) < min(_HEAD, stat.st_size):
             head = _head(self.folder / tail.name)
             tail.replaced |= bool(head) and not head.startswith(tail.head)
             tail.head = head or tail.head
         if stat.st_size != tail.size or stat.st_ino != tail.inode:
             tail.size, tail.inode, tail.grown_at, tail.ask_at = stat.st_size, stat.st_ino, at, 0.0
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fdatasync(file)
+    finally:
+        os.close(file)
 
 
 def let_go(folder: Path, tails: Iterable[Tail]) -> set[str]:
@@ -176,7 +202,7 @@ def _head(path: Path) -> bytes:
 def _unlocked(path: Path) -> bool:
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except OSError:  # gone, or shut: nobody can tell
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

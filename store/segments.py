@@ -5,9 +5,11 @@ is deleted. A file that the manifest does not name is an orphan of a crash.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineside.store import clock, ingest
-from lineside.store.errors import BadData
+from lineside.store.errors import BadData, HomeProblem
 from lineside.store.homes import Home
 from lineside.store.queries import segments, spools
 from lineside.store.queries.segments import Moved
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _HEAD = 4_096
 _ROWS = 131_072
 _KIND = ".parquet"
+_SPILL = ".spill"
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -82,12 +85,25 @@ def merge(home: Home, paths: Sequence[str]) -> dict[str, Any]:
     return _made(home, _MERGED.format(files=files), None)
 
 
+def refuse_full(error: Exception) -> None:
+    """Say in words that a disk without room is why no segment was made.
+
+    Raises:
+        HomeProblem: that is what the error says.
+    """
+    if ingest.no_room(error) or os.strerror(errno.ENOSPC) in str(error):  # DuckDB's has no number
+        raise HomeProblem(
+            "no room on the disk for a new segment: the points stay where they are, none is lost",
+            hint="make room; it is tried again by itself",
+        ) from error
+
+
 def _made(home: Home, rows: str, frame: "pl.DataFrame | None") -> dict[str, Any]:
     import duckdb
 
     path = home.segments / (clock.new_id("seg") + _KIND)
     fresh = path.with_name(f".{path.name}.tmp")
-    config = {**_CONFIG, "temp_directory": str(home.segments / ".spill")}
+    config = {**_CONFIG, "temp_directory": str(home.segments / _SPILL)}
     try:
         with duckdb.connect(":memory:", config=config) as con:
             if frame is not None:
@@ -98,6 +114,9 @@ def _made(home: Home, rows: str, frame: "pl.DataFrame | None") -> dict[str, Any]
         _sync(fresh)
         os.rename(fresh, path)
         _sync(home.segments)
+    except (duckdb.Error, OSError) as error:
+        refuse_full(error)
+        raise
     finally:
         fresh.unlink(missing_ok=True)
     keys = ("run_id", "row_lo", "row_hi", "places", "openings")
@@ -120,6 +139,8 @@ def rows(home: Home, path: str, run_ids: Sequence[int], metric_ids: Sequence[int
     try:
         return pl.scan_parquet(home.segments / path, glob=False).filter(wanted).collect()
     except pl.exceptions.PolarsError as error:
+        if not (home.segments / path).exists():  # merged into another between two looks of polars
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
         raise BadData(f"segment {path} cannot be read: {error}", hint="look with: lineside doctor") from error
 
 
@@ -155,6 +176,7 @@ def recover(home: Home, db: sqlite3.Connection) -> list[str]:
         if path.is_file() and path.name not in known:
             path.unlink(missing_ok=True)
             gone.append(path.name)
+    shutil.rmtree(home.segments / _SPILL, ignore_errors=True)
     for name in os.listdir(home.spool):
         row = spools.find(db, name) if ingest.uid_in(name) else None
         if row is None or row.cold_head is None:

@@ -125,6 +125,21 @@ def decode(
     return walk.result()
 
 
+def is_sound(data: bytes, *, begins: bool) -> bool:
+    """Whether whole frames follow each other up to the end of `data`.
+
+    Args:
+        begins: a frame begins at its first byte; otherwise the first sound one is looked for.
+    """
+    start = 0 if begins else _next_sound(data, 0)
+    if start is None:
+        return not data
+    walk = _Walk(data=data[start:], shapes={}, verify=True, wanted=frozenset())
+    while walk.frame():
+        pass
+    return walk.at == len(walk.data)
+
+
 @dataclass(slots=True, kw_only=True)
 class _Walk:
     """One pass over the frames, collecting stretches of equal ones."""

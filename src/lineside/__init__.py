@@ -16,11 +16,13 @@ environment variables of `_TOLD` (no others: they hold secrets). LINESIDE_SURVEY
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextlib
 import errno
 import fcntl
 import functools
+import itertools
 import json
 import os
 import pkgutil
@@ -34,7 +36,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Concatenate, ParamSpec
 
     P = ParamSpec("P")
@@ -50,11 +52,14 @@ _SHAPE, _STEP, _EVENT = 1, 2, b"\x03"
 _MAX_PAYLOAD = 60_000  # bytes; readers take 65,536
 _MAX_INLINE = 4_096  # bytes of a file that travels in a frame
 _MAX_SHAPES = 60_000  # then numbers are given anew; they have 16 bits
-_MAX_NAME, _MAX_WORDS = 250, 6_000  # characters
+_MAX_NAME, _MAX_SAID, _MAX_WORDS = 250, 1_000, 6_000  # characters
 _MAX_TEXT = 16_384  # bytes; a longer param becomes a file
 _LOOK_NS = 1_000_000_000  # how often the spool is looked at
 _HIGH = 512  # our descriptors' numbers begin here: nobody else's are taken for ours, nor ours for theirs
 _HEAD = struct.Struct("<II")
+_STEP_FRAME = re.compile(rb"(?s)(?=..\0\0....\x02)")  # a length below 64 KiB, a checksum, the kind
+_TAIL = 131_072
+_PACK_STEP = struct.Struct("<q").pack
 _pack_head, _crc32, _write, _time_ns = _HEAD.pack, zlib.crc32, os.write, time.time_ns
 
 
@@ -85,14 +90,15 @@ class Run:
         try:
             if step is None:
                 step = self._next_step
-            if step >= self._next_step:
-                self._next_step = step + 1
             spool = self._spool
             ident, pack = spool.shapes[tuple(values)]
             now = _time_ns()
-            if now > spool.look_ns:
+            if not spool.looked_ns <= now <= spool.look_ns:  # a clock may be set back, too
                 spool.look(now)
+                spool.keep()
             body = pack(_STEP, ident, step, now, *values.values())
+            if step >= self._next_step:
+                self._next_step = int(step) + 1
             if _write(spool.fd, _pack_head(len(body), _crc32(body)) + body) != len(body) + 8:
                 spool.drop(len(values), "the disk is full")
         except Exception:  # noqa: BLE001 - a new shape, a fork, what is no number, a full disk
@@ -111,7 +117,10 @@ class Run:
         numbers = {name: number for name, number in found.items() if number is not None}
         self._spool.drop(len(found) - len(numbers), "not a number")
         try:
-            self._spool.steps(numbers, int(step))
+            number = int(step)
+            _PACK_STEP(number)  # what is no step is not counted from
+            self._next_step = max(self._next_step, number + 1)
+            self._spool.steps(numbers, number)
         except OSError as error:
             self._spool.drop(len(numbers), str(error.strerror or error))
         except (ValueError, TypeError, OverflowError, struct.error):
@@ -140,7 +149,7 @@ class Run:
         if self._spool.ended:
             return
         source = os.path.abspath(os.fspath(path))
-        said, box = str(name or os.path.basename(source)), self._box()
+        said, box = str(name or os.path.basename(source))[:_MAX_WORDS], self._box()
         copy = os.path.join(box, os.path.basename(source) or "folder")
         try:
             os.makedirs(box)
@@ -201,8 +210,8 @@ class Run:
         self, name: str, version: Any = None, digest: str | None = None, role: str = "train"
     ) -> None:
         """Say which data the run read."""
-        said = None if version is None else str(version)
-        self._spool.event("dataset", name=str(name), version=said, digest=digest, role=str(role))
+        said = {"name": name, "version": version, "digest": digest, "role": role}
+        self._spool.event("dataset", **{key: _short_of(value) for key, value in said.items()})
 
     @_harmless
     def finish(self, status: str = "FINISHED", detail: str = "") -> None:
@@ -237,11 +246,12 @@ class _Spool:
         self.name = ""  # of the file this process holds: the run's own spool, or one beside it
         self.dropped, self._why, self._since_us, self._until_us = 0, "", 0, 0
         self.shapes: dict[tuple[str, ...], tuple[int, Callable[..., bytes]]] = {}
-        self.look_ns = 0
+        self.looked_ns, self.look_ns = 0, 0  # when it was looked at, and will be again
+        self._keeping = False  # a thread has the disk keep what was written
         self._parts: dict[tuple[str, ...], list[tuple[str, ...]]] = {}  # of sets too large for one frame
         self._file = (0, 0)  # device and inode behind `fd`
         self._child = False  # forked from the process that began the run
-        self._numbers = 0
+        self._numbers = itertools.count()  # which no signal handler can enter half-way
         self._lock = threading.RLock()  # a signal handler may log while its own thread declares a shape
 
     def steps(self, values: Mapping[str, float], step: int) -> None:
@@ -287,7 +297,7 @@ class _Spool:
         Raises:
             KeyError: it is not: shapes must be declared again.
         """
-        self.look_ns = now + _LOOK_NS
+        self.looked_ns, self.look_ns = now, now + _LOOK_NS
         with self._lock:
             found = os.fstat(self.fd)
             if (found.st_dev, found.st_ino) != self._file:  # somebody closed it, and has its number now
@@ -297,6 +307,27 @@ class _Spool:
                 self._write_again()
             elif self.dropped:
                 self._say_dropped()
+
+    def keep(self) -> None:
+        """Have the disk keep what was written so far: the runner does, once a second, where one is up.
+
+        On a thread that ends with it, so that the caller does not wait, not even for its start.
+        """
+        if self._keeping or _runner_is_up(str(self.home)):
+            return
+        self._keeping = True
+        try:
+            _thread.start_new_thread(self._keep, (self.fd,))
+        except RuntimeError:  # so many threads may not be
+            self._keeping = False
+
+    def _keep(self, fd: int) -> None:
+        try:
+            os.fdatasync(fd)
+        except OSError:  # closed meanwhile, which syncs; or a disk that fails: the next second tries again
+            pass
+        finally:
+            self._keeping = False
 
     def _write_again(self) -> None:
         """Somebody deleted the spool under us: what it held is still ours, and stands there again whole."""
@@ -366,10 +397,11 @@ class _Spool:
 
     def forked(self) -> None:
         """In the child: leave the parent's file, and open a side spool at the first write."""
-        if self.fd >= 0:
-            os.close(self.fd)  # the parent's lock must not outlive the parent
+        with contextlib.suppress(OSError):  # a script that becomes a daemon has closed it
+            if self.fd >= 0 and _identity(self.fd) == self._file:
+                os.close(self.fd)  # the parent's lock must not outlive the parent
         self.fd, self.dropped, self._lock, self._child = -1, 0, threading.RLock(), True
-        self.shapes, self.name = {}, ""
+        self.shapes, self.name, self._keeping = {}, "", False
 
     def open(self) -> bool:
         """Have the spool open; False: the run has ended."""
@@ -377,8 +409,10 @@ class _Spool:
             if self.ended:
                 return False
             if self.fd < 0:
-                self.fd, self.name = _locked(str(self.home), self.uid)
-                self._file, self.look_ns = _identity(self.fd), _time_ns() + _LOOK_NS
+                resumed = "resume" in self.start and not self._child
+                self.fd, self.name = _locked(str(self.home), self.uid, 100 if resumed else 2)
+                self._file, self.looked_ns = _identity(self.fd), _time_ns()
+                self.look_ns = self.looked_ns + _LOOK_NS
                 self._frame(_encoded(_EVENT, {"event": "start", "pid": os.getpid(), **self.start}), 0)
             return True
 
@@ -387,7 +421,7 @@ class _Spool:
             if len(self.shapes) >= _MAX_SHAPES:
                 self.shapes.clear()
             if names not in self.shapes:
-                ident, self._numbers = self._numbers, (self._numbers + 1) % 65_536
+                ident = next(self._numbers) % 65_536
                 body = _encoded(struct.pack("<BH", _SHAPE, ident), [str(name)[:_MAX_NAME] for name in names])
                 whole = [self._frame(body, 0), self._frame(body, 0)]  # twice: a flipped bit in the only one
                 if not any(whole):  # would lose every step behind it
@@ -445,14 +479,18 @@ def start_run(
         current: False leaves `lineside.log_…` to whichever run they write to now.
     """
     with _state.lock:
-        run = _begin(name, experiment, seed, resume)
+        try:
+            run = _begin(name, experiment, seed, resume)
+        except Exception as error:  # noqa: BLE001 - a folder that is gone, an argument that has no words
+            _complain(f"start_run: {error}: nothing is recorded")
+            run = Run(_Spool(None, "", {}), "")
         if current:
             if _state.current is not None:
                 _state.parents.append(_state.current)
             _state.current = run
         _state.began = True
         _state.open.append(run)
-    _harmless(_set_off)(run, resume)
+    _harmless(_set_off)(run)
     if params:
         run.log_params(params)
     if tags:
@@ -460,15 +498,18 @@ def start_run(
     return run
 
 
-def _begin(name: str | None, experiment: str | None, seed: Any, resume: str | None) -> Run:
-    home, uid = _home(), os.environ.get("LINESIDE_RUN")
+def _begin(name: Any, experiment: Any, seed: Any, resume: Any) -> Run:
+    home, uid = _home(), _sound(os.environ.get("LINESIDE_RUN") or None)
     if home is None:
         return Run(_Spool(None, "", {}), "")
-    start: dict[str, Any] = {"name": name, "experiment": experiment, "at_us": _time_ns() // 1_000}
+    start: dict[str, Any] = {
+        "name": _short_of(name), "experiment": _short_of(experiment), "at_us": _time_ns() // 1_000
+    }  # fmt: skip
     _harmless(_look_around)(start)
     if seed is not None:
-        start.setdefault("context", {})["seed"] = str(seed)
-    if resume is not None and re.fullmatch(r"[A-Za-z0-9_-]{1,80}", str(resume)):
+        start.setdefault("context", {})["seed"] = _short_of(seed)
+    resume = _sound(resume)
+    if resume is not None:
         start["resume"] = True
         return Run(_Spool(home, resume, start), os.path.join(home, "spool", f"{resume}.outbox"))
     if uid and not _state.began:
@@ -481,13 +522,25 @@ def _begin(name: str | None, experiment: str | None, seed: Any, resume: str | No
     return Run(_Spool(home, uid, start), os.path.join(home, "spool", f"{uid}.outbox"))
 
 
-def _set_off(run: Run, resume: str | None) -> None:
+def _sound(uid: Any) -> str | None:
+    """What may name a run's files; None, and a line that says so: it may not."""
+    if uid is None or re.fullmatch(r"[A-Za-z0-9_-]{1,80}", str(uid)):
+        return None if uid is None else str(uid)
+    _complain(f"{str(uid)[:_MAX_NAME]!r} is no uid of a run: it is passed over")
+    return None
+
+
+def _short_of(value: Any) -> str | None:
+    return None if value is None else str(value)[:_MAX_SAID]
+
+
+def _set_off(run: Run) -> None:
     """Open the spool, which makes the run visible, and look at code and packages behind its back."""
     spool = run._spool
     if spool.home is None:
         return
-    if resume is not None:
-        run._next_step = _highest_step(os.path.join(spool.home, "spool", f"{run.uid}.sp")) + 1
+    if spool.start.get("resume"):
+        run._next_step = _highest_step(spool.home, run.uid) + 1
         with open(os.path.join(spool.home, "spool", f"{run.uid}.resume"), "w"):
             pass  # the runner looks at a spool again that it had sealed
     spool.open()
@@ -597,17 +650,22 @@ def _home() -> str | None:
     return None
 
 
-def _locked(home: str, uid: str) -> tuple[int, str]:
-    """Open the first of the run's spools that no other process holds; its descriptor and its file name."""
+def _locked(home: str, uid: str, tries: int) -> tuple[int, str]:
+    """Open the first of the run's spools that no other process holds; its descriptor and its file name.
+
+    The runner may just be looking, or moving the run's own into a segment: that one is tried several times.
+    """
     side = f"{uid}.{os.getpid()}"
-    for name in (uid, uid, side, f"{side}-{secrets.token_hex(4)}"):
+    for name in (*[uid] * tries, side, f"{side}-{secrets.token_hex(4)}"):
         fd = os.open(os.path.join(home, "spool", name + ".sp"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return _lifted(fd), name + ".sp"
+            if os.fstat(fd).st_nlink:  # else it was moved between these two lines
+                return _lifted(fd), name + ".sp"
         except OSError:
-            os.close(fd)
-            time.sleep(0.002)  # the runner may just have been looking
+            pass
+        os.close(fd)
+        time.sleep(0.002)
     raise OSError(f"no spool of {uid} is free")
 
 
@@ -623,6 +681,17 @@ def _lifted(fd: int) -> int:
     return high
 
 
+def _runner_is_up(home: str) -> bool:
+    """Whether who last took the runner's lock is up; to try the lock would keep it from one that starts."""
+    try:
+        with open(os.path.join(home, "runner.lock"), "rb") as file:
+            pid = int(file.read(20))
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return b"runner" in file.read()
+    except (OSError, ValueError):
+        return False
+
+
 def _identity(fd: int) -> tuple[int, int]:
     found = os.fstat(fd)
     return found.st_dev, found.st_ino
@@ -634,22 +703,41 @@ def _pour(source: Any, fd: int) -> None:
             data = data[_write(fd, data) :]
 
 
-def _highest_step(path: str) -> int:
-    """The highest step near the end of a spool; -1: there is none."""
-    highest = -1
+def _highest_step(home: str, uid: str) -> int:
+    """The highest step near the end of a run's spool, or in what was moved out of it; -1: there is none."""
+    highest, behind = -1, b""
     try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.path.getsize(path) - 16_384))
-            data = file.read()
+        with open(os.path.join(home, "spool", f"{uid}.sp"), "rb") as file:
+            end = os.fstat(file.fileno()).st_size
+            while end and highest < 0:
+                begin = max(0, end - _TAIL)
+                file.seek(begin)
+                data = file.read(end - begin)
+                highest = max(_steps_in(data + behind), default=-1)
+                end, behind = begin, data[: _MAX_PAYLOAD + 8]  # a frame may lie across
+    except OSError:
+        pass
+    return max(highest, _highest_moved(home, uid))
+
+
+def _steps_in(data: bytes) -> Iterator[int]:
+    """The steps of all whole frames, wherever they begin."""
+    for found in _STEP_FRAME.finditer(data):
+        at = found.start()
+        length, checksum = _HEAD.unpack_from(data, at)
+        body = data[at + 8 : at + 8 + length]
+        if length == len(body) >= 19 and _crc32(body) == checksum:
+            yield struct.unpack_from("<q", body, 3)[0]
+
+
+def _highest_moved(home: str, uid: str) -> int:
+    """What the runner noted before it moved the run's points into a segment; -1: nothing."""
+    try:
+        with open(os.path.join(home, "spool", "last_steps"), "rb") as file:
+            said = re.findall(rb"(?m)^%s (\d{1,19})$" % uid.encode(), file.read())
     except OSError:
         return -1
-    for at in range(len(data) - 26):
-        if data[at + 8] == _STEP:
-            length, checksum = _HEAD.unpack_from(data, at)
-            body = data[at + 8 : at + 8 + length]
-            if length == len(body) >= 19 and _crc32(body) == checksum:
-                highest = max(highest, struct.unpack_from("<q", body, 3)[0])
-    return highest
+    return max(map(int, said), default=-1)
 
 
 def _number(value: Any) -> float | None:

@@ -1,5 +1,6 @@
 """The manifest: which files inside segments/ hold which runs' points, and which spools may go there."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,6 +101,18 @@ _COOL = """
        and (select status from run where id = :run_id) not in ('SCHEDULED', 'RUNNING')
 """
 
+_LAST_STEPS = """
+    select r.uid, max(s.last_step) as step
+      from json_each(:runs) j
+      cross join run r on r.id = j.value
+      cross join summary s on s.run_id = r.id
+      cross join name n on n.id = s.metric_id
+     where n.name not glob 'sys.*'
+     group by r.id
+"""
+
+_COLD_RUNS = "select distinct run_id from spool where cold_head is not null"
+
 _DROP_SHARES = "delete from run_segment where segment_id = :id"
 
 _DROP = "delete from segment where id = :id and sha256 = :sha256"
@@ -130,6 +143,17 @@ def warm(db: sqlite3.Connection) -> list[Warm]:
 def metrics(db: sqlite3.Connection) -> dict[str, int]:
     """The number of every metric name, as segments hold it."""
     return {row["name"]: row["id"] for row in db.execute(_NAMES)}
+
+
+def last_steps(db: sqlite3.Connection, run_ids: Sequence[int]) -> list[tuple[str, int]]:
+    """Uid and highest step of runs whose scripts logged any."""
+    rows = db.execute(_LAST_STEPS, {"runs": json.dumps(list(run_ids))})
+    return [(row["uid"], row["step"]) for row in rows]
+
+
+def cold_runs(db: sqlite3.Connection) -> list[int]:
+    """The runs of which something was moved into a segment."""
+    return [row["run_id"] for row in db.execute(_COLD_RUNS)]
 
 
 def add(db: sqlite3.Connection, made: dict[str, Any], *, at: Micros) -> None:

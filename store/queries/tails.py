@@ -4,6 +4,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Self
 
+from lineside.store.clock import Micros
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TailRow:
@@ -34,6 +36,24 @@ _BEGIN_AGAIN = """
      where id = :id and offset_bytes = :offset_bytes
 """
 
+_SHORTEN = """
+    update spool set offset_bytes = :end, cold_bytes = min(cold_bytes, :end), cold_head = null, sealed = 0
+     where id = :id and offset_bytes = :offset_bytes
+"""
+
+_SKIP = "update spool set skipped_bytes = skipped_bytes + :lost where id = :id"
+
+_REOPEN = """
+    update spool set sealed = 0, cold_head = null
+     where path = :path and cold_head is not null and cold_bytes < :size
+"""
+
+_NEWEST = """
+    select coalesce(max(s.last_us), r.started_us, r.created_us) as at_us
+      from run r left join summary s on s.run_id = r.id
+     where r.id = :run_id
+"""
+
 
 def ending(db: sqlite3.Connection) -> list[TailRow]:
     """Open spools of runs that have a verdict, and of scripts that may have died without one."""
@@ -43,3 +63,25 @@ def ending(db: sqlite3.Connection) -> list[TailRow]:
 def begin_again(db: sqlite3.Connection, id: int, *, offset_bytes: int) -> bool:
     """Another file has taken the name of one that is gone; False: somebody else saw it first."""
     return db.execute(_BEGIN_AGAIN, {"id": id, "offset_bytes": offset_bytes}).rowcount == 1
+
+
+def shorten(db: sqlite3.Connection, id: int, *, offset_bytes: int, end: int) -> bool:
+    """The file ends before what was taken of it; False: somebody else saw it first."""
+    row = {"id": id, "offset_bytes": offset_bytes, "end": end}
+    return db.execute(_SHORTEN, row).rowcount == 1
+
+
+def skip(db: sqlite3.Connection, id: int, *, lost: int) -> None:
+    """So many bytes of what was taken are no whole frames."""
+    db.execute(_SKIP, {"id": id, "lost": lost})
+
+
+def reopen(db: sqlite3.Connection, name: str, *, size: int) -> None:
+    """A file has grown whose points are in a segment up to `cold_bytes`: what came later is not."""
+    db.execute(_REOPEN, {"path": name, "size": size})
+
+
+def newest(db: sqlite3.Connection, run_id: int) -> Micros:
+    """When the run's newest point was written; of one without points, when it began."""
+    at: Micros = db.execute(_NEWEST, {"run_id": run_id}).fetchone()["at_us"]
+    return at

@@ -25,6 +25,7 @@ WHOLE = {
     "queues._MATCHING": "a person typed a filter",
     "runs._FIND_TAIL": "a person typed the tail of a uid",
     "keys._FORGET": "once a day",
+    "segments._COLD_RUNS": "once, in a home whose segments an older lineside made",
     "segments._EVERY": "the manifest: SQL over every point reads every segment",
     "segments._SMALL": "merging looks at all segments; there are few, as small ones are merged",
     "reachability._COLD": "gc looks at everything once",

@@ -3,31 +3,15 @@
 import contextlib
 import os
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from fixtures.disks import fill, small_disk
 from fixtures.runners import RunnerUnderTest, running
 from fixtures.spools import script, writing
 from fixtures.storms import Storm
 from fixtures.waiting import until
 
 from lineside.store.queries import runs
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MiB, where we may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_runner_and_writers_killed_at_random_moments_lose_and_double_nothing(
@@ -55,18 +39,16 @@ def test_two_homes_on_one_box_know_nothing_of_each_other(runner: RunnerUnderTest
         until(lambda: runs.count(other.db) == 2)
 
 
-def test_a_disk_that_is_really_full_is_a_problem_until_there_is_room(small_disk: Path) -> None:
-    runner = next(lives := running(small_disk / "home"))
-    with contextlib.closing(lives):
+def test_a_disk_that_is_really_full_is_a_problem_until_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk, contextlib.closing(lives := running(disk / "home")):
+        runner = next(lives)
         os.kill(runner.pid, signal.SIGSTOP)
         run = writing(runner.home, "run_a")
         for step in range(400):
             run.log_metrics({f"metric {step} {'x' * 200}": 1.0, "loss": 1.0}, step=step)
         run.finish()
-        ballast = small_disk / "ballast"
-        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while file.write(b"\0" * 4096):
-                pass
+        ballast = disk / "ballast"
+        fill(ballast)
         os.kill(runner.pid, signal.SIGCONT)
         until(lambda: any("no room" in words for words in runner.ask("runner.info")["problems"]))
         assert runs.count(runner.db) == 0
