@@ -2,18 +2,18 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lineside.store import points
+from lineside.store import points, smoothing
 from lineside.store.homes import Home
 from lineside.store.points import Part
 from lineside.store.queries import runs
 
-_AXES = ("step", "time", "relative")
+AXES = ("step", "time", "relative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,20 @@ class Series:
     count: int  # points before thinning
     openings: int = 1  # how often the run was begun; above 1, `read(branch=)` shows the older lines
     begun_us: int = 0  # when the run began: what relative time counts from
+    smoothed: NDArray[np.float64] | None = None  # (n,) None: nobody asked for it
 
     @property
     def seconds(self) -> NDArray[np.float64]:
         """Relative time: seconds since the run began."""
         since: NDArray[np.float64] = (self.at_us - self.begun_us) / 1e6
         return since
+
+    def along(self, x: str) -> NDArray[np.float64]:
+        """Where the points lie on that axis: steps, microseconds of the clock, seconds since the start."""
+        if x == "relative":
+            return self.seconds
+        axis = self.at_us if x == "time" else self.steps
+        return axis.astype(np.float64)
 
 
 def read(
@@ -45,6 +53,7 @@ def read(
     width: int | None = None,
     x: str = "step",
     branch: int | None = None,
+    smooth: float = 0.0,
 ) -> list[Series]:
     """What these runs logged of these metrics; a run without a metric has no series of it.
 
@@ -55,12 +64,13 @@ def read(
         width: columns of the chart; each keeps its lowest, its highest and one value that is no number.
         x: "step", "time" or "relative": what the columns divide, and what the points are ordered by.
         branch: show the line as it was before opening `branch + 1`: 1 is what the first opening logged.
+        smooth: weight of a moving average over all points, before any is left out; 0: none is made.
 
     Raises:
-        ValueError: `x` is none of the three.
+        ValueError: `x` is none of the three, or `smooth` is outside [0, 1).
         BadData: a file of points is missing or damaged.
     """
-    if x not in _AXES:
+    if x not in AXES:
         raise ValueError(f"x is {x!r}: neither 'step', 'time' nor 'relative'")
     found = points.read(home, db, run_ids, metrics)
     begun = {row.id: row.started_us or row.created_us for row in runs.by_ids(db, list(run_ids))}
@@ -71,6 +81,8 @@ def read(
             whole = _joined(run_id, metric, parts, branch, begun[run_id]) if parts else None
             if whole is not None:
                 ordered = whole if x == "step" else _picked(whole, np.argsort(whole.at_us, kind="stable"))
+                if smooth:
+                    ordered = replace(ordered, smoothed=smoothing.ema(ordered.values, smooth))
                 lines.append(_thinned(ordered, width, x) if width else _picked(ordered, slice(None)))
     return lines
 
@@ -121,7 +133,7 @@ def _of_branch(
 
 
 def _thinned(series: Series, width: int, x: str) -> Series:
-    """At most three points per column, and both ends: no spike is lost.
+    """At most three points per column, two more where it is smoothed, and both ends: no spike is lost.
 
     >>> at = np.arange(1000)
     >>> spiky = Series(run_id=1, metric="m", steps=at, values=9.0 * (at == 500), at_us=at, count=1000)
@@ -135,7 +147,8 @@ def _thinned(series: Series, width: int, x: str) -> Series:
     edges = np.linspace(float(axis[0]), float(axis[-1]), width + 1)[1:-1]
     starts = np.unique(np.concatenate([[0], np.searchsorted(axis, edges)]))
     starts = starts[starts < len(axis)]
-    chosen = np.concatenate([[0], _telling(series.values, starts), [len(axis) - 1]])
+    lines = [series.values] if series.smoothed is None else [series.values, series.smoothed]
+    chosen = np.concatenate([[0], *(_telling(line, starts) for line in lines), [len(axis) - 1]])
     return _picked(series, np.unique(chosen).astype(np.intp))
 
 
@@ -170,6 +183,7 @@ def _picked(series: Series, places: NDArray[np.intp] | slice) -> Series:
         run_id=series.run_id, metric=series.metric, steps=series.steps[places].copy(),
         values=series.values[places].copy(), at_us=series.at_us[places].copy(),
         count=series.count, openings=series.openings, begun_us=series.begun_us,
+        smoothed=None if series.smoothed is None else series.smoothed[places].copy(),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fixtures.spools import take_all, writing
 
-from lineside.store import series
+from lineside.store import series, smoothing
 from lineside.store.homes import Home
 
 
@@ -83,6 +83,38 @@ def test_over_time_the_order_is_the_clocks(db: sqlite3.Connection, home: Home) -
     assert line.steps.tolist() == [2, 1, 0]
     with pytest.raises(ValueError, match="neither"):
         series.read(home, db, [1], ["loss"], x="epoch")
+
+
+def test_a_line_is_smoothed_whole_before_it_is_thinned(db: sqlite3.Connection, home: Home) -> None:
+    run = writing(home, "run_a")
+    odd = {777: 50.0, 3_000: math.nan, 3_001: math.inf}
+    for step in range(5_000):
+        run.log_metric("loss", odd.get(step, math.sin(step)), step=step)
+    run.finish()
+    take_all(db, home)
+    (whole,) = series.read(home, db, [1], ["loss"])
+    (thin,) = series.read(home, db, [1], ["loss"], width=50, smooth=0.9)
+    right = smoothing.ema(whole.values, 0.9)
+    assert thin.smoothed is not None
+    np.testing.assert_array_equal(thin.smoothed, right[thin.steps])
+    assert thin.smoothed[np.isfinite(thin.smoothed)].max() == right[np.isfinite(right)].max()
+    assert {777, 3_000} <= set(thin.steps.tolist())  # a spike of the raw line, and what was no number
+    assert len(thin.steps) <= 5 * 50 + 2
+    assert whole.smoothed is None
+
+
+def test_over_time_it_is_smoothed_in_the_order_of_the_clock(db: sqlite3.Connection, home: Home) -> None:
+    run = writing(home, "run_a")
+    for step, value in ((2, 0.0), (1, 8.0), (0, 8.0)):
+        run.log_metric("loss", value, step=step)
+    run.finish()
+    take_all(db, home)
+    (line,) = series.read(home, db, [1], ["loss"], x="time", smooth=0.5)
+    assert line.smoothed is not None
+    assert line.smoothed.round(3).tolist() == [0.0, 5.333, 6.857]
+    assert line.along("time").tolist() == sorted(line.at_us.tolist())
+    assert line.along("step").tolist() == [2.0, 1.0, 0.0]
+    assert line.along("relative").tolist() == line.seconds.tolist()
 
 
 def test_a_spool_that_is_gone_is_an_empty_one(db: sqlite3.Connection, home: Home) -> None:
