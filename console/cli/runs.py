@@ -3,7 +3,7 @@
 import click
 
 from lineside.console.cli import output
-from lineside.console.cli.output import Columns, json_option, moment
+from lineside.console.cli.output import json_option, moment
 from lineside.console.cli.session import Session, pass_session
 from lineside.console.format import number
 
@@ -16,21 +16,37 @@ def runs() -> None:
 @runs.command("ls")
 @click.option("--where", default="", metavar="EXPR", help="status:FAILED lr<1e-3 or tag:base")
 @click.option(
-    "--sort", default="-created", metavar="KEY", help="created, a metric or a param; '-' first: downward."
+    "--sort",
+    metavar="KEY",
+    help="created, a metric or a param; '-' first: downward. Of groups: best, count …",
 )
 @click.option("--limit", default=50, show_default=True)
+@click.option(
+    "--columns", multiple=True, metavar="NAMES", help="lr,tag:base,min(val_loss),acc@best(val_loss)"
+)
+@click.option("--group", metavar="KEY", help="One line for each param, tag, experiment, parent, author …")
+@click.option("--metric", default="", metavar="NAME", help="What tells the best run of a group.")
 @json_option
 @pass_session
-def ls(session: Session, where: str, sort: str, limit: int, as_json: bool) -> None:
-    """List runs, newest first."""
-    from lineside.store.queries import runs as query
+def ls(
+    session: Session, where: str, sort: str | None, limit: int, columns: tuple[str, ...], group: str | None,
+    metric: str, as_json: bool,
+) -> None:  # fmt: skip
+    """List runs, newest first; or groups of them, the best first."""
+    from lineside.console.cli import listing
 
-    found = query.recent(session.read(), where=where, sort=sort, limit=limit, offset=0)
-    columns: Columns = {
-        "run": "id", "status": "status", "cause": "cause", "experiment": "experiment", "name": "name",
-        "author": "author", "started": lambda r: moment(r.started_us), "ended": lambda r: moment(r.ended_us),
-    }  # fmt: skip
-    output.rows(found, columns, as_json=as_json, empty="no runs yet; start one with: lineside run PIPELINE")
+    if group is None and metric:
+        raise click.UsageError("--metric goes with --group; show one with --columns, or sort by it")
+    if group is not None and columns:
+        raise click.UsageError("--columns shows runs, --group groups: give one of them")
+    if group is None:
+        listing.list_runs(
+            session, where=where, sort=sort or "-created", limit=limit, named=columns, as_json=as_json
+        )
+    else:
+        listing.list_groups(
+            session, key=group, where=where, metric=metric, sort=sort or "", limit=limit, as_json=as_json
+        )
 
 
 @runs.command()
@@ -39,22 +55,24 @@ def ls(session: Session, where: str, sort: str, limit: int, as_json: bool) -> No
 @pass_session
 def show(session: Session, run: str, as_json: bool) -> None:
     """Show one run: how it came about, params, tags, metrics, what it took of the box, artifacts."""
-    from lineside.console.cli import comparing
+    from lineside.console.cli import comparing, listing
     from lineside.store.queries import artifacts, params, summaries
     from lineside.store.queries import runs as query
 
     db = session.read()
     row = query.find(db, run)
+    parent, children = listing.family(db, row)
     asked, tags = params.params(db, row.id), params.tags(db, row.id)
     metrics, files = summaries.summaries(db, row.id), artifacts.artifacts(db, row.id)
     context, system = query.context(db, row.id), summaries.summaries(db, row.id, system=True)
     everything = {
-        "run": row, "params": asked, "tags": tags, "metrics": metrics, "system": system,
-        "artifacts": files, "context": context,
+        "run": row, "parent": parent, "children": children, "params": asked, "tags": tags,
+        "metrics": metrics, "system": system, "artifacts": files, "context": context,
     }  # fmt: skip
     lines = [
         f"run {row.id} {row.name}  {row.status}" + (f" ({row.detail})" if row.detail else ""),
         f"  by {row.author}, {moment(row.started_us)} to {moment(row.ended_us)}",
+        *listing.family_lines(row, parent, children),
         *comparing.how_it_came_about(context),
         *comparing.log_gaps(context, row.dropped),
         *(f"  param   {key} = {value}" for key, value in asked.items()),

@@ -103,8 +103,10 @@ def condition(bound: Bound, text: str, word: Word) -> Fact:
     """
     term = words.take_apart(word.text)
     if at_best(term.key):
-        words.refuse(text, word, "the points know this, not the store: it can be shown and sorted by, not "
-                     "filtered by", hint="filter by min(), max(), first() or last() of a metric")  # fmt: skip
+        words.refuse(
+            text, word, "read from the points, this can be shown and sorted by, but not filtered by",
+            hint="filter by min(), max(), first() or last() of a metric",
+        )  # fmt: skip
     if term.operator is None:
         return _just_named(bound, text, word, term)
     if not term.value and term.operator not in (":", "=", "!="):
