@@ -26,9 +26,7 @@ def end_of_same(home: Home, row: SpoolRow, known: Micros) -> int | None:
     """
     path = home.spool / row.path
     try:
-        said = spool.read(path, limit=2 * spool.MAX_PAYLOAD, wanted=frozenset()).events
-        began = next((event.get("at_us") for event in said if event.get("event") == "start"), None)
-        if row.rank == 0 and not (isinstance(began, int) and began <= known):
+        if row.rank == 0 and not any(at <= known for at in _moments(path)):
             return None
         return _end(path, path.stat().st_size)[0]
     except FileNotFoundError:
@@ -61,6 +59,15 @@ def distrust(row: SpoolRow, lost: int, db: sqlite3.Connection) -> None:
     """From now on every frame of it is verified by whoever reads it."""
     tails.skip(db, row.id, lost=lost)
     events.gap(db, row.run_id, spool=row.path, at_byte=row.offset_bytes - lost, lost=lost, why="damaged")
+
+
+def _moments(path: Path) -> list[int]:
+    """When a spool was begun and its first points were written, in microseconds."""
+    found = spool.read(path, limit=2 * spool.MAX_PAYLOAD)
+    said = [event.get("at_us") for event in found.events if event.get("event") == "start"]
+    return [at for at in said if isinstance(at, int)] + [
+        int(part.at_ns.min()) // 1_000 for part in found.steps
+    ]
 
 
 def _end(path: Path, size: int) -> tuple[int, int]:

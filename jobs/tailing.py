@@ -145,7 +145,7 @@ class Watch:
 
     def _measure(self, folder: int, tail: Tail, at: float) -> None:
         try:
-            self._compare(tail, os.stat(tail.name, dir_fd=folder), at)
+            self._compare(tail, os.stat(tail.name, dir_fd=folder, follow_symlinks=False), at)
             tail.shut = ""
         except FileNotFoundError:
             self._lists = _LISTS

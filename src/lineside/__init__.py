@@ -149,7 +149,8 @@ class Run:
         if self._spool.ended:
             return
         source = os.path.abspath(os.fspath(path))
-        said, box = str(name or os.path.basename(source))[:_MAX_WORDS], self._box()
+        said, kind = str(name or os.path.basename(source))[:_MAX_WORDS], str(kind)[:_MAX_SAID]
+        box = self._box()
         copy = os.path.join(box, os.path.basename(source) or "folder")
         try:
             os.makedirs(box)
@@ -159,9 +160,9 @@ class Run:
                 shutil.copyfile(source, copy)
         except OSError:
             shutil.rmtree(box, ignore_errors=True)  # half a file is none
-            self._spool.event("artifact", path=said, kind=str(kind), at="")
+            self._spool.event("artifact", path=said, kind=kind, at="")
             raise
-        self._spool.event("artifact", path=said, kind=str(kind), at=os.path.relpath(copy, self._spool.home))
+        self._spool.event("artifact", path=said, kind=kind, at=os.path.relpath(copy, self._spool.home))
 
     def _box(self) -> str:
         """A new place in the outbox."""
@@ -382,7 +383,7 @@ class _Spool:
         if self.ended or silent or not self.open():
             self.ended = True
             return
-        self.event("status", status=status, detail=detail[:_MAX_WORDS], at_us=_time_ns() // 1_000)
+        self.event("status", status=status[:_MAX_SAID], detail=detail[:_MAX_WORDS], at_us=_time_ns() // 1_000)
         self.look(_time_ns())
         with self._lock:
             self.ended = True

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fixtures.contexts import Here
@@ -17,6 +18,7 @@ import lineside
 from lineside.jobs import ingesting
 from lineside.jobs.tailing import Gone
 from lineside.store.clock import Micros
+from lineside.store.errors import HomeProblem
 from lineside.store.homes import Home
 from lineside.store.queries import runs, spools
 
@@ -224,3 +226,66 @@ def test_another_file_under_the_name_of_a_deleted_spool_is_read_from_its_beginni
     (loss,) = runs.summaries(ctx.db, 1)
     assert (loss.count, loss.last) == (101, 0.5)
     assert [gap["why"] for gap in runs.context(ctx.db, 1)["gaps"]] == ["replaced"]
+
+
+def test_a_spool_that_cannot_be_opened_is_told_and_keeps_no_other_from_it(
+    ctx: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, shut = writing(ctx.home, "run_good"), writing(ctx.home, "run_shut")
+    good.log_metric("loss", 1.0)
+    shut.log_metric("loss", 1.0)
+    (ctx.home.spool / "run_folder.sp").mkdir()
+    (ctx.home.spool / "run_folder.resume").mkdir()
+    os.mkfifo(ctx.home.spool / "run_pipe.sp")
+    (ctx.home.spool / "run_link.sp").symlink_to("run_good.sp")
+    real = Path.open
+
+    def refused(path: Path, *more: Any, **named: Any) -> Any:
+        if path.name == "run_shut.sp":  # as sudo leaves it, under a careful umask
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *more, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refused)
+        for _ in range(3):
+            with pytest.raises(HomeProblem, match="4 not ingested, spool run_") as told:
+                tick(ctx)
+        assert [run.uid for run in runs.by_ids(ctx.db, runs.ids(ctx.db))] == ["run_good"]
+        good.finish()
+        for _ in range(3):
+            with pytest.raises(HomeProblem, match="not ingested") as told:
+                tick(ctx)
+            age(ctx.home)
+        assert spools.of_run(ctx.db, 1)[0].sealed
+    assert "cannot be read: " in str(told.value)
+
+    (ctx.home.spool / "run_folder.sp").rmdir()
+    for name in ("run_pipe.sp", "run_link.sp"):
+        (ctx.home.spool / name).unlink()
+    tick(ctx, times=2)  # and the shut one may be read again
+    assert runs.summaries(ctx.db, runs.find(ctx.db, "run_shut").id)[0].count == 1
+    shut.finish()
+
+
+def test_a_name_in_the_folder_that_is_no_spools_is_nobodys_run(ctx: Here) -> None:
+    run = writing(ctx.home, "run_a")
+    run.log_metric("loss", 1.0)
+    run.finish()
+    data = (ctx.home.spool / "run_a.sp").read_bytes()
+    for name in ("..sp", ".sp", "run a.sp", "run_é.sp", "run_a.sp.sp", "run_a.b.c.sp", "x" * 90 + ".sp",
+                 "run_a.sp\n", "-.sp\t"):  # fmt: skip
+        (ctx.home.spool / name).write_bytes(data)
+    (ctx.home.spool / os.fsdecode(b"run_\xff.sp")).write_bytes(data)
+    tick(ctx, times=2)
+    assert [run.uid for run in runs.by_ids(ctx.db, runs.ids(ctx.db))] == ["run_a"]
+
+
+def test_the_author_of_a_run_is_the_owner_of_its_spool_whatever_the_script_says(ctx: Here) -> None:
+    run = writing(ctx.home, "run_a", author="ana", user="ana")
+    run.log_metric("loss", 1.0)
+    run.finish()
+    if os.getuid() != 0:
+        pytest.skip("only root may give a file away")
+    os.chown(ctx.home.spool / "run_a.sp", 54_321, -1)
+    tick(ctx)
+    assert runs.get(ctx.db, 1).author == "54321"
