@@ -124,6 +124,12 @@ def clock(at: Micros | None, *, now: Micros, zone: tzinfo | None = None) -> str:
     return f"{moment.day} {moment:%b %H:%M}" if moment.year == today.year else f"{moment:%Y-%m-%d}"
 
 
+def day(at: Micros) -> str:
+    """The day on the wall: `3 Nov`."""
+    moment = datetime.fromtimestamp(at / SECOND).astimezone()
+    return f"{moment.day} {moment:%b}"
+
+
 def bar(share: float, width: int) -> str:
     """A bar of eighths: `████████▌`."""
     eighths = round(min(1.0, max(0.0, share)) * width * 8)

@@ -58,6 +58,8 @@ class Look:
 
     def _one(self, name: str) -> Style:
         weight = _WEIGHT.get(name, Style.null())
+        if name.startswith("faint-"):
+            return self._faint(name.removeprefix("faint-"))
         if self._colours is None:
             return weight + _PALE.get(name, Style.null())
         if colour := self._colours.get(name):
@@ -65,6 +67,12 @@ class Look:
         if "ink" in name:
             return self._ink(name)
         return weight
+
+    def _faint(self, name: str) -> Style:
+        """`faint-a` is the colour of "a", half way to the ground."""
+        if self._colours is None:
+            return Style(dim=True)
+        return Style(color=_mixed(self._colours["bg"], self._colours.get(name, self._colours["fg"]), 0.5))
 
     def _ink(self, name: str) -> Style:
         """`ink5` draws with five eighths of the letters' colour, `on-ink5` paints the ground with it."""

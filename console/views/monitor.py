@@ -125,7 +125,7 @@ _ROOMY = 56
 def _latency_chart(chosen: Chosen, width: int, height: int) -> list[Line]:
     import numpy as np
 
-    from lineside.console.widgets import chart
+    from lineside.console.widgets import chart, ticks
 
     rows = chosen.scrapes
     x = np.array([s.at_us for s in rows], dtype=np.float64)
@@ -141,8 +141,9 @@ def _latency_chart(chosen: Chosen, width: int, height: int) -> list[Line]:
     swaps = [s for s in chosen.swaps if rows and rows[0].at_us <= s.from_us <= rows[-1].at_us]
     marks = [chart.Mark(x=float(s.from_us), text=f"v{s.number}") for s in swaps]
     return chart.render(
-        lines, width=width, height=height, time_x=True, marks=marks, gaps=True, legend=width >= _ROOMY - 1
-    )
+        lines, width=width, height=height, x_scale=ticks.CLOCK, marks=marks, gaps=True,
+        legend=width >= _ROOMY - 1,
+    )  # fmt: skip
 
 
 def _or_nothing(value: float | None) -> float:

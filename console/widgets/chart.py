@@ -3,9 +3,8 @@
 Pure: arrays in, rows of spans out. It imports numpy, so import it late.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -23,6 +22,9 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
 _LEAST = 1e-300
 """What is smaller has no logarithm worth drawing."""
 
+_FAINT = "faint-"
+"""Before the name of a style: half way to the ground, as look.py makes it."""
+
 _PAD = 0.04
 """Share of the y range left free above and below the lines."""
 
@@ -36,6 +38,7 @@ class Line:
     y: Floats
     style: str = ""  # empty: the letter of its place
     points: bool = False  # mark each point: for few values that are counts of something, like windows
+    behind: Floats | None = None  # the same line before it was smoothed, drawn faintly beneath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ def render(
     width: int,
     height: int,
     log_y: bool = False,
-    time_x: bool = False,
+    x_scale: ticks.Scale = ticks.NUMBERS,
     legend: bool = True,
     marks: Sequence[Mark] = (),
     levels: Sequence[Level] = (),
@@ -95,7 +98,7 @@ def render(
         [*a, *b, *_aside(names, i, aside)]
         for i, (a, b) in enumerate(zip(left_side, plot.canvas.lines(), strict=True))
     ]
-    return [clip(row, width) for row in (*body, *_x_axis(box, gutter, marks, time_x=time_x))]
+    return [clip(row, width) for row in (*body, *_x_axis(box, gutter, marks, x_scale))]
 
 
 class _Plot:
@@ -111,18 +114,25 @@ class _Plot:
             self.level(level)
         for mark in marks:
             self.mark(mark)
-        for place, line in enumerate(lines):
-            self.line(line, line.style or SERIES[place % len(SERIES)])
+        styles = [line.style or SERIES[place % len(SERIES)] for place, line in enumerate(lines)]
+        for line, style in zip(lines, styles, strict=True):
+            if line.behind is not None:
+                self.dots(line.x, _raised(line.behind, self.log_y), _FAINT + style)
+        for line, style in zip(lines, styles, strict=True):
+            self.line(line, style)
 
     def line(self, line: Line, style: str) -> None:
         y = _raised(line.y, self.log_y)
-        for r, text in enumerate(braille.text(braille.line(line.x, y, self.box))):
-            for c, glyph in enumerate(text):
-                if glyph != " ":
-                    self.canvas.put(c, r, self._over(c, r, glyph), style)
+        self.dots(line.x, y, style)
         self._bad(line, y)
         if line.points or len(line.y) == 1:
             self._points(line.x, y, style)
+
+    def dots(self, x: Floats, y: Floats, style: str) -> None:
+        for r, text in enumerate(braille.text(braille.line(x, y, self.box))):
+            for c, glyph in enumerate(text):
+                if glyph != " ":
+                    self.canvas.put(c, r, self._over(c, r, glyph, style), style)
 
     def level(self, level: Level) -> None:
         self.canvas.put(0, _row(self.box, _raise(level.y, self.log_y)), "┄" * self.box.columns, level.style)
@@ -131,10 +141,11 @@ class _Plot:
         for row in range(self.box.rows):
             self.canvas.put(_column(self.box, mark.x), row, "┊", mark.style)
 
-    def _over(self, c: int, r: int, glyph: str) -> str:
-        """Dots add up where two lines share a cell."""
-        old = self.canvas.at(c, r)[0]
-        return chr(ord(old) | ord(glyph)) if "⠀" <= old <= "⣿" else glyph
+    def _over(self, c: int, r: int, glyph: str, style: str) -> str:
+        """Dots add up where two lines share a cell; what is faint gives way to what is not."""
+        old, before = self.canvas.at(c, r)
+        alike = before.startswith(_FAINT) == style.startswith(_FAINT)
+        return chr(ord(old) | ord(glyph)) if alike and "⠀" <= old <= "⣿" else glyph
 
     def _bad(self, line: Line, y: Floats) -> None:
         columns = self.box.dot_columns(line.x) // 2
@@ -179,7 +190,8 @@ def _raise(y: float, log_y: bool) -> float:
 
 def _range(lines: Sequence[Line], levels: Sequence[Level], *, log_y: bool) -> tuple[float, float]:
     """The y values to show, in their own unit: all that is finite, and a little air."""
-    y = _raised(_all([line.y for line in lines] + [np.array([level.y for level in levels])]), log_y)
+    behind = [line.behind for line in lines if line.behind is not None]
+    y = _raised(_all([line.y for line in lines] + behind + [np.array([level.y for level in levels])]), log_y)
     finite = y[np.isfinite(y)]
     if not len(finite):
         return (1.0, 10.0) if log_y else (0.0, 1.0)
@@ -202,18 +214,18 @@ def _gutter(box: Box, values: Sequence[float], labels: Sequence[str], width: int
     ]
 
 
-def _x_axis(box: Box, gutter: int, marks: Sequence[Mark], *, time_x: bool) -> list[Row]:
+def _x_axis(box: Box, gutter: int, marks: Sequence[Mark], scale: ticks.Scale) -> list[Row]:
     """The line under the plot, and under that the labels and the names of the marks."""
     most = max(2, box.columns // 10)
-    values = (ticks.nice_time if time_x else ticks.nice)(box.x0, box.x1, most=most)
-    say: Callable[[float], str] = partial(ticks.clock_text if time_x else ticks.text, among=values)
+    values = scale.marks(box.x0, box.x1, most=most)
+    say = {value: scale.text(value, values) for value in values}
     columns = (box.dot_columns(np.array(values)) // 2).tolist()
     line = ["─"] * box.columns
     for column in columns:
         line[column] = "┬"
     words = [(_column(box, mark.x), f"↑{mark.text}", mark.style) for mark in marks]
     words = [word for word in words if 0 <= word[0] < box.columns]
-    words += [(c - len(say(v)) // 2, say(v), "dim") for c, v in zip(columns, values, strict=True)]
+    words += [(c - len(say[v]) // 2, say[v], "dim") for c, v in zip(columns, values, strict=True)]
     lead = " " * gutter
     return [[(f"{lead}└{''.join(line)}", "dim")], [(lead + " ", ""), *_placed(words, box.columns)]]
 

@@ -1,12 +1,15 @@
 """Where an axis puts its marks: round numbers, round times, and their text."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _SECOND = 1_000_000
+_DAY_S = 86400
+_UNITS = ((_DAY_S, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _TINY, _HUGE = 1e-3, 1e5
 """Outside these a number is written as a power of ten."""
 
@@ -51,9 +54,7 @@ def nice_log(low: float, high: float, *, most: int) -> list[float]:
 
 def nice_time(low_us: float, high_us: float, *, most: int) -> list[float]:
     """Round clock times inside [low_us, high_us], in the viewer's own zone, at most `most` of them."""
-    span_s = max(0.0, high_us - low_us) / _SECOND
-    step_s = next((s for s in _TIME_STEPS_S if span_s / s < most), None)
-    step = (step_s or math.ceil(span_s / most / 86400) * 86400) * _SECOND
+    step = _time_step(max(0.0, high_us - low_us) / _SECOND, most) * _SECOND
     offset = _zone_offset_us(low_us)
     first = math.ceil((low_us + offset) / step) * step - offset
     return (
@@ -61,6 +62,19 @@ def nice_time(low_us: float, high_us: float, *, most: int) -> list[float]:
         if first <= high_us
         else [low_us]
     )
+
+
+def nice_span(low_s: float, high_s: float, *, most: int) -> list[float]:
+    """Round lengths of time inside [low_s, high_s], in seconds, at most `most` of them.
+
+    >>> nice_span(0.0, 5400.0, most=4)
+    [0.0, 1800.0, 3600.0, 5400.0]
+    """
+    step = _time_step(high_s - low_s, most)
+    if not high_s > low_s or step < 2:
+        return nice(low_s, high_s, most=most)
+    first, last = math.ceil(low_s / step), math.floor(high_s / step)
+    return [float(i * step) for i in range(first, last + 1)] or [low_s]
 
 
 def text(value: float, among: Sequence[float]) -> str:
@@ -78,12 +92,49 @@ def text(value: float, among: Sequence[float]) -> str:
 
 
 def clock_text(at_us: float, among: Sequence[float]) -> str:
-    """The clock time, with seconds only where the marks are closer than a minute."""
+    """The clock time, with seconds where the marks are closer than a minute; midnight is named by its day."""
     here = datetime.fromtimestamp(at_us / _SECOND).astimezone()
-    gap = min((b - a for a, b in pairwise(among)), default=60 * _SECOND)
-    if gap >= 86400 * _SECOND:
+    gap = min((b - a for a, b in pairwise(among)), default=_SECOND)
+    if gap >= _DAY_S * _SECOND or (gap >= 60 * _SECOND and here.hour == here.minute == 0):
         return here.strftime("%d %b")
     return here.strftime("%H:%M" if gap >= 60 * _SECOND else "%H:%M:%S")
+
+
+def span_text(value_s: float, among: Sequence[float]) -> str:
+    """A length of time in the words of a stopwatch.
+
+    >>> [span_text(v, [0.0, 1800.0]) for v in (0.0, 1800.0, 5400.0, -90.0)], span_text(0.5, [0.0, 0.5])
+    (['0', '30 m', '1 h 30 m', '-1 m 30 s'], '0.5 s')
+    """
+    if min((b - a for a, b in pairwise(among)), default=1.0) < 1:
+        return f"{text(value_s, among)} s"
+    left, words = abs(round(value_s)), []
+    for unit, name in _UNITS:
+        number, left = divmod(left, unit)
+        words += [f"{number} {name}"] if number else []
+    return ("-" if value_s < 0 else "") + (" ".join(words[:2]) or "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the numbers of an axis are: which of them are round, and how they read."""
+
+    marks: Callable[..., list[float]]
+    text: Callable[[float, Sequence[float]], str]
+
+
+NUMBERS = Scale(nice, text)
+CLOCK = Scale(nice_time, clock_text)
+"""Microseconds since 1970, in UTC."""
+
+LENGTHS = Scale(nice_span, span_text)
+"""Seconds since something began."""
+
+
+def _time_step(span_s: float, most: int) -> int:
+    """The least round step, in seconds, of which fewer than `most` go into the span."""
+    days = math.ceil(span_s / most / _DAY_S)
+    return next((s for s in _TIME_STEPS_S if span_s / s < most), days * _DAY_S)
 
 
 def _step(least: float) -> float:

@@ -41,15 +41,16 @@ def test_a_line_is_unbroken(values: list[float], columns: int, rows: int) -> Non
 
 @settings(max_examples=60)
 @given(
-    values=st.lists(anything, max_size=60), room=rooms, log_y=st.booleans(), time_x=st.booleans(),
+    values=st.lists(anything, max_size=60), room=rooms, log_y=st.booleans(),
+    scale=st.sampled_from([ticks.NUMBERS, ticks.CLOCK, ticks.LENGTHS]), pace=st.floats(1e-3, 1e13),
 )  # fmt: skip
 def test_a_chart_keeps_to_its_room(
-    values: list[float], room: tuple[int, int], log_y: bool, time_x: bool
+    values: list[float], room: tuple[int, int], log_y: bool, scale: ticks.Scale, pace: float
 ) -> None:
     width, height = room
-    x = np.arange(len(values), dtype=float) * (1e6 if time_x else 1.0)
-    one = chart.Line(name="loss", x=x, y=np.array(values, dtype=float))
-    rows = chart.render([one], width=width, height=height, log_y=log_y, time_x=time_x)
+    x = np.arange(len(values), dtype=float) * pace
+    one = chart.Line(name="loss", x=x, y=np.array(values, dtype=float), behind=np.array(values[::-1]))
+    rows = chart.render([one], width=width, height=height, log_y=log_y, x_scale=scale)
     assert len(rows) == height
     assert all(line_width(row) <= width for row in rows)
 

@@ -1,6 +1,7 @@
 """Charts: round ticks, honest gaps, marks and levels."""
 
 import math
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -11,8 +12,14 @@ from lineside.console.widgets import chart, sparkline, ticks
 X = np.arange(100, dtype=float)
 
 
-def drawn(*lines: chart.Line, width: int = 60, height: int = 10, **options: bool) -> str:
-    rows = chart.render(lines, width=width, height=height, **options)
+def drawn(
+    *lines: chart.Line,
+    width: int = 60,
+    height: int = 10,
+    x_scale: ticks.Scale = ticks.NUMBERS,
+    **options: bool,
+) -> str:
+    rows = chart.render(lines, width=width, height=height, x_scale=x_scale, **options)
     return "\n".join(plain(row) for row in rows)
 
 
@@ -87,6 +94,40 @@ def test_clock_ticks_are_whole_minutes() -> None:
     found = ticks.nice_time(1_700_000_030_000_000, 1_700_000_630_000_000, most=6)
     assert 3 <= len(found) <= 6
     assert all(at % 60_000_000 == 0 for at in found)
+
+
+def test_the_clock_says_the_day_at_midnight_and_seconds_where_they_matter() -> None:
+    start = datetime(2026, 7, 27, 21, 10).astimezone().timestamp() * 1e6
+    assert "28 Jul" in drawn(chart.Line(name="loss", x=start + X * 240e6, y=X), width=90, x_scale=ticks.CLOCK)
+    assert "21:10:30" in drawn(chart.Line(name="loss", x=start + X * 1e6, y=X), x_scale=ticks.CLOCK)
+    assert "21:10:00" in drawn(chart.Line(name="loss", x=start + X, y=X), x_scale=ticks.CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.02, ["0.5 s", "1.0 s"]),
+        (1.0, ["30 s", "1 m"]),
+        (200.0, ["2 h"]),
+        (5e4, ["15 d", "30 d"]),
+    ],
+)
+def test_time_since_the_start_reads_as_a_length_of_time(seconds: float, words: list[str]) -> None:
+    text = drawn(chart.Line(name="loss", x=X * seconds, y=X), x_scale=ticks.LENGTHS)
+    for word in words:
+        assert f" {word} " in text.splitlines()[-1]
+
+
+def test_a_smoothed_line_lies_over_the_faint_one_it_was_made_from() -> None:
+    raw = np.where(np.arange(100) % 2, 1.0, -1.0)
+    rows = chart.render(
+        [chart.Line(name="loss", x=X, y=raw * 0.0, behind=raw, style="a")], width=60, height=11
+    )
+    styles = {style for row in rows for text, style in row if any("⠀" < c <= "⣿" for c in text)}
+    assert styles == {"a", "faint-a"}
+    middle = [text for row in rows for text, style in row if style == "a" and "loss" not in text]
+    assert set(middle[-1]) <= set("⠉⠒⠤⣀"), "one dot high: the faint dots of its cells gave way"
+    assert "1" in plain(rows[0]) + plain(rows[1]), "the axis has room for the raw line"
 
 
 def test_a_flat_sparkline_is_not_a_full_bar() -> None:
