@@ -91,7 +91,8 @@ def refuse_full(error: Exception) -> None:
     Raises:
         HomeProblem: that is what the error says.
     """
-    if ingest.no_room(error) or os.strerror(errno.ENOSPC) in str(error):  # DuckDB's has no number
+    words = (os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
+    if ingest.no_room(error) or any(said in str(error) for said in words):  # DuckDB's has no number
         raise HomeProblem(
             "no room on the disk for a new segment: the points stay where they are, none is lost",
             hint="make room; it is tried again by itself",

@@ -118,7 +118,9 @@ def decode(
         if walk.cut_off() and not at_end:
             break
         after = _next_sound(data, walk.at + 1)
-        if after is None:
+        if after is None and not at_end:  # a frame that goes on behind the data begins near its end
+            after = max(walk.at, len(data) - MAX_PAYLOAD - 8)
+        if after is None or after == walk.at:
             break
         walk.skipped += after - walk.at
         walk.at = after

@@ -251,6 +251,7 @@ class _Spool:
         self._keeping = False  # a thread has the disk keep what was written
         self._parts: dict[tuple[str, ...], list[tuple[str, ...]]] = {}  # of sets too large for one frame
         self._file = (0, 0)  # device and inode behind `fd`
+        self._pid = os.getpid()
         self._child = False  # forked from the process that began the run
         self._numbers = itertools.count()  # which no signal handler can enter half-way
         self._lock = threading.RLock()  # a signal handler may log while its own thread declares a shape
@@ -402,13 +403,15 @@ class _Spool:
             if self.fd >= 0 and _identity(self.fd) == self._file:
                 os.close(self.fd)  # the parent's lock must not outlive the parent
         self.fd, self.dropped, self._lock, self._child = -1, 0, threading.RLock(), True
-        self.shapes, self.name, self._keeping = {}, "", False
+        self.shapes, self.name, self._keeping, self._pid = {}, "", False, os.getpid()
 
     def open(self) -> bool:
         """Have the spool open; False: the run has ended."""
         with self._lock:
             if self.ended:
                 return False
+            if self._pid != os.getpid():  # forked by a library, behind Python's back
+                self.forked()
             if self.fd < 0:
                 resumed = "resume" in self.start and not self._child
                 self.fd, self.name = _locked(str(self.home), self.uid, 100 if resumed else 2)

@@ -195,6 +195,40 @@ def test_a_daemon_that_closed_every_file_before_it_forked_logs_beside_its_parent
     assert "daemon" in {name for each in found for part in each.steps for name in part.names}
 
 
+def test_children_forked_behind_pythons_back_mix_no_names_and_lose_no_point(
+    home: Home, db: sqlite3.Connection
+) -> None:
+    done = script(home, """
+        import ctypes, os, lineside
+        fork = ctypes.PyDLL(None).fork  # as a library does: Python calls no handler
+        run = lineside.start_run("parent")
+        run.log_metric("all", 0.0, step=0)
+        children = []
+        for child in range(1, 5):
+            pid = fork()
+            if pid == 0:
+                for step in range(300):
+                    run.log_metric("all", 0.0, step=child * 1_000 + step)
+                    run.log_metrics({f"child{child}": float(child)}, step=step)
+                os._exit(0)
+            children.append(pid)
+        for step in range(1, 300):
+            run.log_metric("all", 0.0, step=step)
+            run.log_metrics({f"parent{step % 5}": -1.0}, step=step)
+        assert not any(os.waitpid(pid, 0)[1] for pid in children)
+    """)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    take_all(db, home)
+    found = {row.metric: row for row in runs.summaries(db, 1)}
+    assert found["all"].count == 300 + 4 * 300
+    assert [(found[f"child{n}"].count, found[f"child{n}"].max) for n in range(1, 5)] == [
+        (300, 1.0), (300, 2.0), (300, 3.0), (300, 4.0)
+    ]  # fmt: skip
+    assert all(found[f"parent{n}"].max == -1.0 for n in range(5))
+    assert all(row.skipped_bytes == 0 for row in spools.of_run(db, 1))
+    assert runs.get(db, 1).status == "FINISHED"
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_workers_of_any_kind_write_their_points_and_end_nobodys_run(
     home: Home, tmp_path: Path, method: str

@@ -142,3 +142,19 @@ def test_a_resumed_spool_may_declare_its_shapes_anew(home: Home) -> None:
     found = spool.read(home.spool / "run_c.sp")
     assert column(found, "loss") == {0: 1.0, 1: 2.0}
     assert column(found, "other") == {0: 9.0}
+
+
+@pytest.mark.parametrize("rest", [b"\0", b"\x02\0\0\0"])
+def test_frames_behind_more_garbage_than_is_read_at_once_are_found(path: Path, rest: bytes) -> None:
+    good = path.read_bytes()
+    between = rest * ((1 << 20) // len(rest))
+    path.write_bytes(good + between + good)
+    offset, shapes, points, skipped = 0, {}, 0, 0
+    while True:
+        part = spool.read(path, offset=offset, limit=1 << 18, shapes=shapes)
+        if part.end == offset:
+            break
+        offset, shapes, points, skipped = (
+            part.end, dict(part.shapes), points + part.points, skipped + part.skipped
+        )  # fmt: skip
+    assert (points, skipped, offset) == (880, len(between), path.stat().st_size)
