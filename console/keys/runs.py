@@ -8,6 +8,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="runs.compare", keys=("x",), title="what differs between the marked", footer="compare"),
     Command(id="runs.metric", keys=("m",), title="choose the metric", footer="metric"),
     Command(id="runs.sort", keys=("s",), title="sort", footer="sort"),
+    Command(id="runs.group", keys=("b",), title="group by …, and back to single runs", footer="group"),
     Command(id="runs.log", keys=("L",), title="chart: logarithmic or linear"),
     Command(id="runs.zoom", keys=("z",), title="the pane on the whole screen, and back"),
     Command(id="runs.output", keys=("o",), title="the output of its job", footer="output"),

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lineside.console.reads.walls import MAIN_METRICS
+from lineside.store import bests, columns
+from lineside.store.columns import Column
 from lineside.store.errors import Usage
 from lineside.store.homes import Home
-from lineside.store.queries import lineage, models, runs
+from lineside.store.queries import groups, lineage, models, runs
 from lineside.store.queries.comparisons import Comparison
+from lineside.store.queries.groups import Groups
 from lineside.store.queries.lineage import Node
 from lineside.store.queries.runs import ArtifactRow, RunRow, SummaryRow
 
@@ -27,7 +30,9 @@ class Asked:
 
     where: str = ""
     sort: str = "-created"
-    metric: str = ""  # "": the first one that people usually mean
+    metric: str = ""  # or "min(loss)", "acc@best(loss)"; "": the first one that people usually mean
+    group: str = ""  # what to group by; "": runs, line by line
+    group_sort: str = "best"
     seen: tuple[int, ...] = ()  # runs in sight: these get curves
     charted: tuple[int, ...] = ()  # marked runs in the order of their letters, or the one under the cursor
     detail: int | None = None  # the run that is opened
@@ -40,6 +45,7 @@ class RunLine:
 
     run: RunRow
     summary: SummaryRow | None  # of the chosen metric; None: never logged
+    value: float | None  # of the chosen column; None: there is none, or the points know it
     holdout: SummaryRow | None  # on rows it did not learn from, where the trainer measured that
     params: Mapping[str, str]
 
@@ -62,10 +68,14 @@ class Leaderboard:
 
     ids: Sequence[int]
     total: int
-    metric: str
+    metric: str  # that charts show
+    column: Column  # what the table shows of it
     metrics: tuple[str, ...]
     params: tuple[str, ...]  # the keys that differ among the runs in sight
+    groups: Groups | None = None  # None: runs, line by line
+    families: bool = False  # some run was begun from another
     curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    bests: Mapping[int, float | None] = field(default_factory=dict)  # where the points know the column
     lines: tuple[Any, ...] = ()  # series.Series of the charted runs
     comparison: Comparison | None = None  # None: fewer than two are marked
     detail: Detail | None = None
@@ -86,29 +96,52 @@ def read(
     Args:
         known: the board on screen, when only its cursor or its marks moved: its order is kept.
     """
-    board = known or _board(db, asked)
+    board = known or _board(db, home, asked)
     charted = asked.charted
     return replace(
-        board, curves=_curves(db, home, asked, board.metric),
+        board, curves=_curves(db, home, asked, board.metric), bests=_bests(db, home, asked, board.column),
         lines=_lines(db, home, charted, board.metric) if asked.points else (),
         comparison=runs.compare(db, charted) if len(charted) > 1 else None,
         detail=_detail(db, asked.detail) if asked.detail is not None else None, asked=asked,
     )  # fmt: skip
 
 
-def _board(db: sqlite3.Connection, asked: Asked) -> Leaderboard:
-    """The order of the runs, and the columns worth showing."""
+def _board(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
+    """The order of the runs or groups, and the columns worth showing."""
     metrics = tuple(runs.metric_names(db))
-    ids: list[int] = []
+    name = asked.metric or main_metric(metrics)
+    try:
+        column = chosen(db, name)
+    except Usage:  # nothing was logged yet
+        column = Column(title=name, family="metric", name=name)
+    ids: Sequence[int] = []
+    found: Groups | None = None
     problem = ""
     try:
-        ids = runs.ids(db, asked.where, asked.sort)
+        if asked.group:
+            of = column.best.metric if column.best else column.title
+            found = groups.groups(db, key=asked.group, where=asked.where, metric=of, sort=asked.group_sort)
+        else:
+            ids = bests.ids(home, db, asked.where, asked.sort)
     except Usage as error:
         problem = str(error)
+    looked_at = [row.id for row in runs.recent(db, limit=_LOOKED_AT)] if asked.group else ids[:_LOOKED_AT]
     return Leaderboard(
-        ids=ids, total=runs.count(db), metric=asked.metric or main_metric(metrics), metrics=metrics,
-        params=_differing(db, ids[:_LOOKED_AT]), problem=problem,
+        ids=ids, total=runs.count(db), metric=column.name, column=column, metrics=metrics, groups=found,
+        params=_differing(db, looked_at), families=runs.families(db), problem=problem,
     )  # fmt: skip
+
+
+def chosen(db: sqlite3.Connection, text: str) -> Column:
+    """The column of a metric: "loss", "min(loss)" or "acc@best(loss)".
+
+    Raises:
+        Usage: nobody logged such a metric.
+    """
+    column = columns.understood(db, text)
+    if column.family in ("metric", "best"):
+        return column
+    return replace(columns.understood(db, f"metric:{text}"), title=text)
 
 
 def main_metric(metrics: Sequence[str]) -> str:
@@ -116,13 +149,14 @@ def main_metric(metrics: Sequence[str]) -> str:
     return next((name for name in MAIN_METRICS if name in metrics), metrics[0] if metrics else "")
 
 
-def page(db: sqlite3.Connection, ids: Sequence[int], metric: str) -> dict[int, RunLine]:
+def page(db: sqlite3.Connection, ids: Sequence[int], column: Column) -> dict[int, RunLine]:
     """The lines of one page of the table."""
-    cells = runs.summary_table(db, ids, [metric, HOLDOUT])
+    cells = runs.summary_table(db, ids, [column.name, HOLDOUT])
     return {
         row.id: RunLine(
             run=row,
-            summary=cells.get((row.id, metric)),
+            summary=cells.get((row.id, column.name)),
+            value=None if column.best else columns.of_summary(cells.get((row.id, column.name)), column.side),
             holdout=cells.get((row.id, HOLDOUT)),
             params=runs.params(db, row.id),
         )
@@ -146,6 +180,14 @@ def _curves(db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> di
     from lineside.console.reads.curves import sparks
 
     return sparks(db, home, dict.fromkeys(asked.seen, metric))
+
+
+def _bests(db: sqlite3.Connection, home: Home, asked: Asked, column: Column) -> dict[int, float | None]:
+    """The column of the runs in sight, each of which gets an entry once it was looked at."""
+    if column.best is None or not asked.points:
+        return {}
+    found = bests.values(home, db, asked.seen, [column.best])
+    return {id: found.get((id, column.best)) for id in asked.seen}
 
 
 def _lines(db: sqlite3.Connection, home: Home, ids: Sequence[int], metric: str) -> tuple[Any, ...]:

@@ -14,20 +14,24 @@ from lineside.console.deeds import Ask, Deed, FormField
 from lineside.console.format import count
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import leaderboard
-from lineside.console.reads.leaderboard import Asked, Leaderboard, RunLine
-from lineside.console.screens.area import Area, Targets
+from lineside.console.reads.leaderboard import Leaderboard, RunLine
+from lineside.console.screens.area import Targets
+from lineside.console.screens.choosing import choose_or_type
+from lineside.console.screens.groups import GroupedRuns
 from lineside.console.text import Line, Span, plain, safe
+from lineside.console.views import groups as grouped
 from lineside.console.views import runs as drawing
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.rows import Cell, PagedRows
 from lineside.console.widgets.table import Table
 from lineside.store.queries import jobs
+from lineside.store.queries.groups import GroupRow
 from lineside.store.queries.jobs import JobRow
 
 ENDED = ("FINISHED", "FAILED", "KILLED")
 
 
-class RunsArea(Area[Leaderboard]):
+class RunsArea(GroupedRuns):
     """Area 2."""
 
     NAME: ClassVar[str] = "runs"
@@ -39,30 +43,34 @@ class RunsArea(Area[Leaderboard]):
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
-        self._asked = Asked()
         self._board: Leaderboard | None = None
         self._rows: PagedRows[RunLine] | None = None
         self._pane = "chart"
         self._log_y = False
 
     def body(self) -> ComposeResult:
-        yield Table[RunLine](drawing.columns("", ()), id="runs", empty="no runs: start one with  . in Jobs")
+        yield Table[Any](drawing.columns("", ()), id="runs", empty="no runs: start one with  . in Jobs")
         yield Drawing[Leaderboard](self._draw, id="pane")
 
-    def main(self) -> Table[RunLine]:
-        return self.query_one("#runs", Table)
+    def _current(self) -> RunLine | None:
+        """The run under the cursor; None: there is none, or a group."""
+        line = self.main().current
+        return line if isinstance(line, RunLine) else None
+
+    def _chosen(self) -> list[RunLine]:
+        return [line for line in self.main().chosen() if isinstance(line, RunLine)]
 
     # -- reading ----------------------------------------------------------------------------------
 
     def question(self) -> Question[Leaderboard]:
         table = self.main()
-        current = table.current_key
-        charted = [key for key in table.marks if isinstance(key, int)]
-        if not charted and isinstance(current, int):
+        current = self._run_of(table.current_key)
+        charted = [run for key in table.marks if (run := self._run_of(key)) is not None]
+        if not charted and current is not None:
             charted = [current]
         asked = replace(
             self._asked, where=self.filter_text, seen=tuple(self._seen()), charted=tuple(charted[:8]),
-            detail=current if self._pane == "detail" and isinstance(current, int) else None,
+            detail=current if self._pane == "detail" else None,
             points=self.view is not None,
         )  # fmt: skip
         home, known = self.store.home, None if self.whole else self._board
@@ -73,7 +81,7 @@ class RunsArea(Area[Leaderboard]):
         return read
 
     def _seen(self) -> Sequence[int]:
-        return [key for key in self.main().keys_in_sight() if isinstance(key, int)]
+        return [run for key in self.main().keys_in_sight() if (run := self._run_of(key)) is not None]
 
     def empty(self, view: Leaderboard) -> bool:
         return not view.total and not view.problem
@@ -82,8 +90,13 @@ class RunsArea(Area[Leaderboard]):
         if self._rows is None or self._board is None or self._board.ids is not view.ids:
             self._rows = PagedRows[RunLine](view.ids, fetch=self._fetch, cells=self._cells, problem=_failed)
         self._board = view
-        columns = drawing.columns(view.metric, view.params, holdout=view.measured)
-        self.main().show(self._rows, columns=columns, sort=view.asked.sort)
+        if view.groups is not None:
+            self._show_groups(view, view.groups)
+        else:
+            columns = drawing.columns(
+                view.column.title, view.params, holdout=view.measured, families=view.families
+            )
+            self.main().show(self._rows, columns=columns, sort=view.asked.sort)
         self.main().fit(share=0.4)
         self.query_one("#pane", Drawing).show(view)
         if view.asked.points and not set(view.asked.seen) >= set(self._seen()):
@@ -94,21 +107,25 @@ class RunsArea(Area[Leaderboard]):
         self.main().fit(share=0.4)
 
     def _fetch(self, ids: Sequence[int]) -> Mapping[int, RunLine]:
-        metric = self._board.metric if self._board else ""
-        return self.store.read(lambda db: leaderboard.page(db, ids, metric))
+        board = self._board
+        assert board is not None
+        return self.store.read(lambda db: leaderboard.page(db, ids, board.column))
 
     def _cells(self, line: RunLine) -> list[Cell]:
         board = self._board
         assert board is not None
-        at = self.now
-        return drawing.cells(line, board.params, board.curves, self.me, now=at, holdout=board.measured)
+        return drawing.cells(
+            line, board.params, board.curves, self.me, now=self.now, holdout=board.measured,
+            families=board.families, bests=board.bests if board.column.best else None,
+        )  # fmt: skip
 
     def _draw(self, view: Leaderboard, width: int, height: int) -> list[Line]:
         if self._pane == "compare":
             return drawing.compare_lines(view.comparison, width, height)
         if self._pane == "detail":
             return drawing.detail_lines(view.detail, self.me, width, height, now=self.now)
-        letters = {key: letter for key, letter in self.main().marks.items() if isinstance(key, int)}
+        marks = self.main().marks.items()
+        letters = {run: letter for key, letter in marks if (run := self._run_of(key)) is not None}
         return drawing.chart_lines(view, letters, width, height, log_y=self._log_y)
 
     def crumb(self) -> tuple[Line, Line]:
@@ -121,6 +138,8 @@ class RunsArea(Area[Leaderboard]):
         if view.problem:
             return [*left, ("  ", ""), (safe(view.problem.splitlines()[0]), "bad")], []
         marks = len(self.main().marks)
+        if view.groups is not None:
+            return [*left, (" › by ", "dim"), (safe(view.groups.key), "accent")], grouped.in_sum(view.groups)
         shown = f"{count(len(view.ids))} of {count(view.total)}" if self.filter_text else count(view.total)
         return left, [(shown, ""), (f" · {marks} marked" if marks else "", "accent")]
 
@@ -133,7 +152,7 @@ class RunsArea(Area[Leaderboard]):
     # -- what g, y and the wall need ------------------------------------------------------------------
 
     def targets(self) -> Targets:
-        line = self.main().current
+        line = self._current()
         if line is None:
             return {}
         id = line.run.id
@@ -141,17 +160,17 @@ class RunsArea(Area[Leaderboard]):
         return {"job": line.run.job_id, "lineage": f"run:{id}", "model": version, "data": data}
 
     def copies(self) -> Mapping[str, str]:
-        line = self.main().current
+        line = self._current()
         if line is None:
-            return {}
-        marked = " ".join(str(item.run.id) for item in self.main().chosen())
+            return self._group_copies()
+        marked = " ".join(str(item.run.id) for item in self._chosen())
         command = f"lineside runs compare {marked}" if " " in marked else f"lineside runs show {line.run.id}"
         return {"command": command, "id": line.run.uid, "value": self._row_text(line)}
 
     def _row_text(self, line: RunLine) -> str:
         view = self.view
         assert view is not None
-        row = drawing.cells(line, view.params, {}, self.me, now=self.now, holdout=view.measured)
+        row = self._cells(line)
         return "\t".join(plain([c if isinstance(c, tuple) else (c, "")]) for c in row)
 
     def panels(self) -> Sequence[tuple[str, str, Any]]:
@@ -165,7 +184,7 @@ class RunsArea(Area[Leaderboard]):
         if self._pane != "chart":
             self._show_pane("chart")
             return True
-        return False
+        return self._leave_group()
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -175,7 +194,10 @@ class RunsArea(Area[Leaderboard]):
         self.query_one("#pane", Drawing).redraw()
 
     def cmd_open(self) -> None:
-        if self.main().current is not None:
+        row = self.main().current
+        if isinstance(row, GroupRow):
+            self._open_group(row)
+        elif row is not None:
             self.add_class("-zoomed")
             self._show_pane("detail")
 
@@ -193,7 +215,7 @@ class RunsArea(Area[Leaderboard]):
         self.query_one("#pane", Drawing).redraw()
 
     def cmd_output(self) -> None:
-        line = self.main().current
+        line = self._current()
         if line is not None and line.run.job_id is not None:
             self.console_app.go("jobs", f"log:{line.run.job_id}")
         else:
@@ -203,16 +225,24 @@ class RunsArea(Area[Leaderboard]):
 
     def cmd_metric(self) -> None:
         names = self.view.metrics if self.view else ()
-        self.choose("metric", [safe(name) for name in names], lambda at: self._set(metric=names[at]))
+        hint = "min(loss), acc@best(loss)"
+        choose_or_type(self, "metric", names, self._set_metric, hint=hint)
+
+    def _set_metric(self, text: str) -> None:
+        self.store.read(lambda db: leaderboard.chosen(db, text))
+        self._set(metric=text)
 
     def cmd_sort(self) -> None:
         view = self.view
         if view is None:
             return
+        if view.groups is not None:
+            self._choose_group_sort()
+            return
         keys = ["created", "id", "status", "name", "author", "duration"]
-        keys += [f"metric:{view.metric}"] if view.metric else []
+        keys += [f"metric:{view.column.title}"] if view.metric else []
         keys += [f"param:{key}" for key in view.params]
-        self.choose("sort by", keys, lambda at: self._sort(keys[at]))
+        choose_or_type(self, "sort by", keys, self._sort, hint="min(loss), -acc@best(loss)")
 
     def _sort(self, key: str) -> None:
         """The same key again turns the order round."""
@@ -221,14 +251,10 @@ class RunsArea(Area[Leaderboard]):
         turned = {key: "-" + key, "-" + key: key}.get(self._asked.sort, key if rising_first else falling)
         self._set(sort=turned)
 
-    def _set(self, **changed: str) -> None:
-        self._asked = replace(self._asked, **changed)  # type: ignore[arg-type]
-        self.reload()
-
     # -- doing --------------------------------------------------------------------------------------
 
     def offers(self, command: Command) -> bool:
-        line = self.main().current
+        line = self._current()
         if line is None:
             return False
         run = line.run
@@ -237,9 +263,6 @@ class RunsArea(Area[Leaderboard]):
             "runs.retry": run.job_id is not None and run.status in ("FAILED", "KILLED"),
             "runs.register": run.status == "FINISHED",
         }.get(command.id, True)
-
-    def _current(self) -> RunLine | None:
-        return self.main().current
 
     def cmd_rename(self) -> None:
         self._fill("rename", "runs.rename", "name", lambda line: line.run.name)
@@ -277,7 +300,7 @@ class RunsArea(Area[Leaderboard]):
         self._on_job(asking.cancel)
 
     def _on_job(self, make: Callable[[Sequence[JobRow]], Deed]) -> None:
-        ids = [line.run.job_id for line in self.main().chosen() if line.run.job_id is not None]
+        ids = [line.run.job_id for line in self._chosen() if line.run.job_id is not None]
         if ids:
             self.propose(make(self.store.read(lambda db: jobs.by_ids(db, ids))))
 

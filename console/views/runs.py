@@ -1,12 +1,13 @@
 """The panes of the runs area: chart, what differs, one run opened."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, amount, between, clock, count, number, state, took
 from lineside.console.ports import Me
 from lineside.console.reads.leaderboard import HOLDOUT, Detail, Leaderboard, RunLine
 from lineside.console.reads.needs import why
-from lineside.console.text import Line, Span, clip, fit, heading, safe
+from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
 from lineside.console.views.grid import capped, grid, padded
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
@@ -17,17 +18,20 @@ from lineside.store.queries.runs import RunRow
 CURVE = 12
 
 
-def columns(metric: str, params: Sequence[str], *, holdout: bool = False) -> list[Column]:
-    """The columns for one metric, the hold-out where there is one, and the params that differ."""
+def columns(
+    metric: str, params: Sequence[str], *, holdout: bool = False, families: bool = False
+) -> list[Column]:
+    """The columns for one metric, the hold-out where there is one, children, and the params that differ."""
     return [
         Column(key="id", title="#", align=">", priority=1),
         Column(key="status", title="status", priority=1, max=22),
         Column(key="name", title="name", priority=2, min=12, max=28, grow=True),
         Column(key="author", title="who", priority=4, max=12),
         *([Column(key=HOLDOUT, title=HOLDOUT, align=">", priority=1)] if holdout else []),
-        Column(key=metric, title=metric, align=">", priority=1, max=14),
+        Column(key=f"metric:{metric}", title=_title(metric), align=">", priority=1, max=14),
         *(Column(key=f"param:{key}", title=key, align=">", priority=3 + place, max=10)
           for place, key in enumerate(params)),
+        *([Column(key="children", title="children", align=">", priority=4)] if families else []),
         Column(key="step", title="step", align=">", priority=5),
         Column(key="duration", title="took", align=">", priority=6),
         Column(key="curve", title="curve", priority=2, min=CURVE),
@@ -43,10 +47,11 @@ def cells(
     *,
     now: Micros,
     holdout: bool = False,
+    families: bool = False,
+    bests: Mapping[int, float | None] | None = None,
 ) -> list[Cell]:
-    """One row."""
+    """One row; `bests` are the values of the chosen column where the points know it."""
     run, summary = line.run, line.summary
-    value = summary.last_value if summary else None
     bad = summary is not None and summary.last_kind != "finite"
     curve = sparkline.text(curves.get(run.id, ()), width=CURVE)
     return [
@@ -59,13 +64,35 @@ def cells(
             if holdout
             else []
         ),
-        (number(value), "bad" if bad else "bold" if summary else "dim"),
+        _chosen(line, bests),
         *(safe(line.params.get(key, NONE)) for key in params),
+        *([_family(run)] if families else []),
         count(summary.last_step) if summary else NONE,
         (took(between(run.started_us, run.ended_us)), "dim"),
         (curve, "bad" if bad else "run"),
         (clock(run.created_us, now=now), "dim"),
     ]
+
+
+def _title(metric: str) -> str:
+    """`val_accuracy@best(…`: a long name leaves room for others."""
+    return fit(safe(metric), min(20, width_of(safe(metric))))
+
+
+def _chosen(line: RunLine, bests: Mapping[int, float | None] | None) -> Span:
+    """The value of the chosen column; `…` until the points were looked at."""
+    if bests is not None and line.run.id not in bests:
+        return "…", "dim"
+    value = line.value if bests is None else bests[line.run.id]
+    bad = value is not None and not math.isfinite(value)
+    return number(value), "bad" if bad else "dim" if value is None else "bold"
+
+
+def _family(run: RunRow) -> Span:
+    """How many children a parent has; whose child a run is."""
+    if run.children:
+        return count(run.children), ""
+    return ("", "") if run.parent_id is None else (f"of {run.parent_id}", "dim")
 
 
 def status(run: RunRow) -> Span:

@@ -19,7 +19,7 @@ from lineside.store.states import Cause, RunStatus
 
 __all__ = [
     "ArtifactRow", "Comparison", "Difference", "RunRow", "SummaryRow", "add_dropped", "annotate", "artifacts",
-    "by_ids", "compare", "context", "count", "create", "end", "find", "find_uid", "get", "ids",
+    "by_ids", "compare", "context", "count", "create", "end", "families", "find", "find_uid", "get", "ids",
     "metric_names", "param_table", "params", "put_params", "put_tags", "recent", "rename", "start",
     "summaries", "summary_table", "tags",
 ]  # fmt: skip
@@ -101,6 +101,8 @@ _BY_IDS = """
       join experiment e on e.id = r.experiment_id
      order by asked.key
 """
+
+_FAMILIES = "select exists (select 1 from run where parent_id is not null) as found"
 
 _FIND_UID = "select id from run where uid = :uid"
 
@@ -206,6 +208,11 @@ def ids(db: sqlite3.Connection, where: str = "", sort: str = "-created") -> list
 def count(db: sqlite3.Connection, where: str = "") -> int:
     """How many runs `where` means."""
     return plans.count(db, filters.runs(db, where=where, sort="id"))
+
+
+def families(db: sqlite3.Connection) -> bool:
+    """Whether any run was begun from another."""
+    return bool(db.execute(_FAMILIES).fetchone()["found"])
 
 
 def by_ids(db: sqlite3.Connection, run_ids: Sequence[int]) -> list[RunRow]:
