@@ -1,10 +1,12 @@
 """Files under the name of their content: `objects/ab/<sha256>`, and folders as `<sha256>.tree`.
 
 A tree object is the canonical JSON list of its files, so a folder has one digest too. Objects are read-only
-and appear by rename: a reader sees a whole one or none.
+and appear by rename: a reader sees a whole one or none. Whoever brings one in makes it young; only what has
+been old for hours, and is named by nothing, is ever taken out.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -73,7 +75,7 @@ def adopt(home: Home, path: Path, *, move: bool = False) -> Stored:
 def put_bytes(home: Home, data: bytes) -> Stored:
     """Store what is in memory."""
     digest = hashlib.sha256(data).hexdigest()
-    _place(data, path_of(home, digest))
+    _place(home, data, path_of(home, digest))
     return Stored(digest=digest, bytes=len(data), tree=False)
 
 
@@ -82,7 +84,7 @@ def put_tree(home: Home, entries: list[TreeEntry]) -> Stored:
     listing = sorted((asdict(entry) for entry in entries), key=lambda entry: str(entry["path"]))
     data = json.dumps(listing, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     digest = hashlib.sha256(data).hexdigest()
-    _place(data, _tree_path(home, digest))
+    _place(home, data, _tree_path(home, digest))
     return Stored(digest=digest, bytes=sum(entry.bytes for entry in entries), tree=True)
 
 
@@ -134,6 +136,17 @@ def verify(home: Home, digest: str) -> bool:
     return path_of(home, digest).exists() and _digest_of(path_of(home, digest)) == digest
 
 
+@contextlib.contextmanager
+def turn(home: Home, *, taking_out: bool = False) -> Iterator[None]:
+    """Many may bring objects in at a time, but nobody while one is looked at a last time and taken out."""
+    folder = os.open(home.objects, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX if taking_out else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(folder)
+
+
 def _tree_path(home: Home, digest: str) -> Path:
     return home.objects / digest[:2] / f"{digest}.tree"
 
@@ -150,23 +163,25 @@ def _files_in(folder: Path) -> Iterator[Path]:
 def _adopt_file(home: Home, path: Path, *, move: bool) -> Stored:
     digest = _digest_of(path)
     target = path_of(home, digest)
-    if not _stays(target):
+    if not _stays(home, target):
         if not move or path.stat().st_dev != home.objects.stat().st_dev:
             return _copy_in(home, path)
         target.parent.mkdir(exist_ok=True)
         path.chmod(0o440)
+        os.utime(path)  # however old the content is, the object is young
         _sync(path)
-        with contextlib.suppress(FileExistsError):  # somebody else brought the same content
+        with turn(home), contextlib.suppress(FileExistsError):  # somebody else brought the same content
             os.link(path, target)
     return Stored(digest=digest, bytes=path.stat().st_size, tree=False)
 
 
-def _stays(target: Path) -> bool:
+def _stays(home: Home, target: Path) -> bool:
     """Whether the object is there already; if so it is young again: no garbage while a row is on its way."""
-    try:
-        os.utime(target)
-    except FileNotFoundError:
-        return False
+    with turn(home):
+        try:
+            os.utime(target)
+        except FileNotFoundError:
+            return False
     return True
 
 
@@ -183,19 +198,21 @@ def _copy_in(home: Home, path: Path) -> Stored:
     target = path_of(home, seen.hexdigest())
     target.parent.mkdir(exist_ok=True)
     fresh.chmod(0o440)
-    os.rename(fresh, target)
+    with turn(home):
+        os.rename(fresh, target)
     return Stored(digest=seen.hexdigest(), bytes=size, tree=False)
 
 
-def _place(data: bytes, target: Path) -> None:
-    if _stays(target):
+def _place(home: Home, data: bytes, target: Path) -> None:
+    if _stays(home, target):
         return
     target.parent.mkdir(exist_ok=True)
     fresh = target.with_name(f".{secrets.token_hex(8)}")
     fresh.write_bytes(data)
     fresh.chmod(0o440)
     _sync(fresh)
-    os.rename(fresh, target)
+    with turn(home):
+        os.rename(fresh, target)
 
 
 def _link(home: Home, digest: str, dest: Path) -> None:

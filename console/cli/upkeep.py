@@ -1,8 +1,8 @@
 """Care of a home: `lineside backup`, `restore`, `gc`."""
 
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -11,6 +11,13 @@ from lineside.console.cli.output import Columns, json_option, moment
 from lineside.console.cli.session import Session, pass_session
 from lineside.console.format import amount
 from lineside.store.clock import now
+from lineside.store.homes import Home
+
+_CALLED = {"object": ("object", "objects"), "scrap": ("leftover", "leftovers"),
+           "version": ("unpacked version", "unpacked versions"), "outbox": ("outbox", "outboxes"),
+           "attempt": ("attempt", "attempts"), "spool": ("spool", "spools"),
+           "segment": ("segment", "segments")}  # fmt: skip
+"""Kinds of garbage, in people's words."""
 
 
 @click.command()
@@ -68,47 +75,57 @@ def restore(session: Session, path: Path, as_json: bool) -> int:
               help="Also logs and folders of attempts that ended so long ago.")  # fmt: skip
 @json_option
 @pass_session
-def gc(session: Session, dry_run: bool, older_than: float | None, as_json: bool) -> None:
-    """Delete what nothing needs.
+def gc(session: Session, dry_run: bool, older_than: float | None, as_json: bool) -> int:
+    """Delete what nothing needs. Only an admin may; anybody may ask for --dry-run.
 
-    Whatever an alias, a version, a lineage edge, a promotion or an audit row names stays for ever.
+    Whatever a row names stays: files of datasets, runs and model versions, what promotions pinned and the
+    audit trail quotes. So does whatever was touched in the last six hours.
     """
+    db = session.read()  # says in words what is no home, before a runner would make one of it
     if dry_run:
-        _promise(session, older_than, as_json)
-        return
+        return _promise(session.home, db, older_than, as_json)
     done = session.ask("upkeep.gc", older_than_days=older_than, wait_s=3600.0)
-    kept = [f"needed again meanwhile, and kept: {path}" for path in done["kept"]]
-    output.one(done, [_sum(done["kinds"], done["bytes"], "freed"), *kept], as_json=as_json)
+    kept = [f"kept {one['path']}: {one['why']}" for one in done["kept"]]
+    more = done["kept_count"] - len(kept)
+    output.one(done, [_sum(done["kinds"], done["bytes"], "freed")], as_json=as_json)
+    for line in [*kept, *([f"kept {more:,} more"] if more else [])]:
+        output.words(line)
+    return 1 if done["failed_count"] else 0
 
 
-def _promise(session: Session, older_than: float | None, as_json: bool) -> None:
+def _promise(home: Home, db: sqlite3.Connection, older_than: float | None, as_json: bool) -> int:
     """What the runner would delete, found without it."""
     from collections import Counter
 
     from lineside.store import garbage
 
-    known = garbage.facts(session.home, session.read())
-    plan = garbage.survey(session.home, known, at=now(), older_than_days=older_than)
+    plan = garbage.survey(home, garbage.facts(home, db), at=now(), older_than_days=older_than)
     kinds = Counter(item.kind for item in plan.items)
+    told = {"count": len(plan.items), "bytes": plan.bytes, "kinds": kinds, "items": plan.items}
     if as_json:
-        told = {"count": len(plan.items), "bytes": plan.bytes, "kinds": kinds, "items": plan.items}
         output.one(told, [], as_json=True)
-        return
-    columns: Columns = {
-        "what": "kind",
-        "bytes": lambda item: amount(item.bytes),
-        "path": "path",
-        "why": "why",
-    }
-    output.rows(plan.items, columns, as_json=False, empty="nothing is to go")
-    output.words(_sum(kinds, plan.bytes, "to be freed"))
+        return 0
+    columns: Columns = {"what": lambda item: _called(item.kind, 1), "frees": lambda item: amount(item.bytes),
+                        "path": "path", "why": "why"}  # fmt: skip
+    output.rows(plan.items, columns, as_json=False, empty="there is nothing to delete")
+    if plan.items:
+        output.words(
+            f"{_sum(kinds, plan.bytes, 'would be freed')}. To delete it: lineside gc{_again(older_than)}"
+        )
+    return 0
 
 
-def _sum(kinds: Mapping[str, Any], size: int, word: str) -> str:
-    parts = ", ".join(
-        f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in sorted(kinds.items())
-    )
-    return f"{amount(size)} {word}" + (f": {parts}" if parts else "")
+def _called(kind: str, number: int) -> str:
+    return _CALLED[kind][number != 1]
+
+
+def _again(older_than: float | None) -> str:
+    return f" --older-than {older_than:g}" if older_than is not None else ""
+
+
+def _sum(kinds: Mapping[str, int], size: int, word: str) -> str:
+    parts = ", ".join(f"{number:,} {_called(kind, number)}" for kind, number in sorted(kinds.items()))
+    return f"{amount(size)} {word}: {parts}" if parts else "there is nothing to delete"
 
 
 def _missing(paths: list[str]) -> list[str]:

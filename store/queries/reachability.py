@@ -42,11 +42,12 @@ class ServedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedAttempt:
-    """An attempt of a job that is over, with nothing left to be read of its run's spools."""
+    """An attempt of a job that is over, with every spool that the store knows of its run sealed."""
 
     job_id: int
     number: int
     ended_us: Micros
+    run_uid: str | None  # None: a service or a planner, which logs to no run
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> Self:
@@ -82,24 +83,32 @@ _NEEDED = """
 """
 
 _NAMED = """
-    select digest as words from artifact
-    union all select digest from dataset_file
-    union all select digest || ' ' || origin from dataset_version
-    union all select coalesce(artifact_digest, '') || ' ' || coalesce(profile_digest, '') || ' ' || package
-                from model_version
-    union all select pins || ' ' || reason || ' ' || outcome from promotion
-    union all select observed || ' ' || required from gate_result
-    union all select pins_digest || ' ' || reason from approval
-    union all select detail from audit
-    union all select context || ' ' || note from run
-    union all select value from param
-    union all select value from tag
-    union all select answer from control_key
-    union all select argv || ' ' || inputs || ' ' || params from job
-    union all select digest from window where digest is not null
-    union all select text from project
-    union all select title || ' ' || resolution from alert
-    union all select settings from monitor
+    select words from (
+        select digest as words from artifact
+        union all select digest from dataset_file
+        union all select digest || ' ' || origin from dataset_version
+        union all select coalesce(artifact_digest, '') || ' ' || coalesce(profile_digest, '') || ' '
+                         || package || ' ' || failure from model_version
+        union all select pins || ' ' || reason || ' ' || outcome from promotion
+        union all select observed || ' ' || required from gate_result
+        union all select pins_digest || ' ' || reason from approval
+        union all select detail from audit
+        union all select context || ' ' || note || ' ' || coalesce(detail, '') from run
+        union all select value from param
+        union all select value from tag
+        union all select answer from control_key
+        union all select argv || ' ' || cwd || ' ' || env || ' ' || inputs || ' ' || params || ' ' || reason
+                    from job
+        union all select detail from attempt where detail is not null
+        union all select coalesce(digest, '') || ' ' || detail from window
+        union all select text || ' ' || digest from project
+        union all select title || ' ' || resolution from alert
+        union all select settings from monitor
+        union all select detail from deployment
+        union all select detail from endpoint
+        union all select reason from retrain
+        union all select text from story
+    ) where length(words) >= 64
 """
 
 _SERVED = """
@@ -113,8 +122,8 @@ _SERVED = """
 """
 
 _OVER = """
-    select a.job_id, a.number, a.ended_us
-      from attempt a join job j on j.id = a.job_id
+    select a.job_id, a.number, a.ended_us, r.uid as run_uid
+      from attempt a join job j on j.id = a.job_id left join run r on r.id = j.run_id
      where a.ended_us is not null and j.ended_us is not null
        and j.state in ('SUCCEEDED', 'FAILED', 'CANCELLED', 'SKIPPED')
        and not exists (select 1 from spool s where s.run_id = j.run_id and s.sealed = 0)
@@ -122,8 +131,9 @@ _OVER = """
 """
 
 _RUNS_OVER = """
-    select r.uid from run r
-     where r.ended_us is not null and r.job_id is null and r.status not in ('SCHEDULED', 'RUNNING')
+    select r.uid from run r left join job j on j.id = r.job_id
+     where r.ended_us is not null and r.status not in ('SCHEDULED', 'RUNNING')
+       and (j.id is null or j.state in ('SUCCEEDED', 'FAILED', 'CANCELLED', 'SKIPPED'))
        and not exists (select 1 from spool s where s.run_id = r.id and s.sealed = 0)
 """
 
@@ -156,12 +166,12 @@ def served(db: sqlite3.Connection) -> list[ServedRow]:
 
 
 def over(db: sqlite3.Connection) -> list[EndedAttempt]:
-    """Attempts that nothing can come from any more."""
+    """Attempts of jobs that are over, as far as the store knows."""
     return [EndedAttempt.of(row) for row in db.execute(_OVER)]
 
 
 def runs_over(db: sqlite3.Connection) -> set[str]:
-    """Runs outside the runner that have ended, and whose spools are read to their end."""
+    """The uids of runs that have ended and whose spools, as far as the store knows, are read."""
     return {row["uid"] for row in db.execute(_RUNS_OVER)}
 
 
