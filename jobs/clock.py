@@ -104,6 +104,7 @@ class Ticker:
         self._loop = asyncio.get_running_loop()
         self._run, self._ticks = run, {tick.name: tick for tick in ticks}
         self._going: dict[str, asyncio.Task[None]] = {}
+        self._began: dict[str, float] = {}  # when each tick was last called (monotonic)
         self.clock = Clock(self._post)
 
     def start(self) -> None:
@@ -119,6 +120,11 @@ class Ticker:
             task.cancel()
         await asyncio.gather(*self._going.values(), return_exceptions=True)
 
+    def going(self) -> dict[str, float]:
+        """The ticks under way, and for how many seconds each has been."""
+        at = time.monotonic()
+        return {name: at - self._began[name] for name in self._going}
+
     def drop(self, name: str) -> None:
         """Stop posting a tick for good."""
         self.clock.remove_job(name)
@@ -133,5 +139,5 @@ class Ticker:
     def _begin(self, name: str) -> None:
         if name not in self._going:
             task = self._loop.create_task(self._run(self._ticks[name]), name=name)
-            self._going[name] = task
+            self._going[name], self._began[name] = task, time.monotonic()
             task.add_done_callback(lambda _: self._going.pop(name, None))

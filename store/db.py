@@ -37,11 +37,16 @@ def reader(home: Home) -> sqlite3.Connection:
             f"no lineside home at {home.path}",
             hint="make one with: lineside init   or see it work with: lineside demo",
         )
-    conn = sqlite3.connect(f"file:{_quote(home.db)}?mode=ro", uri=True, isolation_level=None, timeout=5.0,
-                           check_same_thread=False)  # fmt: skip
-    _set_up(conn, _READER)
+    conn = unchecked(home.db)
     check_version(conn, home.db)
     return conn
+
+
+def unchecked(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a database of any schema, for whoever looks at what it is."""
+    conn = sqlite3.connect(f"file:{_quote(path)}?mode=ro", uri=True, isolation_level=None, timeout=5.0,
+                           check_same_thread=False)  # fmt: skip
+    return _set_up(conn, _READER)
 
 
 def check_version(conn: sqlite3.Connection, path: Path) -> int:

@@ -20,6 +20,11 @@ _FOLDERS = (
     "jobs",
     "serving",
 )
+_NETWORK = frozenset({
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "beegfs", "gpfs", "glusterfs",
+    "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.glusterfs", "fuse.ceph",
+})  # fmt: skip
+"""File systems that other machines write to as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,8 @@ def create(home: Home, *, demo: bool = False) -> None:
     try:
         home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         check(home)
-        for name in _FOLDERS:
-            (home.path / name).mkdir(exist_ok=True)
+        for folder in folders(home):
+            folder.mkdir(exist_ok=True)
         if not home.exists:
             text = {"format": FORMAT, "uid": new_id("home"), "demo": demo, "created_us": now()}
             fresh = home.identity.with_suffix(".tmp")
@@ -129,6 +134,11 @@ def create(home: Home, *, demo: bool = False) -> None:
         ) from error
 
 
+def folders(home: Home) -> tuple[Path, ...]:
+    """Those that every home has."""
+    return tuple(home.path / name for name in _FOLDERS)
+
+
 def check(home: Home) -> None:
     """Refuse a home that cannot hold a store.
 
@@ -139,7 +149,7 @@ def check(home: Home) -> None:
         raise HomeProblem(f"{home.path} is not a folder", hint="choose another with --home DIR")
     if not os.access(home.path, os.W_OK | os.X_OK):
         raise HomeProblem(f"{home.path} is not writable", hint="choose another with --home DIR")
-    if kind := network_kind(home.path, mounts=Path("/proc/self/mounts").read_text()):
+    if kind := network_kind(home.path.resolve(), mounts=Path("/proc/self/mounts").read_text()):
         raise HomeProblem(
             f"{home.path} lies on {kind}, where SQLite's write-ahead log and flock break",
             hint="put the home on a local disk: --home DIR or LINESIDE_HOME",
@@ -148,10 +158,16 @@ def check(home: Home) -> None:
 
 def network_kind(path: Path, *, mounts: str) -> str | None:
     """The network file system under `path`, by the mount table; None: a local disk."""
+    kind = kind_of(path, mounts=mounts)
+    return kind if kind in _NETWORK else None
+
+
+def kind_of(path: Path, *, mounts: str) -> str:
+    """The file system under a path without links in it, by the mount table; nothing: it does not say."""
     best, kind = "", ""
     for line in mounts.splitlines():
         _, mount, fstype, *_ = line.split()
         mount = mount.replace("\\040", " ")
         if (path.is_relative_to(mount)) and len(mount) >= len(best):
             best, kind = mount, fstype
-    return kind if kind in {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"} else None
+    return kind

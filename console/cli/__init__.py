@@ -37,6 +37,7 @@ VERBS = {
     "backup": "upkeep:backup",
     "restore": "upkeep:restore",
     "gc": "upkeep:gc",
+    "doctor": "doctor:doctor",
 }
 
 

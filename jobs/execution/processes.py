@@ -29,6 +29,12 @@ def alive(pid: int) -> bool:
     return stat is not None and stat[0] != b"Z"
 
 
+def state(pid: int) -> str:
+    """The kernel's letter: "R", "S", "D", "T" ...; nothing: gone."""
+    stat = _stat(pid)
+    return stat[0].decode() if stat else ""
+
+
 def ancestors(pid: int) -> Iterator[int]:
     """`pid` itself, its parent, its parent's parent, up to the first process of the machine."""
     at: int | None = pid

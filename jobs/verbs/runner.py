@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 from lineside.jobs.context import VERBS, Context, Json, verb
 from lineside.jobs.execution import gpus, queue
@@ -17,6 +18,7 @@ async def info(ctx: Context, actor: Actor, args: Json) -> Json:
     """Everything a status line or `doctor` wants to know, from memory and two small queries."""
     runner = _runner(ctx)
     clock = runner.ticker.clock
+    still_s = time.monotonic() - clock.last_pass
     return {
         "pid": os.getpid(),
         "version": version(),
@@ -29,7 +31,8 @@ async def info(ctx: Context, actor: Actor, args: Json) -> Json:
         "jobs": jobs.counts(ctx.db),
         "gpus": len(gpus.inventory().gpus),
         "gpu_words": gpus.inventory().words,
-        "clock": {"passes": clock.passes, "failures": clock.failures},
+        "clock": {"passes": clock.passes, "failures": clock.failures, "still_s": round(still_s, 3)},
+        "going": {name: round(seconds, 3) for name, seconds in runner.ticker.going().items()},
         "zygote": runner.executor.zygote,
         "compute": runner.computing.pid,
         "problems": [*runner.problems, *(f"{name}: {words}" for name, words in runner.failures.items())],

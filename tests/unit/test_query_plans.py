@@ -17,6 +17,10 @@ SMALL = {
 
 WHOLE = {
     "audit._ALL": "verifying the chain reads the chain",
+    "examinations._BACK": "doctor looks at everything once",
+    "examinations._DAMAGED": "doctor looks at everything once",
+    "examinations._WARM": "doctor looks at everything once",
+    "examinations._WINDOWS": "doctor looks at everything once",
     "jobs._FIND_TAIL": "a person typed the tail of a uid",
     "jobs._IDS": "the virtual table holds every id",
     "jobs._IDS_IN": "the virtual table holds every id that a filter leaves",

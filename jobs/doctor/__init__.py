@@ -1,0 +1,1 @@
+"""What `lineside doctor` looks at in processes, and the order of all that it looks at."""
