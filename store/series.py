@@ -97,18 +97,14 @@ def _joined(
     openings = max(int(np.max(part.opening)) for part in parts)
     whole = Series(run_id=run_id, metric=metric, steps=steps, values=values, at_us=at_us, count=len(steps),
                    openings=max(openings, 1), begun_us=begun_us)  # fmt: skip
-    if len(steps) > 1 and not bool((steps[1:] > steps[:-1]).all()):
-        order = np.lexsort((seq, steps))
-        latest = np.append(steps[order][1:] != steps[order][:-1], True)
-        if openings > 1:
+    rising = bool((steps[1:] > steps[:-1]).all())
+    if openings > 1 or not rising:
+        order = np.arange(len(steps)) if rising else np.lexsort((seq, steps))
+        if openings > 1:  # in a segment points rise by step, whichever opening they are of
             opening = _all([np.broadcast_to(part.opening, part.steps.shape) for part in parts])[order]
-            valid = _of_branch(steps[order], opening, openings, branch)
-            order = order[valid]
-            latest = np.append(steps[order][1:] != steps[order][:-1], True)[: len(order)]
+            order = order[_of_branch(steps[order], opening, openings, branch)]
+        latest = np.append(steps[order][1:] != steps[order][:-1], True)[: len(order)]
         whole = _picked(whole, order[latest])
-    elif branch is not None and openings > branch:
-        opening = _all([np.broadcast_to(part.opening, part.steps.shape) for part in parts])
-        whole = _picked(whole, np.flatnonzero(opening <= branch))
     return whole if len(whole.steps) else None
 
 
