@@ -15,6 +15,7 @@ from lineside.store.homes import Home
 from lineside.store.queries import conditions, names, runs
 from lineside.store.queries.bests import AtBest, at_best
 from lineside.store.queries.conditions import Bound
+from lineside.store.queries.orders import order
 from lineside.store.queries.runs import RunRow
 from lineside.store.queries.words import Term
 
@@ -77,6 +78,16 @@ def known(db: sqlite3.Connection, text: str) -> AtBest | None:
     return key
 
 
+def check(db: sqlite3.Connection, sort: str) -> None:
+    """Refuse a sort key that names nothing.
+
+    Raises:
+        Usage: it says what is not known.
+    """
+    if known(db, sort.lstrip("-").strip()) is None:
+        order(Bound(db=db), sort)
+
+
 def ids(home: Home, db: sqlite3.Connection, where: str, sort: str) -> list[int]:
     """`runs.ids`, for keys such as `-acc@best(val_loss)` too: those without a finite value come last.
 
@@ -90,8 +101,9 @@ def ids(home: Home, db: sqlite3.Connection, where: str, sort: str) -> list[int]:
     found = runs.ids(db, where, "-id" if falling else "id")
     if len(found) > MOST:
         raise Usage(
-            f"sorting by {sort.lstrip('-')} reads the points of each run: {len(found):,} are too many",
-            hint=f"filter to {MOST:,} runs or fewer first; min(), max(), first() and last() sort any number",
+            f"filter to {MOST:,} runs or fewer first: {sort.lstrip('-')} is read from the points of each, "
+            f"and {len(found):,} are too many",
+            hint="min(), max(), first() and last() of a metric sort any number",
         )
     ranks: dict[int, float] = {}
     for start in range(0, len(found), _AT_ONCE):

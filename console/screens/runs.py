@@ -24,6 +24,7 @@ from lineside.console.views import runs as drawing
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.rows import Cell, PagedRows
 from lineside.console.widgets.table import Table
+from lineside.store import bests
 from lineside.store.queries import jobs
 from lineside.store.queries.groups import GroupRow
 from lineside.store.queries.jobs import JobRow
@@ -246,6 +247,10 @@ class RunsArea(GroupedRuns):
 
     def _sort(self, key: str) -> None:
         """The same key again turns the order round."""
+        self.store.read(lambda db: bests.check(db, key))
+        if key.startswith("-"):  # typed: the way was said
+            self._set(sort=key)
+            return
         falling = key if self._asked.sort == "-" + key else "-" + key
         rising_first = key.startswith(("param:", "name", "status", "author", "metric:"))
         turned = {key: "-" + key, "-" + key: key}.get(self._asked.sort, key if rising_first else falling)
