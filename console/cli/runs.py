@@ -6,6 +6,8 @@ from lineside.console.cli import output
 from lineside.console.cli.output import json_option, moment
 from lineside.console.cli.session import Session, pass_session
 from lineside.console.format import number
+from lineside.console.reads import charts
+from lineside.console.reads.charts import Look
 
 
 @click.group()
@@ -115,6 +117,40 @@ def compare(session: Session, run: tuple[str, ...], what: str | None, as_json: b
     cells = [[d.kind, d.key, *("–" if v is None else v for v in d.values)] for d in comparison.rows]
     output.table(["", "", *(f"run {row.id}" for row in found)], cells)
     output.words(f"{comparison.same} more are the same in all")
+
+
+@runs.command()
+@click.argument("run", nargs=-1, required=True)
+@click.option("--metric", default="", metavar="NAME", help="What people usually mean, where you do not say.")
+@click.option("--x", type=click.Choice(charts.AXES), default="step", show_default=True)
+@click.option(
+    "--smooth", type=click.FloatRange(0, 1, max_open=True), default=0.0, metavar="WEIGHT",
+    help="Moving average: 0.6 a little, 0.99 a lot.",
+)  # fmt: skip
+@click.option(
+    "--branch", type=click.IntRange(1), metavar="N", help="As it was before the run went on: 1 is the first."
+)
+@click.option("--log", "log_y", is_flag=True, help="A logarithmic y axis.")
+@click.option("--width", type=click.IntRange(24), help="Columns; of --json: all points, where not said.")
+@click.option("--height", type=click.IntRange(7), default=20, show_default=True)
+@json_option
+@pass_session
+def chart(
+    session: Session, run: tuple[str, ...], metric: str, x: str, smooth: float, branch: int | None,
+    log_y: bool, width: int | None, height: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Draw a metric of up to eight runs, or print its points."""
+    from lineside.console.cli import charting
+
+    look, columns = Look(x=x, smooth=smooth, branch=branch), width or charting.WIDTH
+    if len(run) > len(charting.LETTERS) and not as_json:
+        raise click.UsageError("a chart has room for eight runs")
+    if as_json:
+        _, lines = charting.curves(session, run, metric, look, width=width)
+        output.rows(charting.told(lines), {}, as_json=True, empty="")
+    else:
+        metric, lines = charting.curves(session, run, metric, look, width=columns * 2)
+        charting.show(charting.drawn(metric, lines, look, width=columns, height=height, log_y=log_y))
 
 
 @runs.command()

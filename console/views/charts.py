@@ -22,13 +22,15 @@ def rows(
     Args:
         letters: run → the letter of its mark; a run without one is named by its number.
     """
-    drawn = [_drawn(line, look, letters.get(line.run_id, "")) for line in lines]
+    several = len(lines) > 1
+    drawn = [_drawn(line, look, letters.get(line.run_id, ""), several=several) for line in lines]
     return list(chart.render(drawn, width=width, height=height, log_y=log_y, x_scale=_SCALES[look.x]))
 
 
-def _drawn(line: Series, look: Look, letter: str) -> chart.Line:
+def _drawn(line: Series, look: Look, letter: str, *, several: bool) -> chart.Line:
     return chart.Line(
-        name=f"{letter} {line.run_id}".strip(), style=letter or "a", points=len(line.steps) < _FEW,
+        name=f"{letter} {line.run_id}".strip(), style=letter or "a", letter=letter if several else "",
+        points=len(line.steps) < _FEW,
         x=line.along(look.x), y=line.values if line.smoothed is None else line.smoothed,
         behind=None if line.smoothed is None else line.values,
     )  # fmt: skip

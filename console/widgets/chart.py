@@ -25,6 +25,9 @@ _LEAST = 1e-300
 _FAINT = "faint-"
 """Before the name of a style: half way to the ground, as look.py makes it."""
 
+_PARTS = 4
+"""Of the x axis, in each of which a line says its letter."""
+
 _PAD = 0.04
 """Share of the y range left free above and below the lines."""
 
@@ -39,6 +42,7 @@ class Line:
     style: str = ""  # empty: the letter of its place
     points: bool = False  # mark each point: for few values that are counts of something, like windows
     behind: Floats | None = None  # the same line before it was smoothed, drawn faintly beneath
+    letter: str = ""  # written on the line here and there: colour alone must not tell lines apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,9 @@ class _Plot:
                 self.dots(line.x, _raised(line.behind, self.log_y), _FAINT + style)
         for line, style in zip(lines, styles, strict=True):
             self.line(line, style)
+        for place, (line, style) in enumerate(zip(lines, styles, strict=True)):
+            if line.letter:
+                self.letters(line, style, share=(place + 1) / (len(lines) + 1))
 
     def line(self, line: Line, style: str) -> None:
         y = _raised(line.y, self.log_y)
@@ -133,6 +140,18 @@ class _Plot:
             for c, glyph in enumerate(text):
                 if glyph != " ":
                     self.canvas.put(c, r, self._over(c, r, glyph, style), style)
+
+    def letters(self, line: Line, style: str, *, share: float) -> None:
+        """In each part of the axis one, that of the next line a little further along, and one at the end."""
+        y = _raised(line.y, self.log_y)
+        good = np.isfinite(y)
+        x, y = line.x[good], y[good]
+        if not len(x):
+            return
+        wanted = self.box.x0 + (np.arange(_PARTS) + share) * (self.box.x1 - self.box.x0) / _PARTS
+        wanted = wanted[(wanted >= x[0]) & (wanted <= x[-1])]
+        for at in [*np.searchsorted(x, wanted).tolist(), len(x) - 1]:
+            self.canvas.put(_column(self.box, x[at]), _row(self.box, y[at]), line.letter, style)
 
     def level(self, level: Level) -> None:
         self.canvas.put(0, _row(self.box, _raise(level.y, self.log_y)), "┄" * self.box.columns, level.style)

@@ -80,14 +80,15 @@ def nice_span(low_s: float, high_s: float, *, most: int) -> list[float]:
 def text(value: float, among: Sequence[float]) -> str:
     """The value with just the decimals that tell the marks of its axis apart.
 
-    >>> text(0.5, [0.0, 0.25, 0.5]), text(20000.0, [0.0, 20000.0])
-    ('0.50', '20,000')
+    >>> text(0.5, [0.0, 0.25, 0.5]), text(20000.0, [0.0, 20000.0]), text(1000.001, [1000.0, 1000.001])
+    ('0.50', '20,000', '1,000.001')
     """
     largest = max((abs(v) for v in among), default=0.0)
     if largest and (largest < _TINY or largest >= _HUGE * 10):
         mantissa, _, exponent = f"{value:.1e}".partition("e")
         return "0" if value == 0 else f"{mantissa.removesuffix('.0')}e{int(exponent)}"
-    decimals = max((_decimals(v) for v in among), default=0)
+    gap = min((b - a for a, b in pairwise(among)), default=0.0)
+    decimals = max((_decimals(v, within=gap * 1e-3 or abs(v) * 1e-6) for v in among), default=0)
     return f"{value:,.{decimals}f}"
 
 
@@ -142,8 +143,9 @@ def _step(least: float) -> float:
     return next(d * power for d in (1, 2, 5, 10) if d * power >= least * (1 - 1e-9))
 
 
-def _decimals(value: float) -> int:
-    return next((n for n in range(7) if math.isclose(round(value, n), value, rel_tol=1e-6, abs_tol=1e-12)), 6)
+def _decimals(value: float, *, within: float) -> int:
+    """The fewest decimals that come so near."""
+    return next((n for n in range(9) if abs(round(value, n) - value) <= max(within, 1e-12)), 9)
 
 
 def _zone_offset_us(at_us: float) -> int:

@@ -49,7 +49,8 @@ def test_a_chart_keeps_to_its_room(
 ) -> None:
     width, height = room
     x = np.arange(len(values), dtype=float) * pace
-    one = chart.Line(name="loss", x=x, y=np.array(values, dtype=float), behind=np.array(values[::-1]))
+    y, behind = np.array(values, dtype=float), np.array(values[::-1], dtype=float)
+    one = chart.Line(name="loss", x=x, y=y, behind=behind, letter="a")
     rows = chart.render([one], width=width, height=height, log_y=log_y, x_scale=scale)
     assert len(rows) == height
     assert all(line_width(row) <= width for row in rows)
