@@ -39,6 +39,9 @@ class Look:
         return replace(self, branch=here - 1 if here > 1 else None)
 
 
+PLAIN = Look()
+
+
 def lines(
     db: sqlite3.Connection, home: Home, run_ids: Sequence[int], metric: str, look: Look, *, width: int | None
 ) -> "tuple[Series, ...]":

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lineside.console.reads import charts
+from lineside.console.reads.charts import Look
 from lineside.console.reads.walls import MAIN_METRICS
 from lineside.store import bests, columns
 from lineside.store.columns import Column
@@ -16,7 +18,6 @@ from lineside.store.queries.groups import Groups
 from lineside.store.queries.lineage import Node
 from lineside.store.queries.runs import ArtifactRow, RunRow, SummaryRow
 
-CHART_POINTS = 400
 HOLDOUT = "holdout"
 """The metric our trainers end with: comparable between runs that train in different ways."""
 
@@ -35,6 +36,7 @@ class Asked:
     group_sort: str = "best"
     seen: tuple[int, ...] = ()  # runs in sight: these get curves
     charted: tuple[int, ...] = ()  # marked runs in the order of their letters, or the one under the cursor
+    look: Look = charts.PLAIN  # how the chart is looked at
     detail: int | None = None  # the run that is opened
     points: bool = True  # False: leave series out, for a quick first frame
 
@@ -100,7 +102,7 @@ def read(
     charted = asked.charted
     return replace(
         board, curves=_curves(db, home, asked, board.metric), bests=_bests(db, home, asked, board.column),
-        lines=_lines(db, home, charted, board.metric) if asked.points else (),
+        lines=_lines(db, home, asked, board.metric) if asked.points else (),
         comparison=runs.compare(db, charted) if len(charted) > 1 else None,
         detail=_detail(db, asked.detail) if asked.detail is not None else None, asked=asked,
     )  # fmt: skip
@@ -190,12 +192,8 @@ def _bests(db: sqlite3.Connection, home: Home, asked: Asked, column: Column) -> 
     return {id: found.get((id, column.best)) for id in asked.seen}
 
 
-def _lines(db: sqlite3.Connection, home: Home, ids: Sequence[int], metric: str) -> tuple[Any, ...]:
-    if not ids or not metric:
-        return ()
-    from lineside.store import series
-
-    return tuple(series.read(home, db, ids, [metric], width=CHART_POINTS))
+def _lines(db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> tuple[Any, ...]:
+    return charts.lines(db, home, asked.charted, metric, asked.look, width=charts.COLUMNS)
 
 
 def _detail(db: sqlite3.Connection, id: int) -> Detail:

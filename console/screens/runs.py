@@ -14,6 +14,7 @@ from lineside.console.deeds import Ask, Deed, FormField
 from lineside.console.format import count
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import leaderboard
+from lineside.console.reads.charts import Look
 from lineside.console.reads.leaderboard import Leaderboard, RunLine
 from lineside.console.screens.area import Targets
 from lineside.console.screens.choosing import choose_or_type
@@ -127,7 +128,7 @@ class RunsArea(GroupedRuns):
             return drawing.detail_lines(view.detail, self.me, width, height, now=self.now)
         marks = self.main().marks.items()
         letters = {run: letter for key, letter in marks if (run := self._run_of(key)) is not None}
-        return drawing.chart_lines(view, letters, width, height, log_y=self._log_y)
+        return drawing.chart_lines(view, letters, width, height, log_y=self._log_y, now=self.now)
 
     def crumb(self) -> tuple[Line, Line]:
         view = self.view
@@ -214,6 +215,23 @@ class RunsArea(GroupedRuns):
     def cmd_log(self) -> None:
         self._log_y = not self._log_y
         self.query_one("#pane", Drawing).redraw()
+
+    def cmd_axis(self) -> None:
+        self._look(self._asked.look.along_next())
+
+    def cmd_smooth(self) -> None:
+        self._look(self._asked.look.smoother())
+
+    def cmd_branch(self) -> None:
+        openings = max((line.openings for line in self.view.lines), default=1) if self.view else 1
+        if openings == 1 and self._asked.look.branch is None:
+            self.notify("it was begun once: there is no older branch", markup=False)
+        else:
+            self._look(self._asked.look.older(openings))
+
+    def _look(self, look: Look) -> None:
+        self._asked = replace(self._asked, look=look)
+        self.reload(whole=False)
 
     def cmd_output(self) -> None:
         line = self._current()

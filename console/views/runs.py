@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from lineside.console.format import NONE, amount, between, clock, count, number, state, took
+from lineside.console.format import NONE, amount, between, clock, count, number, plural, state, took
 from lineside.console.ports import Me
 from lineside.console.reads.leaderboard import HOLDOUT, Detail, Leaderboard, RunLine
 from lineside.console.reads.needs import why
@@ -16,6 +16,8 @@ from lineside.store.queries.comparisons import Comparison, Difference
 from lineside.store.queries.runs import RunRow
 
 CURVE = 12
+_LEAST_ROOM = 4
+"""Rows that a chart needs."""
 
 
 def columns(
@@ -107,45 +109,28 @@ def status(run: RunRow) -> Span:
 
 
 def chart_lines(
-    board: Leaderboard, letters: Mapping[int, str], width: int, height: int, *, log_y: bool
+    board: Leaderboard, letters: Mapping[int, str], width: int, height: int, *, log_y: bool, now: Micros
 ) -> list[Line]:
     """The chosen metric of the marked runs, or of the one under the cursor."""
-    from lineside.console.widgets import chart
+    from lineside.console.views import charts
 
-    head = heading(safe(board.metric) or "chart", width, right=_said(board, log_y=log_y))
+    look = board.asked.look
+    words = charts.said(board.lines, look, log_y=log_y, now=now)
+    runs = len(board.asked.charted)
+    words.append(f"{runs} marked" if runs > 1 else "this run")
+    head = heading(safe(board.metric) or "chart", width, right=" · ".join(words))
     tail = differ_line(board.comparison, width) if board.comparison else None
     room = height - 1 - (1 if tail else 0)
-    drawn = [
-        chart.Line(
-            name=_name(line.run_id, letters),
-            x=line.steps,
-            y=line.values,
-            style=letters.get(line.run_id, "a"),
-            points=len(line.steps) < 3,
-        )
-        for line in board.lines
-    ]
-    if not drawn and board.asked.charted:
+    if not board.lines and board.asked.charted:
         said: Line = [
             (f"  no {safe(board.metric)} was logged: ", "dim"),
             ("m", "key"),
             (" chooses another", "dim"),
         ]
         return [head, [], said, *([[]] * max(0, room - 2)), *([tail] if tail else [])]
-    body = chart.render(drawn, width=width - 1, height=room, log_y=log_y) if room > 3 else []
+    small = room < _LEAST_ROOM
+    body = [] if small else charts.rows(board.lines, look, letters, width=width - 1, height=room, log_y=log_y)
     return [head, *([(" ", ""), *line] for line in body), *([tail] if tail else [])]
-
-
-def _name(run_id: int, letters: Mapping[int, str]) -> str:
-    letter = letters.get(run_id, "")
-    return f"{letter} {run_id}" if letter else str(run_id)
-
-
-def _said(board: Leaderboard, *, log_y: bool) -> str:
-    runs = len(board.asked.charted)
-    return " · ".join(
-        ("x step", "y log" if log_y else "y linear", f"{runs} marked" if runs > 1 else "this run")
-    )
 
 
 def differ_line(found: Comparison, width: int) -> Line:
@@ -213,6 +198,8 @@ def detail_lines(detail: Detail | None, me: Me, width: int, height: int, *, now:
                 (safe(me.named(run.author)), ""),
                 ("  in ", "dim"),
                 (safe(run.experiment), ""),
+                (f"  child of run {run.parent_id}" if run.parent_id is not None else "", "dim"),
+                (f"  {plural(run.children, 'child', 'children')}" if run.children else "", "dim"),
                 ("  started ", "dim"),
                 (clock(run.started_us, now=now), ""),
                 ("  took ", "dim"),

@@ -1,8 +1,28 @@
 """Runs at 80 × 24: sorted, filtered, marked, compared, opened."""
 
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
 from fixtures.consoles import Sitting, at_console
+from fixtures.spools import take_all, writing
 
 from lineside.console.ports import SqliteStore
+from lineside.store.homes import Home
+
+
+@pytest.fixture
+def resumed(db: sqlite3.Connection, home: Home) -> Iterator[SqliteStore]:
+    """A store of one run that was begun three times, its last value being the number of the time."""
+    for again in range(3):
+        run = writing(home, "run_a", resume=again > 0)
+        for step in range(again * 10, 40):
+            run.log_metric("loss", float(step % 2 * 9 if step < 39 else again + 1), step=step)
+        run.finish()
+    take_all(db, home)
+    made = SqliteStore(home)
+    yield made
+    made.close()
 
 
 def test_newest_runs_come_first_with_their_cause_when_they_failed(store: SqliteStore) -> None:
@@ -84,5 +104,63 @@ def test_n_finds_the_next_run_that_failed(store: SqliteStore) -> None:
         await here.press("2", "n")
         table = here.app.area.main()  # type: ignore[union-attr]
         assert table.current.run.status == "FAILED"
+
+    at_console(store, do)
+
+
+def test_a_chart_goes_along_steps_the_clock_and_time_since_the_start(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("2", "down", "down")
+        assert "x step" in text
+        assert "x time" in await here.press("t")
+        text = await here.press("t")
+        assert "x since start" in text
+        assert "10 s" in text
+        assert "x step" in await here.press("t")
+
+    at_console(store, do)
+
+
+def test_how_a_chart_is_looked_at_stays_while_one_looks_around(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        assert "not smoothed" in await here.press("2", "down", "down")
+        assert "ema 0.6" in await here.press("e")
+        text = await here.press("e", "t", "L", "down", "3", "2")
+        for words in ("ema 0.9", "x time", "y log"):
+            assert words in text
+        assert "not smoothed" in await here.press("e", "e")
+
+    at_console(store, do)
+
+
+def test_a_smoothed_line_leaves_the_logged_one_faintly_behind_it(resumed: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("2", "e")
+        pane = here.app.area.query_one("#pane")  # type: ignore[union-attr]
+        styles = {style for line in pane.lines for _, style in line}  # type: ignore[attr-defined]
+        assert {"a", "faint-a"} <= styles
+
+    at_console(resumed, do)
+
+
+def test_older_branches_of_a_resumed_run_can_be_seen(resumed: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("2")
+        assert "branch 3 of 3" in text
+        assert "1 3" in text  # run 1, whose third opening said 3
+        text = await here.press("B")
+        assert "branch 2 of 3" in text
+        assert "1 2" in text
+        assert "branch 1 of 3" in await here.press("B")
+        assert "branch 3 of 3" in await here.press("B")
+
+    at_console(resumed, do)
+
+
+def test_a_run_that_was_begun_once_has_no_older_branch(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("2", "down", "down", "B")
+        assert "branch" not in text.partition("loss")[2].partition("\n")[0]
+        assert any("no older branch" in note.message for note in here.app._notifications)
 
     at_console(store, do)
