@@ -6,7 +6,7 @@ are looked up only for the runs that a line names.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -112,7 +112,7 @@ def groups(
     found = _gathered(db, by, _wanted(db, where))
     home_of = {id: group for group in found for id in group.ids}
     _count(db, home_of)
-    best = _rank(db, of, found) if of else []
+    best = _rank(db, of, found, home_of) if of else []
     newest = _begun(db, found, home_of) if order == "newest" else []
     having = {"best": best, "newest": newest}[order] if order in ("best", "newest") else _sorted(found, order)
     page = [*(having[::-1] if falling else having), *_others(found, having)][:limit]
@@ -148,19 +148,39 @@ def _gathered(db: sqlite3.Connection, by: GroupKey, wanted: set[int] | None) -> 
     return made
 
 
-def _rank(db: sqlite3.Connection, of: GroupMetric, found: Sequence[_Group]) -> list[_Group]:
+def _rank(
+    db: sqlite3.Connection, of: GroupMetric, found: Sequence[_Group], home_of: Mapping[int, _Group]
+) -> list[_Group]:
     """Give each group its runs from the best to the worst; the groups in the order of their best."""
-    way = "asc" if of.side == "min" else "desc"
-    order = _ids(db, _RANKED.format(column=of.column, way=way), {"metric": of.number})
+    order = _few_ranked(db, of, home_of) if len(home_of) <= plans.FEW else _all_ranked(db, of)
     nowhere: list[int] = []
-    lists = [nowhere] * (max(chain(order, *(group.ids for group in found)), default=0) + 1)
-    for group in found:
-        for id in group.ids:
-            lists[id] = group.ranked
+    lists = [nowhere] * (max(chain(order, home_of), default=0) + 1)
+    for id, group in home_of.items():
+        lists[id] = group.ranked
     for id in order:  # a hundred thousand turns: a list and an append, no more
         lists[id].append(id)
     bests = {group.ranked[0]: group for group in found if group.ranked}
-    return [bests[id] for id in order if id in bests]
+    met: list[_Group] = []
+    for id in order:
+        if len(met) == len(bests):
+            break
+        if id in bests:
+            met.append(bests[id])
+    return met
+
+
+def _all_ranked(db: sqlite3.Connection, of: GroupMetric) -> list[int]:
+    way = "asc" if of.side == "min" else "desc"
+    return _ids(db, _RANKED.format(column=of.column, way=way), {"metric": of.number})
+
+
+def _few_ranked(db: sqlite3.Connection, of: GroupMetric, ids: Iterable[int]) -> list[int]:
+    """The same for a few runs: their values looked up, not all of them walked along."""
+    asked = {"ids": json.dumps([*ids]), "metric": of.number}
+    found = [
+        (value, id) for id, value in _plain(db, _VALUES.format(column=of.column), asked) if value is not None
+    ]
+    return [id for _, id in sorted(found, reverse=of.side == "max")]
 
 
 def _count(db: sqlite3.Connection, home_of: Mapping[int, _Group]) -> None:

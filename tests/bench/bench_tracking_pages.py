@@ -17,7 +17,7 @@ from fixtures.big_home import METRICS, PARAMS, build
 
 from lineside.store.db import reader
 from lineside.store.homes import Home
-from lineside.store.queries import runs
+from lineside.store.queries import groups, runs
 
 PAGES = (
     ("newest first", "", "-created"),
@@ -40,6 +40,18 @@ PAGES = (
     ("by name", "", "name"),
     ("by the first value of a metric", "", "first(m3)"),
     ("by experiment", "", "experiment"),
+    ("by children", "", "-children"),
+    ("newest, no children", "parent:none", "-created"),
+)
+GROUPS = (
+    ("by experiment", "experiment", ""),
+    ("by author", "author", ""),
+    ("by status", "status", ""),
+    ("by a param", "model", ""),
+    ("by a tag", "team", ""),
+    ("by a tag, a param filters", "team", "model:vit"),
+    ("by a param, a rare param filters", "model", "p0<0.001"),
+    ("by a param that nearly no two runs share", "p0", ""),
 )
 
 
@@ -68,6 +80,11 @@ def main(home: Home) -> None:
             return runs.param_table(db, found, PARAMS), runs.summary_table(db, found, METRICS)
 
         show(name, page)
+    print("== groups, with best, median and worst of a metric")
+    for name, key, where in GROUPS:
+        show(
+            name, lambda key=key, where=where: groups.groups(db, key=key, where=where, metric="m3", limit=50)
+        )  # type: ignore[misc]
     print("== whole orders, for the scroll bar")
     for name, where, sort in PAGES[:4] + PAGES[9:12]:
         show(name, lambda where=where, sort=sort: runs.ids(db, where, sort))  # type: ignore[misc]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineside.store.migrations import migrate
-from lineside.store.queries import groups, params, runs
+from lineside.store.queries import groups, params, plans, runs
 from lineside.store.queries.groups import GroupRow
 from lineside.store.queries.runs import RunRow
 
@@ -87,11 +87,13 @@ def line(of: list[RunRow], value: Callable[[RunRow], float | None], *, higher: b
 
 
 @given(key=st.sampled_from(KEYS), where=st.sampled_from(WHERES), metric=st.sampled_from(METRICS),
-       sort=st.sampled_from(SORTS))  # fmt: skip
+       sort=st.sampled_from(SORTS), few=st.sampled_from((0, 3_000)))  # fmt: skip
 def test_groups_say_what_a_loop_over_the_runs_says(
-    filled: sqlite3.Connection, key: str, where: str, metric: str, sort: str
+    filled: sqlite3.Connection, key: str, where: str, metric: str, sort: str, few: int
 ) -> None:
-    found = groups.groups(filled, key=key, where=where, metric=metric, sort=sort)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plans, "FEW", few)
+        found = groups.groups(filled, key=key, where=where, metric=metric, sort=sort)
     value = measured(filled, metric) if metric else lambda run: None
     expected: dict[str | None, list[RunRow]] = {}
     for run in runs.recent(filled, where=where, sort="id", limit=999):
