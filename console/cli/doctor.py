@@ -60,17 +60,15 @@ def _show(findings: "Iterable[Finding]") -> None:
 
 
 def _sum_up(session: Session, found: "list[Finding]", took_s: float, *, as_json: bool) -> int:
+    from lineside.store.doctor.findings import counted
+
     problems, warnings = (sum(one.level == level for one in found) for level in ("problem", "warning"))
     read = sum(one.read_bytes for one in found)
     told = {"home": str(session.home.path), "problems": problems, "warnings": warnings, "read_bytes": read,
             "took_s": round(took_s, 3), "findings": found}  # fmt: skip
     output.one(told, [], as_json=as_json)
     if not as_json:
-        counts = f"{_count(problems, 'problem')}, {_count(warnings, 'warning')}"
+        counts = f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}"
         words = counts if problems + warnings else "all is well"
         output.words(f"{words}; {amount(read)} read in {took_s:.1f} s")
     return 1 if problems else 0
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")

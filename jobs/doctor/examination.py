@@ -79,22 +79,18 @@ def _inside(case: Case, sight: Sight) -> Iterator[Finding]:
     try:
         conn = db.unchecked(case.home.db)
     except sqlite3.Error as error:
-        yield _shut(error)
+        yield database.shut(case.home, error)
         return
     with contextlib.closing(conn):
         try:
             unfit = database.fits(conn, lives=sight.lives)
             found = [unfit] if unfit else list(database.sound(case, conn))
         except sqlite3.Error as error:
-            yield _shut(error)
+            yield database.shut(case.home, error)
             return
         yield from found
         if not unfit:
             yield from _all(_rows(case, conn, sight))
-
-
-def _shut(error: sqlite3.Error) -> Finding:
-    return problem("database", f"lineside.db cannot be read: {error}", hint=database.RESTORE)
 
 
 def _all(checks: list[tuple[str, Check]]) -> Iterator[Finding]:

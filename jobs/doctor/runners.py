@@ -30,6 +30,7 @@ class Sight:
     socket: bool  # whether runner.sock is there
     info: Json | None  # what the runner says of itself; None: nobody answered
     refusal: str = ""  # why nobody did
+    barred: bool = False  # this account may not ask
 
     @property
     def lives(self) -> bool:
@@ -39,7 +40,8 @@ class Sight:
 def look(home: Home, *, within_s: float = 5.0) -> Sight:
     """Look at the lock without trying it, since a runner that starts at this moment must find it free."""
     info, refusal = None, ""
-    if home.socket.exists():
+    barred = home.socket.exists() and not os.access(home.socket, os.W_OK)
+    if home.socket.exists() and not barred:
         try:
             info = commands.ask(home, "runner.info", {}, timeout_s=within_s)
         except (LinesideError, ValueError) as error:
@@ -50,6 +52,7 @@ def look(home: Home, *, within_s: float = 5.0) -> Sight:
         socket=home.socket.exists(),
         info=info,
         refusal=refusal,
+        barred=barred,
     )
 
 
@@ -57,6 +60,9 @@ def judge(case: Case, sight: Sight) -> Iterator[Finding]:
     """What the look says."""
     if sight.info is not None:
         yield from _up(case, sight, sight.info)
+    elif sight.holder is not None and sight.barred:
+        words = f"one is up, pid {sight.holder}, and this account may not ask it how it is"
+        yield warning("runner", words, hint="run it as the owner of the home: sudo -u OWNER lineside doctor")
     elif sight.holder is not None:
         yield _mute(case.home, sight, sight.holder)
     elif sight.socket:
@@ -96,12 +102,19 @@ def _mute(home: Home, sight: Sight, pid: int) -> Finding:
     if not processes.alive(pid):
         words = f"the runner, pid {pid}, has ended, but a process that it started still holds runner.lock"
         return problem("runner", words, hint=f"find it with: fuser -v {home.lock}   and end it")
-    why = _STATES.get(state, "") if sight.socket else "its socket was deleted"
-    words = f"the runner, pid {pid}, does not answer" + (f": {why}" if why else "")
-    if state == "T" and sight.socket:
+    words = f"the runner, pid {pid}, does not answer: {_why(sight, state)}"
+    if state == "T":
         return problem("runner", words, hint=f"let it go on: kill -CONT {pid}")
-    hint = f"end it and start another: kill -9 {pid}; lineside runner start   (running jobs go on)"
+    hint = (
+        f"look again in a minute; if it stays so: kill -9 {pid}; lineside runner start   (running jobs go on)"
+    )
     return problem("runner", words, hint=hint)
+
+
+def _why(sight: Sight, state: str) -> str:
+    if state in _STATES:
+        return _STATES[state]
+    return sight.refusal if sight.socket else "it is just starting, or somebody deleted its socket"
 
 
 def _foreign(sight: Sight, info: Json) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from lineside.jobs.execution import attempts
 from lineside.jobs.execution.attempts import Phase
 from lineside.store.clock import SECOND
-from lineside.store.doctor.findings import Case, Finding, ok, problem, warning
+from lineside.store.doctor.findings import Case, Finding, counted, ok, problem, warning
 from lineside.store.queries import jobs
 from lineside.store.queries.jobs import JobRow
 from lineside.store.states import JobState
@@ -23,10 +23,11 @@ def live(case: Case, conn: sqlite3.Connection, *, lives: bool) -> Iterator[Findi
     yield from faults
     waiting = len(jobs.waiting(conn))
     if waiting and not lives:
-        words = f"{waiting} jobs wait, and no runner is up to start them"
+        words = f"{counted(waiting, 'job')} in the queue, and no runner is up to start them"
         yield warning("jobs", words, hint="lineside runner start")
     elif not faults:
-        yield ok("jobs", f"{len(rows)} run, each under its supervisor; {waiting} wait")
+        running = f"{len(rows)} running, each with its supervisor" if rows else "none running"
+        yield ok("jobs", f"{running}, {waiting} waiting")
 
 
 def environments(case: Case, conn: sqlite3.Connection, *, lives: bool) -> Iterator[Finding]:
@@ -41,7 +42,7 @@ def environments(case: Case, conn: sqlite3.Connection, *, lives: bool) -> Iterat
     if left:
         again = "lineside runner stop; lineside runner start" if lives else "lineside runner start"
         where = _inside(case, left)
-        words = f"variables of {len(ended)} jobs that have ended, maybe secrets, still lie in {where}"
+        words = f"variables of ended jobs, maybe secrets, still lie in {where}"
         yield problem("jobs", words, hint=f"the runner deletes them when it starts: {again}")
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lineside.store import db
-from lineside.store.doctor.findings import Case, Finding, ok, problem, warning
+from lineside.store.doctor.findings import Case, Finding, counted, ok, problem, warning
+from lineside.store.doctor.house import name_of
+from lineside.store.homes import Home
 from lineside.store.queries import examinations
 
 _SCHEMA = Path(__file__).parents[1] / "schema.sql"
@@ -27,6 +29,21 @@ def gone(case: Case) -> Finding | None:
         held = f"lineside.db is {what}, while {', '.join(used)} hold files"
         return problem("database", held, hint="a new one would know nothing of them: " + RESTORE)
     return problem("database", f"lineside.db is {what}", hint="the runner makes it: lineside runner start")
+
+
+def shut(home: Home, error: sqlite3.Error) -> Finding:
+    """Why no row can be read at all; only damage is answered with a backup."""
+    words, code = f"lineside.db cannot be read: {error}", getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        owner = name_of(home.path.stat().st_uid)
+        hint = f"this account may not do it: sudo -u {owner} lineside --home {home.path} doctor"
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        hint = f"find out who holds it with: fuser -v {home.db}"
+    elif code == sqlite3.SQLITE_IOERR:
+        hint = "the disk does not give it: look with dmesg; then " + RESTORE
+    else:
+        hint = RESTORE
+    return problem("database", words, hint=hint)
 
 
 def fits(conn: sqlite3.Connection, *, lives: bool) -> Finding | None:
@@ -57,7 +74,7 @@ def sound(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
         yield problem("database", f"lineside.db is damaged: {lines[:300]}", hint=RESTORE)
         return
     if lost := examinations.dangling(conn):
-        words = f"{len(lost):,} rows refer to rows that are not there: {', '.join(lost[:3])}"
+        words = f"{counted(len(lost), 'reference')} to rows that are not there: {', '.join(lost[:3])}"
         yield problem("database", words, hint=RESTORE)
     if dropped := sorted(_expected() - examinations.names(conn)):
         words = f"its schema was changed by hand, and lacks: {', '.join(dropped[:5])}"

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from lineside.store import objects
-from lineside.store.doctor.findings import Case, Finding, from_backup, ok, problem
+from lineside.store.doctor.findings import Case, Finding, counted, from_backup, ok, problem
 from lineside.store.homes import Home
 from lineside.store.objects import TreeEntry
 from lineside.store.queries import examinations, reachability
@@ -73,8 +73,8 @@ def needed(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
     yield from faults
     if not faults:
         held = "there" if case.quick else "as stored"
-        words = f"{len(users):,} that rows need, {look.bytes:,} bytes: {held}"
-        yield ok("objects", words, read_bytes=look.read)
+        words = f"{counted(len(users), 'object')} that rows need, {look.bytes:,} bytes: {held}"
+        yield ok("objects", words if users else "none yet", read_bytes=look.read)
 
 
 def windows(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def windows(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
     yield from faults
     if not faults and rows:
         held = "there" if case.quick else "as written"
-        yield ok("windows", f"{len(rows):,} files: {held}", read_bytes=read)
+        yield ok("windows", f"{counted(len(rows), 'file')}: {held}", read_bytes=read)
 
 
 def _some(whats: Sequence[str]) -> str:

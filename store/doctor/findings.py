@@ -53,6 +53,11 @@ def problem(subject: str, what: str, *, hint: str) -> Finding:
     return Finding(level=Level.PROBLEM, subject=subject, what=what, hint=hint)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
 def from_backup(home: Home, path: Path) -> str:
     """The hint for a file that only a backup still holds as it was."""
     inside = path.relative_to(home.path)

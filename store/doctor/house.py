@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lineside.store import config, homes
-from lineside.store.doctor.findings import Case, Finding, ok, problem, warning
+from lineside.store.doctor.findings import Case, Finding, counted, ok, problem, warning
 from lineside.store.homes import Home
 
 _LEAST = 512 << 20
@@ -34,7 +34,7 @@ def missing(home: Home) -> Finding | None:
     if not path.is_dir():
         return problem("home", f"{path} is a file, not a folder", hint="name another: --home DIR")
     if not os.access(path, os.R_OK | os.X_OK):
-        owner = _name(path.stat().st_uid)
+        owner = name_of(path.stat().st_uid)
         return problem(
             "home", f"{path} is shut for you", hint=f"ask its owner: sudo -u {owner} lineside doctor"
         )
@@ -72,7 +72,7 @@ def rights(case: Case) -> Iterator[Finding]:
     yield from faults
     if not faults:
         kind = " a demo," if _said(home).get("demo") else ""
-        yield ok("home", f"{home.path},{kind} of {_name(owner)}, {stat.S_IMODE(mode):04o}")
+        yield ok("home", f"{home.path},{kind} of {name_of(owner)}, {stat.S_IMODE(mode):04o}")
 
 
 def place(case: Case) -> Iterator[Finding]:
@@ -128,7 +128,9 @@ def settings(case: Case) -> Iterator[Finding]:
     except UnicodeDecodeError as error:
         yield problem("config", f"config.toml is no text: {error}", hint="write it as UTF-8")
         return
-    yield ok("config", f"config.toml: {len(read.roles)} roles, {read.runner.slots} slots")
+    yield ok(
+        "config", f"config.toml: {counted(len(read.roles), 'role')}, {counted(read.runner.slots, 'slot')}"
+    )
 
 
 def leftovers(case: Case) -> Iterator[Finding]:
@@ -142,7 +144,7 @@ def leftovers(case: Case) -> Iterator[Finding]:
     old = [path for path in found if settled(case, path)]
     if old:
         size = sum(path.lstat().st_size for path in old)
-        words = f"{len(old)} files that a crash left half-written, {size:,} bytes: {_some(home, old)}"
+        words = f"half-written by a crash: {counted(len(old), 'file')}, {size:,} bytes: {_some(home, old)}"
         yield warning(
             "leftovers", words, hint="lineside runner start tidies segments/; the rest: lineside gc"
         )
@@ -209,9 +211,9 @@ def _owners(home: Home, owner: int) -> Iterator[Finding]:
     parts = (*(home.path / name for name in _STATE), *homes.folders(home))
     foreign = [path for path in parts if path.exists() and path.stat().st_uid != owner]
     if foreign:
-        whose = _name(foreign[0].stat().st_uid)
-        words = f"{_some(home, foreign)} belong to {whose}, the home to {_name(owner)}"
-        yield problem("home", words, hint=f"sudo chown -R {_name(owner)} {home.path}")
+        whose = name_of(foreign[0].stat().st_uid)
+        words = f"{_some(home, foreign)} belong to {whose}, the home to {name_of(owner)}"
+        yield problem("home", words, hint=f"sudo chown -R {name_of(owner)} {home.path}")
 
 
 def _some(home: Home, paths: list[Path]) -> str:
@@ -223,7 +225,7 @@ def _gib(size: int) -> str:
     return f"{size / (1 << 30):.1f} GiB"
 
 
-def _name(uid: int) -> str:
+def name_of(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lineside.store import ingest, segments
 from lineside.store.clock import SECOND, Micros
 from lineside.store.doctor import house
-from lineside.store.doctor.findings import Case, Finding, from_backup, ok, problem, warning
+from lineside.store.doctor.findings import Case, Finding, counted, from_backup, ok, problem, warning
 from lineside.store.doctor.trail import SLACK_S, told
 from lineside.store.queries import examinations, spools
 from lineside.store.queries import segments as manifest
@@ -42,7 +42,8 @@ def files(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
         read = 0 if case.quick else sum(row.bytes for row in rows)
         size = sum(row.bytes for row in rows)
         held = "there" if case.quick else "as written"
-        yield ok("segments", f"{len(rows):,} files, {size:,} bytes: {held}", read_bytes=read)
+        words = f"{counted(len(rows), 'file')}, {size:,} bytes: {held}" if rows else "none yet"
+        yield ok("segments", words, read_bytes=read)
 
 
 def damaged(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
@@ -61,12 +62,13 @@ def warm(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
     for row in rows:
         fault, size = _looked_at(case, row)
         read += size
-        now = spools.find(conn, row.path) if fault else None
-        if fault and now is not None and now.cold_bytes < row.offset_bytes:  # not moved meanwhile
+        if fault and _stays(conn, row):
             faults.append(fault)
     yield from faults
     if not faults:
-        yield ok("spools", f"{len(rows):,} with points that are in no segment: there", read_bytes=read)
+        held = "there" if case.quick else "as read"
+        words = f"{counted(len(rows), 'spool')} with points that are in no segment yet: {held}"
+        yield ok("spools", words if rows else "all points are in segments", read_bytes=read)
 
 
 def unread(case: Case, conn: sqlite3.Connection, *, lives: bool) -> Iterator[Finding]:
@@ -74,10 +76,10 @@ def unread(case: Case, conn: sqlite3.Connection, *, lives: bool) -> Iterator[Fin
     waiting = {path.name: size for path in case.home.spool.glob("*.sp") if (size := _unread(conn, path))}
     size = sum(waiting.values())
     if waiting and not lives:
-        words = f"{len(waiting)} spools hold {size:,} bytes that nobody has read yet"
+        words = f"{size:,} bytes in {counted(len(waiting), 'spool')} that nobody has read yet"
         yield warning("spools", words, hint="the runner reads them: lineside runner start")
     elif size > _BEHIND:
-        words = f"the runner is {size:,} bytes behind in reading {len(waiting)} spools"
+        words = f"the runner is {size:,} bytes behind in reading {counted(len(waiting), 'spool')}"
         yield warning("spools", words, hint="look for why: lineside runner logs")
 
 
@@ -122,6 +124,12 @@ def _looked_at(case: Case, row: SpoolSight) -> tuple[Finding | None, int]:
         words = f"run {row.run_id} has points from {told(seen.newest_us, case.at)} in the future"
         return problem("clock", words, hint="compare the clocks: date -u, here and where it ran"), end
     return None, end
+
+
+def _stays(conn: sqlite3.Connection, row: SpoolSight) -> bool:
+    """Whether it has neither been moved into a segment nor begun anew while it was looked at."""
+    now = spools.find(conn, row.path)
+    return now is not None and now.cold_bytes < row.offset_bytes <= now.offset_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

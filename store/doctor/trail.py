@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from lineside.store.clock import SECOND, Micros
-from lineside.store.doctor.findings import Case, Finding, ok, problem, warning
+from lineside.store.doctor.findings import Case, Finding, counted, ok, problem, warning
 from lineside.store.queries import audit, examinations
 
 SLACK_S = 60.0
@@ -19,7 +19,8 @@ def chain(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
     """The hash chain holds from the first row to the last."""
     verdict = audit.verify(conn)
     if verdict.broken_seq is None:
-        yield ok("audit", f"the chain holds: {verdict.rows:,} rows, head {verdict.rows}:{verdict.head}")
+        head = f", head {verdict.rows}:{verdict.head}" if verdict.rows else ""
+        yield ok("audit", f"the chain holds: {counted(verdict.rows, 'row')}{head}")
         return
     words = f"the chain is broken at row {verdict.broken_seq}: {verdict.reason}; {verdict.rows} rows hold"
     hint = "compare it, from that row on, with a backup's: lineside audit export"
