@@ -37,10 +37,11 @@ from lineside.console.__main__ import main
 from lineside.jobs.context import Json
 from lineside.jobs.control import permitted
 from lineside.jobs.verbs import upkeep
-from lineside.store import backups, garbage, objects
+from lineside.store import backups, garbage, objects, sweeping
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import now
 from lineside.store.errors import NotPermitted, Usage
+from lineside.store.garbage import Item
 from lineside.store.homes import Home
 from lineside.store.queries import artifacts, audit, runs
 
@@ -96,6 +97,25 @@ def test_whoever_brings_an_object_in_has_it_whatever_is_swept_at_that_moment(
         assert seen == [True]
         assert there(home, digest)
         source.unlink()
+
+
+def test_nobody_brings_an_object_in_between_the_last_look_and_its_end(
+    home: Home, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = old_object(home)
+    found, real = plan(home, db), sweeping._look_again
+    thread = threading.Thread(target=lambda: objects.put_bytes(home, BYTES))
+
+    def look_again(path: Path, item: Item) -> None:
+        real(path, item)
+        thread.start()
+        thread.join(timeout=0.1)  # it has to wait
+        assert thread.is_alive()
+
+    monkeypatch.setattr(sweeping, "_look_again", look_again)
+    assert len(swept(home, db, found).gone) == 1
+    thread.join()
+    assert there(home, digest)
 
 
 def test_a_swap_that_begins_after_the_look_keeps_its_version(home: Home, db: sqlite3.Connection) -> None:
