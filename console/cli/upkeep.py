@@ -79,7 +79,7 @@ def gc(session: Session, dry_run: bool, older_than: float | None, as_json: bool)
     """Delete what nothing needs. Only an admin may; anybody may ask for --dry-run.
 
     Whatever a row names stays: files of datasets, runs and model versions, what promotions pinned and the
-    audit trail quotes. So does whatever was touched in the last six hours.
+    audit trail quotes. So does every object that was touched in the last six hours.
     """
     db = session.read()  # says in words what is no home, before a runner would make one of it
     if dry_run:
