@@ -21,6 +21,8 @@ RESTORE = "stop the runner and restore a backup into a new home: lineside --home
 def gone(case: Case) -> Finding | None:
     """What is said when there is no database; None: there is one."""
     home = case.home
+    if home.db.exists() and not home.db.is_file():
+        return problem("database", "lineside.db is no file", hint="move it away; then " + RESTORE)
     if home.db.exists() and home.db.stat().st_size:
         return None
     what = "empty" if home.db.exists() else "missing"

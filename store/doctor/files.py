@@ -30,7 +30,10 @@ class _Look:
         path = objects.path_of(self.home, digest)
         if not objects.is_tree(self.home, digest):
             words = self._file(digest, path)
-            return [(path, f"object {digest[:12]} {words}")] if words else []
+            either = (
+                path if path.exists() else path.with_name(f"{digest}*")
+            )  # it may have been a folder's list
+            return [(either, f"object {digest[:12]} {words}")] if words else []
         tree = path.with_name(f"{digest}.tree")
         if words := self._file(digest, tree):
             return [(tree, f"folder {digest[:12]} {words}")]
@@ -73,7 +76,7 @@ def needed(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
     yield from faults
     if not faults:
         held = "there" if case.quick else "as stored"
-        words = f"{counted(len(users), 'object')} that rows need, {look.bytes:,} bytes: {held}"
+        words = f"{len(users):,} that rows need, {look.bytes:,} bytes: {held}"
         yield ok("objects", words if users else "none yet", read_bytes=look.read)
 
 

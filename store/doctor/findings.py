@@ -81,5 +81,5 @@ def guarded(subject: str, check: Check) -> Iterator[Finding]:
         yield problem(
             subject,
             f"it could not be looked at: {type(error).__name__}: {error}",
-            hint="look at that file; what is lost comes back with: lineside restore BACKUP",
+            hint="look at that file; what is lost comes back with: lineside --home NEW restore BACKUP",
         )

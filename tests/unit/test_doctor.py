@@ -220,6 +220,8 @@ def test_a_file_that_is_no_database_and_one_that_is_empty_or_gone_are_told_apart
     the_one(look(lived), "lineside.db is empty, while spool, objects, segments hold files")
     lived.db.unlink()
     the_one(look(lived), "lineside.db is missing, while", "would know nothing of them")
+    lived.db.mkdir()
+    the_one(look(lived), "lineside.db is no file")
 
 
 def test_a_home_whose_runner_never_started_only_needs_one(home: Home) -> None:

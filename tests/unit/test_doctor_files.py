@@ -37,6 +37,15 @@ def test_a_segment_that_is_gone_is_named_with_its_points(lived: Home, quick: boo
     the_one(look(lived, quick=quick), path.name, "200 points", "is missing", "BACKUP")
 
 
+def test_a_home_without_its_folder_of_segments_names_them_all(lived: Home) -> None:
+    (path,) = lived.segments.glob("*.parquet")
+    path.unlink()
+    lived.segments.rmdir()
+    folder, segment = wrong(look(lived))
+    assert "the folder segments/ is missing" in folder.what
+    assert f"{path.name} (200 points) is missing" in segment.what
+
+
 def test_a_segment_cut_short_is_found_quickly_too(lived: Home) -> None:
     (path,) = lived.segments.glob("*.parquet")
     os.truncate(path, 100)
