@@ -6,9 +6,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key
-from textual.screen import ModalScreen
 
 from lineside.console.deeds import Answer, Deed
+from lineside.console.screens.overlays import Overlay
 from lineside.console.text import Line
 from lineside.console.widgets.field import Field
 from lineside.console.widgets.lines import Lines
@@ -18,7 +18,7 @@ class DialogLines(Lines):
     ground = "panel"
 
 
-class Confirm(ModalScreen[Answer | None]):
+class Confirm(Overlay[Answer | None]):
     """Dismisses with an Answer for yes and None for no."""
 
     BINDINGS: ClassVar = []
@@ -72,13 +72,13 @@ class Confirm(ModalScreen[Answer | None]):
     def on_key(self, event: Key) -> None:
         if event.key == "escape":
             event.stop()
-            self.dismiss(None)
+            self.leave(None)
         elif event.key in ("tab", "shift+tab"):
             return
         elif not self._has_fields:
             event.stop()
             event.prevent_default()
-            self.dismiss(Answer() if event.character == "y" else None)
+            self.leave(Answer() if event.character == "y" else None)
 
     @on(Field.Submitted)
     def _submitted(self, event: Field.Submitted) -> None:
@@ -99,7 +99,7 @@ class Confirm(ModalScreen[Answer | None]):
             self._complain(f"that is not {deed.typed!r}", "#typed")
         else:
             values = {f.key: self.query_one(f"#field-{f.key}", Field).value for f in deed.fields}
-            self.dismiss(Answer(reason=reason, values=values))
+            self.leave(Answer(reason=reason, values=values))
 
     def _complain(self, words: str, where: str) -> None:
         self.query_one("#keys", Lines).set([[(words, "bad")], self._keys()])

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.events import Key
-from textual.screen import ModalScreen
 
 from lineside.console.commands import TITLES, Command, of_scope, shown
+from lineside.console.screens.overlays import Overlay
 from lineside.console.text import Line, clip, fit, heading, width_of
 from lineside.console.widgets.lines import Lines
 
@@ -19,7 +19,7 @@ class HelpLines(Lines):
     ground = "panel"
 
 
-class Help(ModalScreen[None]):
+class Help(Overlay[None]):
     """Pages with the arrows; any other key leaves."""
 
     BINDINGS: ClassVar = []
@@ -60,7 +60,7 @@ class Help(ModalScreen[None]):
             self._top = max(0, self._top + steps[event.key])
             self._draw()
         else:
-            self.dismiss(None)
+            self.leave(None)
 
 
 def help_lines(scopes: Sequence[str], width: int) -> list[Line]:

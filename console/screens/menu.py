@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.events import Key
-from textual.screen import ModalScreen
 
+from lineside.console.screens.overlays import Overlay
 from lineside.console.text import Line, Span, heading
 from lineside.console.widgets.lines import Lines
 
@@ -15,7 +15,7 @@ class MenuLines(Lines):
     ground = "panel"
 
 
-class Menu(ModalScreen[str]):
+class Menu(Overlay[str]):
     """Dismisses with the key that was chosen, or "" for none."""
 
     BINDINGS: ClassVar = []
@@ -39,7 +39,7 @@ class Menu(ModalScreen[str]):
         event.stop()
         event.prevent_default()
         key = key_name(event)
-        self.dismiss(key if key in {k for k, _ in self._entries} else "")
+        self.leave(key if key in {k for k, _ in self._entries} else "")
 
 
 def menu_lines(title: str, entries: Sequence[tuple[str, str]], width: int, *, empty: str) -> list[Line]:

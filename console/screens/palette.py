@@ -7,9 +7,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
-from textual.screen import ModalScreen
 
 from lineside.console.commands import Command, matching, shown
+from lineside.console.screens.overlays import Overlay
 from lineside.console.spoken import Spoken, understood
 from lineside.console.text import Line, Span, spread
 from lineside.console.widgets.field import Field
@@ -22,7 +22,7 @@ class PaletteLines(Lines):
     ground = "panel"
 
 
-class Palette(ModalScreen[Spoken | Command | None]):
+class Palette(Overlay[Spoken | Command | None]):
     """Dismisses with what was chosen."""
 
     BINDINGS: ClassVar = []
@@ -75,7 +75,7 @@ class Palette(ModalScreen[Spoken | Command | None]):
             event.stop()
             event.prevent_default()
         if event.key == "escape":
-            self.dismiss(None)
+            self.leave(None)
         elif event.key in ("down", "up"):
             self._at += 1 if event.key == "down" else -1
             self._draw()
@@ -84,7 +84,7 @@ class Palette(ModalScreen[Spoken | Command | None]):
     def _submitted(self, event: Field.Submitted) -> None:
         event.stop()
         hits = self._hits()
-        self.dismiss(understood(event.value) or (hits[self._at] if hits else None))
+        self.leave(understood(event.value) or (hits[self._at] if hits else None))
 
 
 def hit(command: Command, width: int, *, here: bool) -> Line:

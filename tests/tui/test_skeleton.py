@@ -162,3 +162,18 @@ def test_without_colour_no_style_names_one(monkeypatch: pytest.MonkeyPatch, stor
         assert all(style is None or (style.color is None and style.bgcolor is None) for style in styles)
 
     at_console(store, do)
+
+
+@pytest.mark.parametrize("keys", ["mloss", "?qqq", ":\x1b\x1b\x1b", ".nn"])
+def test_what_is_typed_faster_than_an_overlay_goes_away_is_lost_and_harms_nothing(
+    store: SqliteStore, keys: str
+) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("2", "down", "down")
+        await here.at_once(*("escape" if key == "\x1b" else key for key in keys))
+        await here.press("escape")
+        assert len(here.app.screen_stack) == 1
+        assert here.app.current_mode == "runs"
+        assert here.actions.asked == []
+
+    at_console(store, do)
