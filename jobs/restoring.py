@@ -5,6 +5,7 @@ second time, nor signal the processes that the attempts' files name.
 """
 
 import contextlib
+import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,7 @@ def _settle(
         migrate(db)
         db.execute("begin immediate")
         lost, held = jobs.live(db), restoring.waiting(db)
+        _forget_later(fresh, restoring.attempts(db))
         for row in lost:
             _write_end(fresh, row, at)
         restoring.try_no_more(db)
@@ -85,6 +87,13 @@ def _settle(
             audit_broken=verdict.broken_seq,
         )
     )
+
+
+def _forget_later(home: Home, known: set[tuple[int, int]]) -> None:
+    """Delete folders of attempts that began after the database was copied: here they never did."""
+    for folder in home.path.glob("jobs/*/*"):
+        if folder.is_dir() and (int(folder.parent.name), int(folder.name)) not in known:
+            shutil.rmtree(folder)
 
 
 def _write_end(home: Home, row: JobRow, at: Micros) -> None:

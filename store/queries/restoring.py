@@ -6,6 +6,13 @@ _WAITING = "select id from job where state = 'QUEUED' order by priority desc, id
 
 _TRY_NO_MORE = "update job set retry_max = 0 where state in ('STARTING', 'RUNNING', 'STOPPING')"
 
+_ATTEMPTS = "select job_id, number from attempt"
+
+
+def attempts(db: sqlite3.Connection) -> set[tuple[int, int]]:
+    """Every attempt there was, by job and number."""
+    return {(row["job_id"], row["number"]) for row in db.execute(_ATTEMPTS)}
+
 
 def waiting(db: sqlite3.Connection) -> list[int]:
     """The jobs that a runner would start."""

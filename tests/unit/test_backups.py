@@ -295,6 +295,16 @@ def test_in_a_restored_home_nothing_runs_and_the_old_one_goes_on(
     assert Path(f"/proc/{shim}").exists()
 
 
+def test_an_attempt_that_began_after_the_copy_of_the_database_never_did_in_the_restored_home(
+    home: Home, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    later = home.attempt(7, 1)
+    later.mkdir(parents=True)
+    (later / "claim").touch()
+    assert "jobs/7/1/claim" in backups.back_up(home, tmp_path / "b", at=AT).files
+    assert not restored(tmp_path / "b", tmp_path / "new").attempt(7, 1).exists()
+
+
 def test_an_attempt_that_was_starting_is_not_started_by_the_restored_home(
     home: Home, db: sqlite3.Connection, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ WHOLE = {
     "reachability._RUNS_OVER": "gc looks at everything once",
     "reachability._WARM": "a backup looks at everything once",
     "reachability._WINDOWS": "a backup looks at everything once",
+    "restoring._ATTEMPTS": "a restored home is looked at once, as a whole",
     "windows._ROWS": "a fragment: every statement made of it has its own condition",
 }
 """Statements that mean to read all of a table that grows."""
