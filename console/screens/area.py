@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from lineside.console.app import LinesideApp
 
 V = TypeVar("V")
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 REST, LONGEST_REST_S = 4.0, 2.0
 """An area that is slow to read rests four times as long before it reads again: a fifth of a core at most."""
 
@@ -157,6 +156,8 @@ class Area(Screen[None], Generic[V]):
             whole: False where only the cursor or a mark moved: `question` may keep what that cannot change.
         """
         self.whole = self.whole or whole
+        if not self.is_mounted:  # it reads when it is
+            return
         if self._loading:
             self._stale = True
             return
@@ -391,12 +392,6 @@ class Area(Screen[None], Generic[V]):
 
     def choose(self, title: str, names: Sequence[str], then: Callable[[int], None]) -> None:
         """Let the person pick one of these by its letter; `then` gets its place."""
-        from lineside.console.screens.menu import Menu
+        from lineside.console.screens.choosing import choose
 
-        entries = list(zip(LETTERS, names, strict=False))
-
-        def chosen(letter: str | None) -> None:
-            if letter:
-                then(LETTERS.index(letter))
-
-        self.app.push_screen(Menu(title, entries, empty="there is none yet"), chosen)
+        choose(self, title, names, then)

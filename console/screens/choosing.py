@@ -14,6 +14,18 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 TYPED = "/"
 
 
+def choose(area: "Area[Any]", title: str, names: Sequence[str], then: Callable[[int], None]) -> None:
+    """Offer the names by their letters; `then` gets the place of the chosen one."""
+    from lineside.console.screens.menu import Menu
+
+    def chosen(letter: str | None) -> None:
+        if letter:
+            then(LETTERS.index(letter))
+
+    entries = list(zip(LETTERS, names, strict=False))
+    area.app.push_screen(Menu(title, entries, empty="there is none yet"), chosen)
+
+
 def choose_or_type(
     area: "Area[Any]", title: str, names: Sequence[str], then: Callable[[str], None], *, hint: str
 ) -> None:

@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from fixtures.consoles import Sitting, at_console
+from fixtures.consoles import Remembering, Sitting, at_console
 from fixtures.spools import take_all, writing
 
 from lineside.console.ports import SqliteStore
+from lineside.console.screens.runs import RunsArea
 from lineside.store.homes import Home
 
 
@@ -164,3 +165,9 @@ def test_a_run_that_was_begun_once_has_no_older_branch(store: SqliteStore) -> No
         assert any("no older branch" in note.message for note in here.app._notifications)
 
     at_console(store, do)
+
+
+def test_the_runner_may_answer_before_the_area_has_come_up(store: SqliteStore) -> None:
+    area = RunsArea(store, Remembering())
+    area.reload()
+    assert not area.awaiting, "it reads when it is mounted"
