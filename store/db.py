@@ -6,7 +6,7 @@ from pathlib import Path
 from lineside.store.errors import HomeProblem, SchemaTooNew
 from lineside.store.homes import Home
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """The number of migrations; `pragma user_version` of an up-to-date database."""
 
 _COMMON = ("foreign_keys = on", "temp_store = memory", "busy_timeout = 5000")

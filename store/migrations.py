@@ -19,6 +19,7 @@ NAMES = (
     "m006_monitoring",
     "m007_segments",
     "m008_orders",
+    "m009_runner",
 )
 _DDL = Path(__file__).parent / "ddl"
 

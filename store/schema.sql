@@ -274,7 +274,7 @@ CREATE TABLE job (
     submitter_uid  integer not null,
     run_id         integer references run (id), -- null for services and planners
     parent_id      integer references job (id)  -- the planner that submitted it
-) strict;
+, gpu_slots integer, gpu_prefer text not null default '[]', memory_bytes integer, preemptible integer not null default 0 check (preemptible in (0, 1)), checkpoint_signal text, retry_backoff_s real, watch text not null default '[]', array_id integer references job (id), array_index integer, deps text not null default '[]', outs text not null default '[]', metrics text not null default '[]', cache_key text, schedule_id integer, due_us integer) strict;
 
 CREATE INDEX job_queue on job (priority desc, id) where state = 'QUEUED';
 
@@ -311,7 +311,7 @@ CREATE TABLE attempt (
     exit_code      integer,                     -- negative: the signal
     user_s         real,
     system_s       real,
-    max_rss_bytes  integer,
+    max_rss_bytes  integer, energy_j real, gpu_peak_bytes integer,
     primary key (job_id, number)
 ) strict, without rowid;
 
@@ -623,3 +623,64 @@ CREATE INDEX spool_warm on spool (run_id) where sealed = 1 and cold_head is null
 CREATE INDEX summary_first on summary (metric_id, first, run_id);
 
 CREATE INDEX run_of_parent on run (parent_id) where parent_id is not null;
+
+CREATE INDEX job_of_array on job (array_id, array_index) where array_id is not null;
+
+CREATE INDEX attempt_recent on attempt (started_us);
+
+CREATE INDEX job_command on job (name, pipeline, stage) where gpus <> 0;
+
+CREATE TABLE schedule (
+    id            integer primary key,
+    uid           text not null unique,
+    name          text not null unique,
+    kind          text not null check (kind in ('cron', 'interval', 'dataset', 'push')),
+    spec          text not null,                -- "30 2 * * 1-5", seconds, the dataset's name, the branch
+    time_zone     text not null default 'UTC',
+    folder        text not null,                -- the project's: a planner job runs there
+    argv          text not null,                -- JSON list: what the planner job runs
+    owner         text not null,
+    owner_uid     integer not null,
+    catch_up      text not null default 'latest' check (catch_up in ('latest', 'all', 'none')),
+    overlap       text not null default 'skip' check (overlap in ('skip', 'queue', 'replace')),
+    paused        integer not null default 0 check (paused in (0, 1)),
+    broken        text not null default '',     -- why it was parked; '' when it was not
+    next_us       integer,                      -- null: not by time, paused or broken
+    created_us    integer not null,
+    project       text,                         -- null: added by hand, not by `lineside apply`
+    removed_us    integer                       -- null: it stands
+) strict;
+
+CREATE INDEX schedule_due on schedule (next_us) where next_us is not null;
+
+CREATE TABLE firing (
+    schedule_id  integer not null references schedule (id),
+    due          text not null,                 -- what fires only once: a wall-clock time, a version, a commit
+    at_us        integer not null,
+    job_id       integer references job (id),   -- the planner job; null: skipped
+    outcome      text not null,                 -- "started", "skipped: job 41 still runs"
+    primary key (schedule_id, due)
+) strict, without rowid;
+
+CREATE INDEX firing_newest on firing (schedule_id, at_us desc);
+
+CREATE INDEX firing_of_job on firing (job_id) where job_id is not null;
+
+CREATE TABLE stage_result (
+    key       text primary key,
+    pipeline  text not null,
+    stage     text not null,
+    job_id    integer not null references job (id),
+    inputs    text not null,                    -- JSON: what the key was made of, to say what changed
+    outs      text not null,                    -- JSON list of {path, digest, bytes}
+    made_us   integer not null
+) strict, without rowid;
+
+CREATE INDEX stage_result_newest on stage_result (pipeline, stage, made_us desc);
+
+CREATE TABLE setting (
+    name   text primary key,
+    value  text not null,
+    at_us  integer not null,
+    by     text not null
+) strict, without rowid;

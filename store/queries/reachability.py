@@ -98,7 +98,11 @@ _NAMED = """
         union all select value from tag
         union all select answer from control_key
         union all select argv || ' ' || cwd || ' ' || env || ' ' || inputs || ' ' || params || ' ' || reason
-                    from job
+                    || ' ' || deps || ' ' || outs || ' ' || metrics || ' ' || watch from job
+        union all select inputs || ' ' || outs from stage_result
+        union all select argv || ' ' || spec || ' ' || broken from schedule
+        union all select due || ' ' || outcome from firing
+        union all select value from setting
         union all select detail from attempt where detail is not null
         union all select coalesce(digest, '') || ' ' || detail from window
         union all select text || ' ' || digest from project

@@ -97,12 +97,15 @@ NO_DIGESTS = """
     drift_score.edges drift_score.feature drift_score.live drift_score.reference drift_score.statistic
     edge.dst_kind edge.relation edge.src_kind endpoint.adapter endpoint.alias endpoint.created_by
     endpoint.metrics_url endpoint.name endpoint.served_version endpoint.state endpoint.uid endpoint.url
-    experiment.name gate_result.gate home.uid job.kind job.name job.pipeline job.retry_on job.stage
+    experiment.name gate_result.gate home.uid job.cache_key job.checkpoint_signal job.gpu_prefer job.kind
+    job.name job.pipeline job.retry_on job.stage
     job.state job.submitted_by job.uid job_need.condition label.prediction_id label.value model.name
     model_version.created_by model_version.status model_version.uid monitor.name monitor.uid name.kind
     name.name project.applied_by project.folder project.name promotion.alias promotion.ratified_by
     promotion.requested_by promotion.state promotion.uid retrain.state retrain.trigger_name run.author
-    run.cause run.name run.status run.uid scrape.note segment.path segment.sha256 shape.names
+    run.cause run.name run.status run.uid schedule.catch_up schedule.folder schedule.kind schedule.name
+    schedule.overlap schedule.owner schedule.project schedule.time_zone schedule.uid scrape.note
+    setting.by setting.name stage_result.key stage_result.pipeline stage_result.stage segment.path segment.sha256 shape.names
     spool.cold_head spool.path story.key summary.last_kind window.metric window.path window.state
     window.uid
 """
