@@ -27,9 +27,14 @@ log = logging.getLogger(__name__)
 _SHOWN = ("PATH", "HOME", "USER", "LANG", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "LD_LIBRARY_PATH")
 _SHOWN_PREFIXES = ("LINESIDE_", "OMP_", "CUDA_", "NCCL_", "TORCH_")
 """The variables the database may hold; everything else lies in `env` alone, 0600."""
-_AS_IS = ("kind", "name", "pipeline", "stage", "cwd", "priority", "gpus", "cpus", "time_limit_s", "grace_s",
-          "retry_max")  # fmt: skip
+_AS_IS = (
+    "kind", "name", "pipeline", "stage", "cwd", "priority", "gpus", "gpu_bytes", "gpu_slots", "cpus",
+    "memory_bytes", "time_limit_s", "grace_s", "retry_max", "retry_backoff_s", "preemptible",
+    "checkpoint_signal", "array_index", "cache_key", "schedule_id", "due_us",
+)  # fmt: skip
 """The fields of a spec that are columns already."""
+_LISTS = ("retry_on", "gpu_prefer", "watch", "deps", "outs", "metrics")
+"""Those that are columns as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,8 @@ def submit(
     done: list[Submitted] = []
     try:
         for spec in read:
-            id = _insert(db, actor, spec, at)
+            first = kept[spec.array] if spec.array is not None and spec.array < len(kept) else None
+            id = _insert(db, actor, spec, at, array=first)
             kept.append(id)
             _keep_environment(home, id, spec.env)
             done.append(Submitted(job_id=id, run_id=_of_batch(db, actor, spec, id, at)))
@@ -165,7 +171,7 @@ def _blocked(db: sqlite3.Connection) -> dict[int, str]:
     return {id: f"waits for {', '.join(needed[:4])}" for id, needed in names.items()}
 
 
-def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros) -> int:
+def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros, *, array: int | None) -> int:
     shown = {k: v for k, v in spec.env.items() if k in _SHOWN or k.startswith(_SHOWN_PREFIXES)}
     as_is = {name: getattr(spec, name) for name in _AS_IS}
     texts = {
@@ -173,11 +179,16 @@ def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros) -> 
         "env": shown,
         "inputs": [asdict(each) for each in spec.inputs],
         "params": dict(spec.params),
-        "retry_on": list(spec.retry_on),
+        **{name: list(getattr(spec, name)) for name in _LISTS},
     }
-    who = {"submitted_by": actor.label, "submitter_uid": actor.uid, "parent_id": spec.parent}
+    who = {
+        "submitted_by": actor.label,
+        "submitter_uid": actor.uid,
+        "parent_id": spec.parent,
+        "array_id": array,
+    }
     json_texts = {name: json.dumps(value) for name, value in texts.items()}
-    return queued.add(db, {"uid": new_id("job"), "at_us": at, **as_is, **json_texts, **who})
+    return queued.add(db, {"uid": new_id("job"), "at_us": at, **as_is, **json_texts, **who, **whose})
 
 
 def _of_batch(db: sqlite3.Connection, actor: Actor, spec: JobSpec, id: int, at: Micros) -> int | None:

@@ -12,6 +12,8 @@ from lineside.store.states import Cause
 
 _MOST = 1_000_000_000
 """The largest number that means anything in a job."""
+_SIGNALS = ("USR1", "USR2", "INT", "HUP", "CONT", "TERM")
+"""What a checkpoint may be asked for with."""
 _HINT = "the keys of a job are listed in docs/jobs.md"
 
 
@@ -66,7 +68,11 @@ class JobSpec:
     kind: str = "batch"
     params: Mapping[str, Any]
     gpus: int = 0  # -1: one if the box has any
+    gpu_bytes: int | None = None  # of each; None: it wants its GPUs for itself
+    gpu_slots: int | None = None  # of each; None: it wants its GPUs for itself
+    gpu_prefer: tuple[str, ...] = ()  # UUIDs or indexes, the best first
     cpus: int = 1  # 0: takes no slot
+    memory_bytes: int | None = None  # of the box
     priority: int = 50
     after: tuple[Need, ...] = ()
     pipeline: str | None = None
@@ -77,6 +83,18 @@ class JobSpec:
     grace_s: float = 10.0
     retry_max: int = 0
     retry_on: tuple[str, ...] = ()
+    retry_backoff_s: float | None = None  # None: the home's
+    preemptible: bool = False  # may be stopped for a more urgent job, and goes on later
+    checkpoint_signal: str | None = None  # "USR1": sent before a stop and before the time limit
+    watch: tuple[Mapping[str, Any], ...] = ()  # rules on live metrics
+    array: int | None = None  # the place, in this request, of the first job of its array
+    array_index: int | None = None
+    deps: tuple[Mapping[str, Any], ...] = ()  # {path, digest}, as they were when it was planned
+    outs: tuple[str, ...] = ()  # absolute paths; jobs that share one never run together
+    metrics: tuple[str, ...] = ()  # absolute paths of JSON files it writes
+    cache_key: str | None = None  # None: it always runs
+    schedule_id: int | None = None  # the schedule whose firing asked for it
+    due_us: int | None = None
     parent: int | None = None
 
     @classmethod
@@ -101,6 +119,11 @@ class JobSpec:
             "after": tuple(Need.of(need, at) for need in _list(given, "after", where)),
             "inputs": tuple(Input.of(each) for each in _list(given, "inputs", where)),
             "retry_on": tuple(str(cause) for cause in _list(given, "retry_on", where)),
+            "gpu_prefer": tuple(str(gpu) for gpu in _list(given, "gpu_prefer", where)),
+            "outs": _paths(given, "outs", where),
+            "metrics": _paths(given, "metrics", where),
+            "watch": tuple(_object(rule, f"{where}: watch") for rule in _list(given, "watch", where)),
+            "deps": tuple(_object(dep, f"{where}: deps") for dep in _list(given, "deps", where)),
         })  # fmt: skip
         for wrong, message, hint in _rules(spec):
             if wrong:
@@ -108,7 +131,8 @@ class JobSpec:
         return spec
 
 
-_SHAPED = ("name", "argv", "cwd", "env", "params", "after", "inputs", "retry_on")
+_SHAPED = ("name", "argv", "cwd", "env", "params", "after", "inputs", "retry_on", "gpu_prefer", "outs",
+           "metrics", "watch", "deps")  # fmt: skip
 
 
 def read_all(said: Sequence[Mapping[str, Any]]) -> list[JobSpec]:
@@ -144,6 +168,14 @@ def _list(said: Mapping[str, Any], key: str, where: str) -> Sequence[Any]:
     return value
 
 
+def _paths(said: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    """Whole paths, without dots in them."""
+    paths = _list(said, key, where)
+    if not all(isinstance(path, str) and os.path.isabs(path) for path in paths):
+        raise Usage(f"{where}: {key} are not whole paths", hint=_HINT)
+    return tuple(os.path.normpath(path) for path in paths)
+
+
 def _rules(spec: JobSpec) -> list[tuple[bool, str, str]]:
     """(broken, what is wrong, what to do) for every rule of one job."""
     odd = [cause for cause in spec.retry_on if cause not in set(Cause)]
@@ -166,13 +198,25 @@ def _rules(spec: JobSpec) -> list[tuple[bool, str, str]]:
         (not _positive(spec.grace_s, zero=True), f"grace_s = {spec.grace_s!r}", "seconds, 0 or more"),
         (spec.time_limit_s is not None and not _positive(spec.time_limit_s, zero=False),
          f"time_limit_s = {spec.time_limit_s!r}", "seconds, more than 0; leave it out for no limit"),
+        (not all(value is None or (_whole(value, 1 << 62) and value > 0) for value in
+                 (spec.gpu_bytes, spec.gpu_slots, spec.memory_bytes)),
+         "gpu_bytes, gpu_slots and memory_bytes are whole numbers above 0", _HINT),
+        (not isinstance(spec.preemptible, bool), f"preemptible = {spec.preemptible!r}", "true or false"),
+        (spec.checkpoint_signal is not None and spec.checkpoint_signal not in _SIGNALS,
+         f"checkpoint_signal = {spec.checkpoint_signal!r}", f"one of {', '.join(_SIGNALS)}"),
+        (spec.retry_backoff_s is not None and not _positive(spec.retry_backoff_s, zero=True),
+         f"retry_backoff_s = {spec.retry_backoff_s!r}", "seconds, 0 or more"),
+        (not all(value is None or _whole(value, 1 << 62) for value in
+                 (spec.array, spec.array_index, spec.schedule_id, spec.due_us)),
+         "array, array_index, schedule_id and due_us are whole numbers", _HINT),
+        (spec.cache_key is not None and not isinstance(spec.cache_key, str), "cache_key must be text", _HINT),
         (not os.path.isabs(spec.cwd) or not os.path.isdir(spec.cwd), f"no folder {spec.cwd}",
          "the whole path of a folder of the runner's box"),
     ]  # fmt: skip
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST
+def _whole(value: object, most: int = _MOST) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= most
 
 
 def _positive(value: object, *, zero: bool) -> bool:

@@ -94,10 +94,14 @@ _DEPENDENTS = """
 
 _ADD = """
     insert into job (uid, kind, name, pipeline, stage, argv, cwd, env, inputs, params, state, priority, gpus,
-                     cpus, time_limit_s, grace_s, retry_max, retry_on, submitted_us, submitted_by,
+                     gpu_bytes, gpu_slots, gpu_prefer, cpus, memory_bytes, time_limit_s, grace_s, retry_max,
+                     retry_on, retry_backoff_s, preemptible, checkpoint_signal, watch, array_id, array_index,
+                     deps, outs, metrics, cache_key, schedule_id, due_us, submitted_us, submitted_by,
                      submitter_uid, parent_id, reason)
     values (:uid, :kind, :name, :pipeline, :stage, :argv, :cwd, :env, :inputs, :params, 'QUEUED', :priority,
-            :gpus, :cpus, :time_limit_s, :grace_s, :retry_max, :retry_on, :at_us, :submitted_by,
+            :gpus, :gpu_bytes, :gpu_slots, :gpu_prefer, :cpus, :memory_bytes, :time_limit_s, :grace_s,
+            :retry_max, :retry_on, :retry_backoff_s, :preemptible, :checkpoint_signal, :watch, :array_id,
+            :array_index, :deps, :outs, :metrics, :cache_key, :schedule_id, :due_us, :at_us, :submitted_by,
             :submitter_uid, :parent_id, :reason)
 """
 
