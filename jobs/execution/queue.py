@@ -181,12 +181,8 @@ def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros, *, 
         "params": dict(spec.params),
         **{name: list(getattr(spec, name)) for name in _LISTS},
     }
-    who = {
-        "submitted_by": actor.label,
-        "submitter_uid": actor.uid,
-        "parent_id": spec.parent,
-        "array_id": array,
-    }
+    who = {"submitted_by": actor.label, "submitter_uid": actor.uid}
+    whose = {"parent_id": spec.parent, "array_id": array}
     json_texts = {name: json.dumps(value) for name, value in texts.items()}
     return queued.add(db, {"uid": new_id("job"), "at_us": at, **as_is, **json_texts, **who, **whose})
 
