@@ -5,9 +5,9 @@ The query may only read those: no file, no network, no setting is within its rea
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from lineside.store.segments import Stream
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
+
+T = TypeVar("T")
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -54,12 +56,24 @@ class Table:
 
 
 def sql(home: Home, query: str, *, limit: int | None = None) -> Table:
-    """Answer one SELECT over the views.
+    """Answer one SELECT over the views, row by row.
 
     Raises:
         Usage: it is no single SELECT, or DuckDB does not understand it.
         HomeProblem: there is no home.
     """
+    return _asked(home, query, lambda con: _table(con, limit))
+
+
+def frame(home: Home, query: str) -> "pl.DataFrame":
+    """Answer one SELECT over the views as a polars frame; errors as of `sql`."""
+    from lineside.store import answers
+
+    return _asked(home, query, answers.taken)
+
+
+def _asked(home: Home, query: str, take: "Callable[[duckdb.DuckDBPyConnection], T]") -> T:
+    """What `take` makes of the answer, as of one moment."""
     import duckdb
 
     db = reader(home)
@@ -67,7 +81,7 @@ def sql(home: Home, query: str, *, limit: int | None = None) -> Table:
         for _ in range(_TRIES):
             before = _kept(db)
             try:
-                found = _answer(home, db, query, limit)
+                found = _answer(home, db, query, take)
             except (duckdb.IOException, FileNotFoundError):
                 if before == _kept(db):
                     raise
@@ -76,12 +90,16 @@ def sql(home: Home, query: str, *, limit: int | None = None) -> Table:
                 return found
         raise BadData("the store's files move faster than they can be read", hint="try again")
     except duckdb.Error as error:
+        if "pytz" in str(error):
+            raise Usage("times with a zone cannot be shown", hint="cast them: now()::timestamp") from error
         raise Usage(_KIND.sub("", str(error).strip()), hint="views: " + " ".join(VIEWS)) from error
     finally:
         db.close()
 
 
-def _answer(home: Home, db: sqlite3.Connection, query: str, limit: int | None) -> Table:
+def _answer(
+    home: Home, db: sqlite3.Connection, query: str, take: "Callable[[duckdb.DuckDBPyConnection], T]"
+) -> T:
     import duckdb
 
     with duckdb.connect(":memory:", config=_CONFIG) as con:
@@ -92,7 +110,7 @@ def _answer(home: Home, db: sqlite3.Connection, query: str, limit: int | None) -
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
         con.execute(query)
-        return _table(con, limit)
+        return take(con)
 
 
 def _kept(db: sqlite3.Connection) -> tuple[int, ...]:
@@ -203,8 +221,21 @@ def _table(con: "duckdb.DuckDBPyConnection", limit: int | None) -> Table:
     found = con.fetchall() if limit is None else con.fetchmany(limit + 1)
     shown = found if limit is None else found[:limit]
     return Table(
-        columns=tuple(column[0] for column in described),
+        columns=_told_apart([column[0] for column in described]),
         types=tuple(str(column[1]) for column in described),
         rows=tuple(shown),
         more=len(found) > len(shown),
     )
+
+
+def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """No name twice, so that none hides another where rows are read by name.
+
+    >>> _told_apart(["a", "b", "a", "a"])
+    ('a', 'b', 'a_1', 'a_2')
+    """
+    found: list[str] = []
+    for name in names:
+        nth = (name, *(f"{name}_{number}" for number in range(1, len(names) + 1)))
+        found.append(next(each for each in nth if each not in found))
+    return tuple(found)

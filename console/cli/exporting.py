@@ -1,9 +1,11 @@
 """Runs as one flat table in a file."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
 
+from lineside.console.cli.output import plain
 from lineside.store.errors import Usage
 from lineside.store.queries import params, runs, summaries
 from lineside.store.queries.summaries import SummaryRow
@@ -30,8 +32,8 @@ def export_runs(db: sqlite3.Connection, where: str, path: str) -> int:
         frame.write_csv(path)
     elif ending == ".parquet":
         frame.write_parquet(path)
-    else:
-        frame.write_json(path)
+    else:  # polars would write NaN as null, which is another thing
+        Path(path).write_text(json.dumps(plain(frame.to_dicts()), ensure_ascii=False), encoding="utf-8")
     return len(found)
 
 

@@ -1,12 +1,16 @@
 """`lineside sql`: one read-only query over everything the home holds."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from lineside.console.cli import output
 from lineside.console.cli.session import Session, pass_session
 from lineside.console.format import number
+
+if TYPE_CHECKING:
+    from lineside.store.analytics import Table
 
 
 @click.command()
@@ -24,23 +28,30 @@ def sql(session: Session, query: str, as_json: bool, as_csv: bool, parquet: str 
     from lineside.store import analytics
 
     session.read()  # a home that is not there is said in our words, not in DuckDB's
-    table = analytics.sql(session.home, query)
     if parquet:
-        import polars as pl
-
-        pl.DataFrame(table.rows, schema=list(table.columns), orient="row").write_parquet(parquet)
-        output.words(f"{len(table.rows)} rows written to {parquet}")
-    elif as_json:
+        frame = analytics.frame(session.home, query)
+        frame.write_parquet(parquet)
+        output.words(f"{frame.height} rows written to {parquet}")
+        return
+    table = analytics.sql(session.home, query)
+    if as_json:
         objects = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
         output.rows(objects, {}, as_json=True, empty="")
     elif as_csv:
-        import csv
-
-        writer = csv.writer(sys.stdout)
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
+        _csv(table)
     else:
         output.table(list(table.columns), [[output.clean(_text(v)) for v in row] for row in table.rows])
+
+
+def _csv(table: "Table") -> None:
+    """`nan`, `inf`, `-inf`, and nothing where there is no value; a terminal obeys none of what it shows."""
+    import csv
+
+    watched = sys.stdout.isatty()
+    writer = csv.writer(sys.stdout)
+    writer.writerow(table.columns)
+    for row in table.rows:
+        writer.writerow([output.clean(v) if watched and isinstance(v, str) else v for v in row])
 
 
 def _text(value: object) -> str:
