@@ -33,11 +33,14 @@ import sys
 import threading
 import time
 import zlib
+from builtins import open as _open  # `open` is ours here: it reads a home
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Concatenate, ParamSpec
+
+    from lineside.store.notebooks import Reading
 
     P = ParamSpec("P")
 
@@ -176,7 +179,7 @@ class Run:
         elif not self._spool.ended:
             box = self._box()
             os.makedirs(box)
-            with open(os.path.join(box, "text"), "wb") as file:
+            with _open(os.path.join(box, "text"), "wb") as file:
                 file.write(data)
             at = os.path.relpath(os.path.join(box, "text"), self._spool.home)
             self._spool.event("artifact", path=path, kind="file", at=at)
@@ -340,7 +343,7 @@ class _Spool:
         except OSError:  # the folder is gone too: the next look tries again
             return
         try:
-            with open(f"/proc/self/fd/{self.fd}", "rb") as old:
+            with _open(f"/proc/self/fd/{self.fd}", "rb") as old:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _pour(old, fd)
                 os.rename(fresh, os.path.join(spool, self.name))
@@ -545,7 +548,7 @@ def _set_off(run: Run) -> None:
         return
     if spool.start.get("resume"):
         run._next_step = _highest_step(spool.home, run.uid) + 1
-        with open(os.path.join(spool.home, "spool", f"{run.uid}.resume"), "w"):
+        with _open(os.path.join(spool.home, "spool", f"{run.uid}.resume"), "w"):
             pass  # the runner looks at a spool again that it had sealed
     spool.open()
     if not os.environ.get("LINESIDE_RUN"):
@@ -597,6 +600,24 @@ def finish(status: str = "FINISHED") -> None:
     """End the current run: FINISHED, FAILED or KILLED."""
     if _state.current is not None:
         _state.current.finish(status)
+
+
+def open(home: Any = None) -> Reading:
+    """Read a home from Python, where lineside is installed: runs, series and SQL as polars frames.
+
+    Args:
+        home: its folder; None: LINESIDE_HOME, else the default.
+    """
+    try:
+        from lineside.store import notebooks
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("lineside"):
+            raise
+        raise ModuleNotFoundError(
+            "lineside.open() reads a home, and this is only the part that writes to one: "
+            "install lineside in this environment"
+        ) from None
+    return notebooks.opened(home)
 
 
 def _at_exit() -> None:
@@ -688,9 +709,9 @@ def _lifted(fd: int) -> int:
 def _runner_is_up(home: str) -> bool:
     """Whether who last took the runner's lock is up; to try the lock would keep it from one that starts."""
     try:
-        with open(os.path.join(home, "runner.lock"), "rb") as file:
+        with _open(os.path.join(home, "runner.lock"), "rb") as file:
             pid = int(file.read(20))
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
+        with _open(f"/proc/{pid}/cmdline", "rb") as file:
             return b"runner" in file.read()
     except (OSError, ValueError):
         return False
@@ -711,7 +732,7 @@ def _highest_step(home: str, uid: str) -> int:
     """The highest step near the end of a run's spool, or in what was moved out of it; -1: there is none."""
     highest, behind = -1, b""
     try:
-        with open(os.path.join(home, "spool", f"{uid}.sp"), "rb") as file:
+        with _open(os.path.join(home, "spool", f"{uid}.sp"), "rb") as file:
             end = os.fstat(file.fileno()).st_size
             while end and highest < 0:
                 begin = max(0, end - _TAIL)
@@ -737,7 +758,7 @@ def _steps_in(data: bytes) -> Iterator[int]:
 def _highest_moved(home: str, uid: str) -> int:
     """What the runner noted before it moved the run's points into a segment; -1: nothing."""
     try:
-        with open(os.path.join(home, "spool", "last_steps"), "rb") as file:
+        with _open(os.path.join(home, "spool", "last_steps"), "rb") as file:
             said = re.findall(rb"(?m)^%s (\d{1,19})$" % uid.encode(), file.read())
     except OSError:
         return -1
@@ -864,7 +885,7 @@ def _changes(root: str) -> bytes | None:
         os.close(write)
     with contextlib.suppress(ChildProcessError):  # somebody waited for it
         os.waitpid(pid, 0)
-    with open(read, "rb", buffering=0) as pipe:
+    with _open(read, "rb", buffering=0) as pipe:
         told, data, until = select.poll(), bytearray(), time.monotonic() + _PATCH_S
         told.register(pipe, select.POLLIN)
         while len(data) < _MAX_PATCH and told.poll(max(0.0, until - time.monotonic()) * 1_000):
@@ -931,7 +952,7 @@ def _commit(folder: str) -> dict[str, str]:
 
 def _text(path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
+        with _open(path, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return ""
