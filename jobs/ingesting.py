@@ -62,6 +62,7 @@ async def tick(ctx: Context) -> None:
     waiting = await asyncio.to_thread(watch.look)
     if watch.new:
         sealing.meet(ctx.db, watch)
+        await sealing.check(ctx, watch)
         waiting = await asyncio.to_thread(watch.look)
     until = time.monotonic() + _TURN_S
     while waiting and time.monotonic() < until:

@@ -42,7 +42,7 @@ def meet(db: sqlite3.Connection, watch: Watch) -> None:
             watch.over.add(name)
         else:
             watch.admit(name, offset=row.offset_bytes if row else 0)
-            if row is not None and row.offset_bytes and not row.skipped_bytes:
+            if row is not None and row.offset_bytes:
                 watch.doubted.add(name)
     watch.new = watch.new[_NEW_AT_ONCE:]
 
@@ -54,14 +54,8 @@ def _meet_again(watch: Watch, row: SpoolRow) -> None:
         same = segments.head(path, end=row.cold_bytes) == row.cold_head
     except OSError:  # gone, or shut
         return
-    if same and (size := _size(path)) == row.cold_bytes:
-        watch.over.add(row.path)  # left over from a crash
-        return
-    watch.admit(row.path, offset=row.offset_bytes)
-    if same:  # left over, and a script went on with it
-        watch.regrown[row.path] = size
-    else:
-        watch.tails[row.path].replaced = True
+    watch.admit(row.path, offset=row.offset_bytes)  # a crash left it, and a script may go on with it
+    watch.tails[row.path].replaced = not same
 
 
 async def look(ctx: Context, watch: Watch) -> None:
@@ -73,8 +67,6 @@ async def look(ctx: Context, watch: Watch) -> None:
             with contextlib.suppress(OSError):  # gone, or no file: the next one is looked at all the same
                 (watch.folder / name).unlink()
         watch.resumed = set()
-    if watch.regrown or watch.doubted:
-        await _check(ctx, watch)
     open_names = spools.open_names(ctx.db)
     for name in watch.over & open_names:  # the run goes on
         watch.over.discard(name)
@@ -89,24 +81,23 @@ async def begin_again(ctx: Context, tail: Tail) -> None:
 
     Or a power loss has made it shorter: then it is the same one, and what was taken is not taken again.
     """
-    row, end = spools.find(ctx.db, tail.name), None
+    row, loss = spools.find(ctx.db, tail.name), None
     if row is not None and row.offset_bytes:
         if not tail.replaced:
             known = tails.newest(ctx.db, row.run_id)
-            end = await asyncio.to_thread(mending.end_of_same, ctx.home, row, known)
-        again = partial(_begin_again, row) if end is None else partial(mending.shorten, row, end)
+            loss = await asyncio.to_thread(mending.shortened, ctx.home, row, known)
+        again = partial(_begin_again, row) if loss is None else partial(mending.note, row, loss)
         await ctx.write(again, durable=False)
-    tail.replaced, tail.offset, tail.taken_at, tail.shapes = False, end or 0, -1, None
+    tail.replaced, tail.offset, tail.taken_at, tail.shapes = False, loss.end if loss else 0, -1, None
 
 
-async def _check(ctx: Context, watch: Watch) -> None:
-    """Look once at what a crash, of a runner or of the whole box, may have left behind."""
-    regrown, watch.regrown = watch.regrown, {}
+async def check(ctx: Context, watch: Watch) -> None:
+    """Look once, before anything is taken, whether what was taken before is still there."""
     doubted, watch.doubted = sorted(watch.doubted), set()
     rows = [row for name in doubted if (row := spools.find(ctx.db, name)) is not None]
-    lost = await asyncio.to_thread(lambda: [mending.unsound(ctx.home, row) for row in rows])
-    changes: list[Change] = [partial(_reopen, name, size) for name, size in regrown.items()]
-    changes += [partial(mending.distrust, row, n) for row, n in zip(rows, lost, strict=True) if n]
+    asked = [(row, tails.newest(ctx.db, row.run_id)) for row in rows]
+    losses = await asyncio.to_thread(lambda: [mending.damaged(ctx.home, *each) for each in asked])
+    changes = [partial(mending.note, row, loss) for row, loss in zip(rows, losses, strict=True) if loss]
     if changes:
         await ctx.write(lambda db: [change(db) for change in changes], durable=False)
 
@@ -172,10 +163,6 @@ def _go_on(uids: list[str], db: sqlite3.Connection) -> None:
         run_id = runs.find_uid(db, uid)
         if run_id is not None:
             spools.unseal(db, run_id)
-
-
-def _reopen(name: str, size: int, db: sqlite3.Connection) -> None:
-    tails.reopen(db, name, size=size)
 
 
 def _seal(row: TailRow, size: int, db: sqlite3.Connection) -> None:

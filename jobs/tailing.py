@@ -78,7 +78,6 @@ class Watch:
         self.new: list[str] = []  # names seen for the first time, to be looked up in the store
         self.gone: dict[str, Gone] = {}  # open ones without a file
         self.doubted: set[str] = set()  # met with something taken: is it still what it was?
-        self.regrown: dict[str, int] = {}  # name → size of those that have outgrown their segment
         self.resumed: set[str] = set()  # files that say so of a run
         self.looked_at = 0.0  # for ends
         self.keeping: asyncio.Future[None] | None = None

@@ -128,7 +128,7 @@ def hot(
             found = spool.read(
                 home.spool / row.path, offset=row.cold_bytes, limit=row.offset_bytes - row.cold_bytes,
                 shapes=spools.shapes(db, row.id) if row.cold_bytes else None,
-                verify=row.skipped_bytes > 0, wanted=wanted,
+                verify=row.skipped_bytes > 0, wanted=wanted, taken=True,
             )  # fmt: skip
         except FileNotFoundError:
             if lost_too:

@@ -14,7 +14,7 @@ frame the reader looks for the next place where length, kind and checksum agree.
 import json
 import struct
 import zlib
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,12 @@ def read(
     shapes: Shapes | None = None,
     verify: bool = True,
     wanted: Set[str] | None = None,
+    taken: bool = False,
 ) -> Decoded:
     """The whole frames from `offset` on, at most `limit` bytes of them.
 
     Args:
+        taken: all of it was ingested once: what is no whole frame there goes on nowhere.
         shapes: what is known at `offset`; nothing when it is 0.
         verify: False trusts a stretch that was verified before.
         wanted: metrics; steps that hold none of them are counted and left out. None: all.
@@ -89,7 +91,7 @@ def read(
     with path.open("rb") as file:
         file.seek(offset)
         data = file.read(limit)
-        at_end = len(data) < limit
+        at_end = taken or len(data) < limit
     found = decode(data, shapes or {}, verify=verify, at_end=at_end, wanted=wanted)
     return Decoded(
         steps=found.steps, events=found.events, event_places=found.event_places,
@@ -127,19 +129,21 @@ def decode(
     return walk.result()
 
 
-def is_sound(data: bytes, *, begins: bool) -> bool:
-    """Whether whole frames follow each other up to the end of `data`.
+def places(data: bytes, *, begins: bool) -> Iterator[tuple[int, int]]:
+    """Where each whole frame begins and ends, whatever stands between them.
 
     Args:
-        begins: a frame begins at its first byte; otherwise the first sound one is looked for.
+        begins: a frame begins at the first byte; otherwise the first sound one is looked for.
     """
-    start = 0 if begins else _next_sound(data, 0)
-    if start is None:
-        return not data
-    walk = _Walk(data=data[start:], shapes={}, verify=True, wanted=frozenset())
-    while walk.frame():
-        pass
-    return walk.at == len(walk.data)
+    at: int | None = 0 if begins else _next_sound(data, 0)
+    while at is not None and at + 9 <= len(data):
+        length, checksum = _HEAD.unpack_from(data, at)
+        end = at + 8 + length
+        if 0 < length <= MAX_PAYLOAD and end <= len(data) and zlib.crc32(data[at + 8 : end]) == checksum:
+            yield at, end
+            at = end
+        else:
+            at = _next_sound(data, at + 1)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -50,7 +50,8 @@ _ADD = """
 """
 
 _ADVANCE = """
-    update spool set offset_bytes = :end, frames = frames + :frames, skipped_bytes = skipped_bytes + :skipped
+    update spool set offset_bytes = :end, frames = frames + :frames, skipped_bytes = skipped_bytes + :skipped,
+                     sealed = iif(cold_head is null, sealed, 0), cold_head = null
      where id = :id and offset_bytes = :start
 """
 
@@ -92,7 +93,10 @@ def add(db: sqlite3.Connection, run_id: int, name: str, *, primary: bool) -> Non
 
 
 def advance(db: sqlite3.Connection, id: int, *, start: int, end: int, frames: int, skipped: int) -> bool:
-    """Move the offset from `start` to `end`; False: somebody else took that stretch."""
+    """Move the offset from `start` to `end`; False: somebody else took that stretch.
+
+    A spool that had been moved into a segment up to `start` is an open one again.
+    """
     row = {"id": id, "start": start, "end": end, "frames": frames, "skipped": skipped}
     return db.execute(_ADVANCE, row).rowcount == 1
 

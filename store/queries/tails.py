@@ -36,17 +36,12 @@ _BEGIN_AGAIN = """
      where id = :id and offset_bytes = :offset_bytes
 """
 
-_SHORTEN = """
+_GO_BACK = """
     update spool set offset_bytes = :end, cold_bytes = min(cold_bytes, :end), cold_head = null, sealed = 0
      where id = :id and offset_bytes = :offset_bytes
 """
 
-_SKIP = "update spool set skipped_bytes = skipped_bytes + :lost where id = :id"
-
-_REOPEN = """
-    update spool set sealed = 0, cold_head = null
-     where path = :path and cold_head is not null and cold_bytes < :size
-"""
+_SKIP = "update spool set skipped_bytes = skipped_bytes + :bytes where id = :id"
 
 _NEWEST = """
     select coalesce(max(s.last_us), r.started_us, r.created_us) as at_us
@@ -65,20 +60,15 @@ def begin_again(db: sqlite3.Connection, id: int, *, offset_bytes: int) -> bool:
     return db.execute(_BEGIN_AGAIN, {"id": id, "offset_bytes": offset_bytes}).rowcount == 1
 
 
-def shorten(db: sqlite3.Connection, id: int, *, offset_bytes: int, end: int) -> bool:
-    """The file ends before what was taken of it; False: somebody else saw it first."""
+def go_back(db: sqlite3.Connection, id: int, *, offset_bytes: int, end: int) -> bool:
+    """What stands behind `end` was not taken, or is gone; False: somebody else saw it first."""
     row = {"id": id, "offset_bytes": offset_bytes, "end": end}
-    return db.execute(_SHORTEN, row).rowcount == 1
+    return db.execute(_GO_BACK, row).rowcount == 1
 
 
-def skip(db: sqlite3.Connection, id: int, *, lost: int) -> None:
+def skip(db: sqlite3.Connection, id: int, *, bytes: int) -> None:
     """So many bytes of what was taken are no whole frames."""
-    db.execute(_SKIP, {"id": id, "lost": lost})
-
-
-def reopen(db: sqlite3.Connection, name: str, *, size: int) -> None:
-    """A file has grown whose points are in a segment up to `cold_bytes`: what came later is not."""
-    db.execute(_REOPEN, {"path": name, "size": size})
+    db.execute(_SKIP, {"id": id, "bytes": bytes})
 
 
 def newest(db: sqlite3.Connection, run_id: int) -> Micros:

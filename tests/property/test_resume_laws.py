@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import lineside
 from lineside.jobs import compacting, ingesting
-from lineside.store import homes, segments, series
+from lineside.store import clock, homes, segments, series
 from lineside.store.db import writer
 from lineside.store.homes import Home
 from lineside.store.migrations import migrate
@@ -30,27 +30,67 @@ _ACTS = st.lists(
 )  # fmt: skip
 
 
+_CUT = st.tuples(st.sampled_from(["cut", "zeros"]), st.floats(0, 1))
+_HARD = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 30), st.integers(1, 4)), st.tuples(st.integers(0, 30), st.integers(1, 4)),
+        _CUT, st.sampled_from(["FAILED", "FINISHED", "kill", "ingest", "settle", "compact", "restart"]),
+    ),
+    min_size=1, max_size=30,
+)  # fmt: skip
+
+
 class Script:
     """One run, begun again and again by scripts that come to some end; and what should be seen of it."""
 
     def __init__(self, home: Home) -> None:
         self.home, self.openings, self.written = home, list[dict[int, float]](), 0
         self.run: lineside.Run | None = None
+        self.places: list[tuple[int, int, int, int | None]] = []  # file, where a frame ends, opening, step
 
     def log(self, step: int | None, count: int) -> None:
         if self.run is None:
-            self.run = writing(self.home, "run_a", **({"resume": True} if self.openings else {}))
+            more = {"resume": True} if self.openings else {}
+            self.run = writing(self.home, "run_a", at_us=clock.now(), **more)
             if self.openings:
                 (self.home.spool / "run_a.resume").touch()
                 self.run._next_step = lineside._highest_step(str(self.home.path), "run_a") + 1
             self.openings.append({})
+            self.run._spool.open()
+            self._noted(None)
         ever = [-1, *(each for opening in self.openings for each in opening)]
         for number in range(count):
             said = max(ever) + 1 + number if step is None else step + number
             value = float(len(self.openings) * 1_000 + said)
             self.run.log_metric("loss", value, step=None if step is None else said)
             self.openings[-1][said] = value
+            self._noted(said)
             self.written += 1
+
+    def _noted(self, step: int | None) -> None:
+        assert self.run is not None
+        found = os.fstat(self.run._spool.fd)
+        self.places.append((found.st_ino, found.st_size, len(self.openings) - 1, step))
+
+    def lose(self, how: str, share: float) -> None:
+        """The power fails: of the spool the disk has a share, and behind it nothing or zeros."""
+        self.end("kill")
+        path = self.home.spool / "run_a.sp"
+        if not path.exists():
+            return
+        file, data = path.stat().st_ino, path.read_bytes()
+        cut = int(len(data) * share)
+        with path.open("r+b") as spool:
+            spool.truncate(cut)
+            spool.truncate(len(data) if how == "zeros" else cut)
+        gone = [place for place in self.places if place[0] == file and place[1] > cut]
+        self.places = [place for place in self.places if place not in gone]
+        for _, _, opening, step in gone:
+            if step is not None and (file, opening, step) not in {(p[0], p[2], p[3]) for p in self.places}:
+                self.openings[opening].pop(step, None)
+        kept = sorted({place[2] for place in self.places})
+        self.openings = [self.openings[number] for number in kept]
+        self.places = [(a, b, kept.index(number), step) for a, b, number, step in self.places]
 
     def end(self, how: str) -> None:
         if self.run is None:
@@ -66,7 +106,9 @@ class Script:
         """The points of the first `branch` openings; each replaces what comes at or after its first step."""
         line: dict[int, float] = {}
         for opening in self.openings[:branch]:
-            line = {step: value for step, value in line.items() if step < min(opening)} | opening
+            line = {
+                step: value for step, value in line.items() if step < min(opening, default=step + 1)
+            } | opening
         return dict(sorted(line.items()))
 
 
@@ -76,7 +118,10 @@ def drawn(home: Home, db: sqlite3.Connection, branch: int | None) -> dict[int, f
 
 
 def act(script: Script, home: Home, db: sqlite3.Connection, what: object) -> None:
-    if isinstance(what, tuple):
+    if isinstance(what, tuple) and isinstance(what[0], str):
+        script.lose(*what)
+        ingesting._WATCHES.clear()
+    elif isinstance(what, tuple):
         script.log(*what)
     elif what == "ingest":
         asyncio.run(ingesting.tick(Inline(home, db)))
@@ -124,5 +169,31 @@ def test_the_newest_line_is_drawn_and_the_older_ones_are_kept(acts: list[object]
                 assert "gaps" not in runs.context(db, 1)
         assert not list(home.spool.glob("*.sp"))
         assert segments.verify(home, db) == []
+        db.close()
+        ingesting._WATCHES.clear()
+
+
+@settings(max_examples=20, deadline=None)
+@given(acts=_HARD)
+def test_what_a_power_loss_left_is_drawn_and_what_came_after_it_as_well(acts: list[object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        homes.create(home)
+        db = writer(home.db)
+        migrate(db)
+        script = Script(home)
+        for what in acts:
+            act(script, home, db, what)
+        script.end("FAILED")
+        for moved in (False, True):
+            settle(home, db)
+            while moved and advance(home, db):
+                pass
+            lines = series.read(home, db, runs.ids(db), ["loss"]) if runs.ids(db) else []
+            found = {s: v for line in lines for s, v in zip(line.steps, line.values.tolist(), strict=True)}
+            assert found == script.line(len(script.openings))
+            left = sum(step is not None for *_, step in script.places)
+            count = sum(row.count for id in runs.ids(db) for row in runs.summaries(db, id))
+            assert left <= count <= script.written
         db.close()
         ingesting._WATCHES.clear()

@@ -19,7 +19,7 @@ from fixtures.waiting import until
 import lineside
 from lineside.jobs import ingesting, tailing
 from lineside.jobs.tailing import Watch
-from lineside.store import series, spool
+from lineside.store import clock, series, spool
 from lineside.store.homes import Home
 from lineside.store.queries import runs, spools
 
@@ -62,7 +62,7 @@ def tick(ctx: Here) -> None:
 
 def begin(home: Home, steps: int = 100) -> tuple[lineside.Run, bytes]:
     """A run that is going on, and what its spool holds."""
-    run = writing(home, "run_a")
+    run = writing(home, "run_a", at_us=clock.now())
     for step in range(steps):
         run.log_metrics({"loss": step * 0.5, "more": 1.0}, step=step)
     return run, (home.spool / "run_a.sp").read_bytes()
@@ -78,7 +78,7 @@ def lose_power(run: lineside.Run, home: Home, left: bytes) -> None:
 
 def go_on(home: Home, steps: range) -> None:
     (home.spool / "run_a.resume").touch()
-    run = writing(home, "run_a", resume=True)
+    run = writing(home, "run_a", resume=True, at_us=clock.now())
     for step in steps:
         run.log_metrics({"loss": step * 0.5, "more": 1.0}, step=step)
     run.finish()
@@ -340,5 +340,30 @@ def test_a_sound_spool_is_believed_at_once(ctx: Here) -> None:
     lose_power(run, ctx.home, whole)
     tick(ctx)
     assert (gaps(ctx), spools.of_run(ctx.db, 1)[0].skipped_bytes) == ([], 0)
-    assert all(spool.is_sound(whole[begin:], begins=begin == 0) for begin in (0, 1, 77, 4_000))
-    assert not spool.is_sound(whole[:-1], begins=True)
+
+
+@pytest.mark.parametrize("more", [2, 60])
+@pytest.mark.parametrize("rest", ["nothing", "zeros", "garbage", "half a frame"])
+def test_what_a_script_wrote_before_the_runner_was_up_again_is_taken_whole(
+    rest: str, more: int, ctx: Here
+) -> None:
+    run, whole = begin(ctx.home)
+    tick(ctx)
+    synced = spool.decode(whole[: len(whole) * 2 // 3], {})
+    part, points = whole[: synced.end], synced.points // 2
+    behind = {
+        "nothing": b"", "zeros": bytes(500), "garbage": random.Random(1).randbytes(500),
+        "half a frame": whole[synced.end :][:20],
+    }[rest]  # fmt: skip
+    lose_power(run, ctx.home, part + behind)
+    go_on(ctx.home, range(points, points + more))  # less than what was lost, or more
+    for _ in range(3):
+        tick(ctx)
+    assert drawn(ctx) == {step: step * 0.5 for step in range(points + more)}
+    assert runs.summaries(ctx.db, 1)[0].count == 100 + more
+    assert series.read(ctx.home, ctx.db, [1], ["loss"])[0].openings == 2
+    assert next(why for why, _ in gaps(ctx)) == "cut off"
+    assert runs.get(ctx.db, 1).status == "FINISHED"
+    settle(ctx.home, ctx.db)
+    assert advance(ctx.home, ctx.db)
+    assert drawn(ctx) == {step: step * 0.5 for step in range(points + more)}

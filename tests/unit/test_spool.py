@@ -158,3 +158,14 @@ def test_frames_behind_more_garbage_than_is_read_at_once_are_found(path: Path, r
             part.end, dict(part.shapes), points + part.points, skipped + part.skipped
         )  # fmt: skip
     assert (points, skipped, offset) == (880, len(between), path.stat().st_size)
+
+
+@pytest.mark.parametrize("cut", range(1, 43))
+def test_a_torn_frame_inside_a_stretch_that_was_taken_hides_nothing_behind_it(path: Path, cut: int) -> None:
+    good = path.read_bytes()
+    torn = good[: spool.decode(good[:-80], {}).end][-43:][
+        :cut
+    ]  # whose first bytes may look like a long frame's
+    path.write_bytes(torn + good)
+    found = spool.read(path, limit=cut + len(good), taken=True)
+    assert (found.points, found.skipped) == (440, cut)
