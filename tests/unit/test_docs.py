@@ -1,5 +1,6 @@
 """A key, a command or a state that nobody documented is a fault."""
 
+import inspect
 from dataclasses import fields
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 
 from lineside.console import keypage
 from lineside.jobs.projects import declared
-from lineside.store import config, states
+from lineside.store import config, notebooks, states
+from lineside.store.queries.views import VIEWS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -42,6 +44,17 @@ def test_every_state_is_documented() -> None:
     ):
         for state in machine:
             assert state.value in text or state is states.EndpointState.NEW, state
+
+
+def test_every_view_and_every_way_to_read_from_python_is_documented() -> None:
+    text = (DOCS / "python.md").read_text()
+    for view in VIEWS:
+        assert f"`{view}`" in text
+    for name, method in vars(notebooks.Reading).items():
+        if not name.startswith("_"):
+            assert f"`.{name}(" in text
+            for argument in inspect.signature(method).parameters.keys() - {"self"}:
+                assert argument in text.partition(f"`.{name}(")[2].partition("\n- ")[0], f"{name} {argument}"
 
 
 def test_the_page_of_keys_is_the_table_of_commands() -> None:
