@@ -146,7 +146,8 @@ def _read(path: Path, end: int) -> _Seen:
     at, lost, newest_ns = 0, 0, 0
     shapes: spool.Shapes = {}
     while at < end:
-        found = spool.read(path, offset=at, limit=min(spool.SLICE, end - at), shapes=shapes)
+        limit = min(spool.SLICE, end - at)
+        found = spool.read(path, offset=at, limit=limit, shapes=shapes, taken=at + limit == end)
         if found.end == at:
             break
         at, lost, shapes = found.end, lost + found.skipped, found.shapes
