@@ -10,7 +10,7 @@ Dots = NDArray[np.bool_]
 """Shape (4 × rows, 2 × columns): dot [0, 0] is the upper left one."""
 
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.int64)
-_BLANK = 0x2800
+BLANK = 0x2800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +46,21 @@ def line(x: Floats, y: Floats, box: Box) -> Dots:
     return dots
 
 
+def codes(dots: Dots) -> NDArray[np.int64]:
+    """The dots of each cell as bits, shape (rows, columns); codes of lines that share a cell may be or-ed."""
+    rows, columns = dots.shape[0] // 4, dots.shape[1] // 2
+    held: NDArray[np.int64] = np.einsum("rdcs,ds->rc", dots.reshape(rows, 4, columns, 2), _BITS)
+    return held
+
+
+def glyph(code: int) -> str:
+    """The braille character of a cell."""
+    return chr(BLANK + code)
+
+
 def text(dots: Dots) -> list[str]:
     """The dots as rows of braille characters; a cell without dots is a space."""
-    rows, columns = dots.shape[0] // 4, dots.shape[1] // 2
-    codes = (dots.reshape(rows, 4, columns, 2) * _BITS[None, :, None, :]).sum((1, 3)) + _BLANK
-    return ["".join(map(chr, row)).replace(chr(_BLANK), " ") for row in codes.tolist()]
+    return ["".join(map(glyph, row)).replace(chr(BLANK), " ") for row in codes(dots).tolist()]
 
 
 def cells(dots: Dots) -> Dots:

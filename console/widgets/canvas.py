@@ -26,6 +26,10 @@ class Canvas:
         """What stands in cell (x, y)."""
         return self._cells[y][x]
 
+    def paint(self, x: int, y: int, glyph: str, style: str) -> None:
+        """Fill one cell, which there is, with a glyph of ours that is one cell wide."""
+        self._cells[y][x] = (glyph, style)
+
     def lines(self) -> list[list[Span]]:
         """The rows, neighbours of one style joined, so that they cost few bytes."""
         return [_joined(row) for row in self._cells]

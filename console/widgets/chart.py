@@ -119,27 +119,24 @@ class _Plot:
         for mark in marks:
             self.mark(mark)
         styles = [line.style or SERIES[place % len(SERIES)] for place, line in enumerate(lines)]
+        behind, front = _Layer(self.box), _Layer(self.box)
         for line, style in zip(lines, styles, strict=True):
             if line.behind is not None:
-                self.dots(line.x, _raised(line.behind, self.log_y), _FAINT + style)
-        for line, style in zip(lines, styles, strict=True):
-            self.line(line, style)
+                behind.add(line.x, _raised(line.behind, self.log_y), _FAINT + style)
+            front.add(line.x, _raised(line.y, self.log_y), style)
+        behind.onto(self.canvas)
+        front.onto(self.canvas)
         for place, (line, style) in enumerate(zip(lines, styles, strict=True)):
-            if line.letter:
-                self.letters(line, style, share=(place + 1) / (len(lines) + 1))
+            self.words(line, style, share=(place + 1) / (len(lines) + 1))
 
-    def line(self, line: Line, style: str) -> None:
+    def words(self, line: Line, style: str, *, share: float) -> None:
+        """What is written over the lines: values that went wrong, points, letters."""
         y = _raised(line.y, self.log_y)
-        self.dots(line.x, y, style)
         self._bad(line, y)
         if line.points or len(line.y) == 1:
             self._points(line.x, y, style)
-
-    def dots(self, x: Floats, y: Floats, style: str) -> None:
-        for r, text in enumerate(braille.text(braille.line(x, y, self.box))):
-            for c, glyph in enumerate(text):
-                if glyph != " ":
-                    self.canvas.put(c, r, self._over(c, r, glyph, style), style)
+        if line.letter:
+            self.letters(line, style, share=share)
 
     def letters(self, line: Line, style: str, *, share: float) -> None:
         """In each part of the axis one, that of the next line a little further along, and one at the end."""
@@ -160,12 +157,6 @@ class _Plot:
         for row in range(self.box.rows):
             self.canvas.put(_column(self.box, mark.x), row, "┊", mark.style)
 
-    def _over(self, c: int, r: int, glyph: str, style: str) -> str:
-        """Dots add up where two lines share a cell; what is faint gives way to what is not."""
-        old, before = self.canvas.at(c, r)
-        alike = before.startswith(_FAINT) == style.startswith(_FAINT)
-        return chr(ord(old) | ord(glyph)) if alike and "⠀" <= old <= "⣿" else glyph
-
     def _bad(self, line: Line, y: Floats) -> None:
         columns = self.box.dot_columns(line.x) // 2
         for wrong, row, glyph in (
@@ -181,6 +172,31 @@ class _Plot:
         columns, rows = self.box.dot_columns(x[good]) // 2, self.box.dot_rows(y[good]) // 4
         for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
             self.canvas.put(column, row, _POINT, style)
+
+
+class _Layer:
+    """Lines of one brightness: their dots add up where they share a cell, the last one gives the style."""
+
+    def __init__(self, box: Box) -> None:
+        self._box, self._styles = box, [""]
+        self._codes = np.zeros((box.rows, box.columns), dtype=np.int64)
+        self._of = np.zeros_like(self._codes)  # the place of each cell's style
+
+    def add(self, x: Floats, y: Floats, style: str) -> None:
+        codes = braille.codes(braille.line(x, y, self._box))
+        self._codes |= codes
+        self._of[codes > 0] = len(self._styles)
+        self._styles.append(style)
+
+    def onto(self, canvas: Canvas) -> None:
+        """Cover what lies beneath, in the cells that hold a dot."""
+        rows, columns = np.nonzero(self._codes)
+        found = zip(
+            rows.tolist(), columns.tolist(), self._codes[rows, columns].tolist(),
+            self._of[rows, columns].tolist(), strict=True,
+        )  # fmt: skip
+        for row, column, code, of in found:
+            canvas.paint(column, row, braille.glyph(code), self._styles[of])
 
 
 def _row(box: Box, y: float) -> int:
