@@ -31,6 +31,12 @@ def line(points: int) -> chart.Line:
     return chart.Line(name="loss", x=x, y=np.random.default_rng(1).normal(size=points).cumsum())
 
 
+def noisy(seed: int, *, smoothed: bool) -> chart.Line:
+    """A run thinned to 400 columns."""
+    x, y = np.arange(1_200, dtype=float), np.random.default_rng(seed).normal(size=1_200)
+    return chart.Line(name="loss", x=x, y=y / 10 if smoothed else y, behind=y if smoothed else None)
+
+
 def graph(layers: int, each: int) -> Graph:
     """Layers of nodes, each made from two of the layer before."""
     nodes = [Node("run", layer * each + i) for layer in range(layers) for i in range(each)]
@@ -49,6 +55,10 @@ def main() -> None:
         for width, height in ((80, 12), (190, 45)):
             ms = cost(lambda one=one, w=width, h=height: chart.render([one], width=w, height=h))  # type: ignore[misc]
             print(f"chart, {points:>7,} points, {width}×{height}: {ms:.1f} ms")
+    for smoothed in (False, True):
+        eight = [noisy(place, smoothed=smoothed) for place in range(8)]
+        ms = cost(lambda eight=eight: chart.render(eight, width=190, height=45))  # type: ignore[misc]
+        print(f"chart, 8 noisy lines{' smoothed over faint ones' * smoothed}, 190×45: {ms:.1f} ms")
     big = graph(30, 10)
     print(f"lineage, 300 nodes, layout: {cost(lambda: dag_layout.place(big)):.1f} ms")
     plan = dag_layout.place(big)

@@ -69,6 +69,10 @@ def main(steps: int) -> None:
                 lambda: series.read(home, db, [ids["run_long"]], ["loss"], width=400),
             )
             shown(
+                f"{heat}: the same, smoothed",
+                lambda: series.read(home, db, [ids["run_long"]], ["loss"], width=400, smooth=0.9),
+            )
+            shown(
                 f"{heat}: {steps // 10:,} of two metrics logged in turn",
                 lambda: series.read(home, db, [ids["run_turns"]], ["a"], width=400),
             )
