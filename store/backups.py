@@ -22,6 +22,7 @@ from typing import Any
 from lineside.store import copies, db, garbage, homes
 from lineside.store.clock import Micros
 from lineside.store.errors import BadData, HomeProblem, Refused, SchemaTooNew
+from lineside.store.folders import sha256, sync
 from lineside.store.homes import Home
 from lineside.store.queries import reachability, segments
 
@@ -78,7 +79,7 @@ def back_up(home: Home, target: Path, *, at: Micros) -> Manifest:
         manifest = _fill(home, fresh, at)
         _write_manifest(fresh, manifest)
         os.rename(fresh, target)
-        _sync(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise HomeProblem(
             f"the backup could not be written: {error.strerror or error}",
@@ -113,7 +114,7 @@ def restore(source: Path, home: Home, *, settle: Callable[[Home, Manifest], None
         homes.create(fresh)
         settle(fresh, manifest)
         os.rename(fresh.path, target)
-        _sync(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise HomeProblem(
             f"{target} could not be written: {error.strerror or error}",
@@ -179,8 +180,8 @@ def _copy_database(home: Home, target: Path) -> Entry:
         raise HomeProblem(
             f"{home.db} cannot be copied: {error}", hint="look with: lineside doctor"
         ) from error
-    _sync(target)
-    return Entry(bytes=target.stat().st_size, sha256=_digest(target))
+    sync(target)
+    return Entry(bytes=target.stat().st_size, sha256=sha256(target))
 
 
 def _files_of(home: Home) -> Iterator[str]:
@@ -214,7 +215,7 @@ def _bring(home: Home, fresh: Path, path: str) -> Entry:
             raise
         except OSError:  # another disk, or a file of somebody else
             return _copy(source, target)
-    return Entry(bytes=target.stat().st_size, sha256=_digest(target))
+    return Entry(bytes=target.stat().st_size, sha256=sha256(target))
 
 
 def _copy(source: Path, target: Path) -> Entry:
@@ -268,24 +269,11 @@ def _unpack(source: Path, fresh: Home, manifest: Manifest) -> None:
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
     path = folder / MANIFEST
     path.write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
-    _sync(path)
-    _sync(folder)
+    sync(path)
+    sync(folder)
 
 
 def _reading(path: Path) -> sqlite3.Connection:
     conn = sqlite3.connect(path, isolation_level=None)
     conn.row_factory = sqlite3.Row
     return conn
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 from lineside.store.errors import BadData, NotFound
+from lineside.store.folders import sha256, sync
 from lineside.store.homes import Home
 
 _CHUNK = 1 << 20
@@ -131,9 +132,9 @@ def materialise(home: Home, digest: str, dest: Path) -> Path:
 def verify(home: Home, digest: str) -> bool:
     """Whether the bytes on disk still have this digest; of a folder, those of every file too."""
     if is_tree(home, digest):
-        whole = _digest_of(_tree_path(home, digest)) == digest
+        whole = sha256(_tree_path(home, digest)) == digest
         return whole and all(verify(home, entry.digest) for entry in tree(home, digest))
-    return path_of(home, digest).exists() and _digest_of(path_of(home, digest)) == digest
+    return path_of(home, digest).exists() and sha256(path_of(home, digest)) == digest
 
 
 @contextlib.contextmanager
@@ -161,7 +162,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
 
 
 def _adopt_file(home: Home, path: Path, *, move: bool) -> Stored:
-    digest = _digest_of(path)
+    digest = sha256(path)
     target = path_of(home, digest)
     if not _stays(home, target):
         if not move or path.stat().st_dev != home.objects.stat().st_dev:
@@ -169,7 +170,7 @@ def _adopt_file(home: Home, path: Path, *, move: bool) -> Stored:
         target.parent.mkdir(exist_ok=True)
         path.chmod(0o440)
         os.utime(path)  # however old the content is, the object is young
-        _sync(path)
+        sync(path)
         with turn(home), contextlib.suppress(FileExistsError):  # somebody else brought the same content
             os.link(path, target)
     return Stored(digest=digest, bytes=path.stat().st_size, tree=False)
@@ -210,7 +211,7 @@ def _place(home: Home, data: bytes, target: Path) -> None:
     fresh = target.with_name(f".{secrets.token_hex(8)}")
     fresh.write_bytes(data)
     fresh.chmod(0o440)
-    _sync(fresh)
+    sync(fresh)
     with turn(home):
         os.rename(fresh, target)
 
@@ -224,16 +225,3 @@ def _link(home: Home, digest: str, dest: Path) -> None:
         os.link(source, dest)
     except OSError:  # another disk, or too many links: a copy is as good
         shutil.copyfile(source, dest)
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

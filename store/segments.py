@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineside.store import clock, ingest
 from lineside.store.errors import BadData, HomeProblem
+from lineside.store.folders import sha256, sync
 from lineside.store.homes import Home
 from lineside.store.queries import segments, spools
 from lineside.store.queries.segments import Moved
@@ -111,10 +112,10 @@ def _made(home: Home, rows: str, frame: "pl.DataFrame | None") -> dict[str, Any]
                 con.register("incoming", Stream(frame))
             con.execute(_COPY.format(rows=rows, path=_escaped(fresh)))
             shares = con.execute(_SHARES.format(path=_escaped(fresh))).fetchall()
-        digest = _digest(fresh)
-        _sync(fresh)
+        digest = sha256(fresh)
+        sync(fresh)
         os.rename(fresh, path)
-        _sync(home.segments)
+        sync(home.segments)
     except (duckdb.Error, OSError) as error:
         refuse_full(error)
         raise
@@ -200,7 +201,7 @@ def verify(home: Home, db: sqlite3.Connection) -> list[Fault]:
     for row in rows:
         path = home.segments / row.path
         try:
-            size, digest = path.stat().st_size, _digest(path)
+            size, digest = path.stat().st_size, sha256(path)
         except FileNotFoundError:
             found.append(Fault(kind="missing", path=path, detail=f"{row.rows:,} points", hint=restore))
             continue
@@ -222,19 +223,6 @@ def _locked(file: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _escaped(path: Path) -> str:

@@ -1,6 +1,5 @@
 """The files that rows name by digest: each is there, and is still what it was."""
 
-import hashlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from lineside.store import objects
 from lineside.store.doctor.findings import Case, Finding, counted, from_backup, ok, problem
+from lineside.store.folders import sha256, size
 from lineside.store.homes import Home
 from lineside.store.objects import TreeEntry
 from lineside.store.queries import examinations, reachability
@@ -44,22 +44,22 @@ class _Look:
         words = self._file(entry.digest, path, entry.bytes)
         return [(path, f"object {entry.digest[:12]} ({entry.path}) {words}")] if words else []
 
-    def _file(self, digest: str, path: Path, size: int | None = None) -> str:
+    def _file(self, digest: str, path: Path, wanted: int | None = None) -> str:
         if digest not in self.faults:
-            self.faults[digest] = self._fault(digest, path, size)
+            self.faults[digest] = self._fault(digest, path, wanted)
         return self.faults[digest]
 
-    def _fault(self, digest: str, path: Path, size: int | None) -> str:
-        found = _size(path)
+    def _fault(self, digest: str, path: Path, wanted: int | None) -> str:
+        found = size(path)
         if found < 0:
             return "is missing"
         self.bytes += found
-        if size is not None and size != found:
-            return f"has {found:,} bytes, not {size:,}"
+        if wanted is not None and wanted != found:
+            return f"has {found:,} bytes, not {wanted:,}"
         if self.quick:
             return ""
         self.read += found
-        return "" if _sha256(path) == digest else "has changed: its bytes are not what was stored"
+        return "" if sha256(path) == digest else "has changed: its bytes are not what was stored"
 
 
 def needed(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
@@ -87,14 +87,14 @@ def windows(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
     read = 0
     for row in rows:
         path = case.home.windows / row.path
-        size = _size(path)
+        found = size(path)
         whose = f"the rows of window {row.number} of {row.monitor}"
         tell = partial(problem, "windows", hint=from_backup(case.home, path))
-        if size < 0:
+        if found < 0:
             faults.append(tell(f"{whose} are missing: {row.path}"))
         elif not case.quick and row.digest:
-            read += size
-            if _sha256(path) != row.digest:
+            read += found
+            if sha256(path) != row.digest:
                 faults.append(tell(f"{whose} have changed: {row.path}"))
     yield from faults
     if not faults and rows:
@@ -104,16 +104,3 @@ def windows(case: Case, conn: sqlite3.Connection) -> Iterator[Finding]:
 
 def _some(whats: Sequence[str]) -> str:
     return "; ".join(whats[:2]) + (f" and {len(whats) - 2} more" if len(whats) > 2 else "")
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file; -1: it is not there."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return -1
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
