@@ -90,6 +90,7 @@ class CommandRow:
     cpus: int
     time_limit_s: float | None
     grace_s: float
+    checkpoint_signal: str | None  # "USR1"; None: it wants none
     retry_max: int
     retry_on: str  # JSON list
     attempt: int
@@ -135,7 +136,8 @@ _ATTEMPTS = """
 
 _COMMAND = """
     select j.id, j.uid, j.kind, j.name, j.argv, j.cwd, j.env, j.params, j.gpus, j.cpus, j.time_limit_s,
-           j.grace_s, j.retry_max, j.retry_on, j.attempt, j.state, j.run_id, r.uid as run_uid
+           j.grace_s, j.checkpoint_signal, j.retry_max, j.retry_on, j.attempt, j.state, j.run_id,
+           r.uid as run_uid
       from job j left join run r on r.id = j.run_id
      where j.id = :id
 """
