@@ -45,7 +45,7 @@ def die(*args, **kwargs): os.kill(os.getpid(), signal.SIGKILL)
 def then_die(function):
     return lambda *args, **kwargs: (function(*args, **kwargs), die())
 match stage:
-    case "copied": segments._digest = die
+    case "copied": segments.sha256 = die
     case "written": os.rename = die
     case "renamed": compacting.replace = die
     case "dropped": manifest.drop = then_die(manifest.drop)
@@ -169,7 +169,7 @@ NO_ROOM: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "to write": lambda patch: patch.setattr(
         segments, "_COPY", "copy ({rows}) to '/dev/full' (format csv) -- {path}"
     ),
-    "to sync": lambda patch: patch.setattr(segments, "_sync", _full),
+    "to sync": lambda patch: patch.setattr(segments, "sync", _full),
     "to rename": lambda patch: patch.setattr(os, "rename", _full),
     "to enter": lambda patch: patch.setattr(manifest, "add", _sqlite_full),
 }
