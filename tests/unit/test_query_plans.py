@@ -10,8 +10,8 @@ from lineside.store import queries
 
 SMALL = {
     "alert", "alias_interval", "dataset", "dataset_version", "deployment", "endpoint", "experiment", "home",
-    "model", "model_version", "monitor", "project", "promotion", "retrain", "sqlite_master", "sqlite_stat1",
-    "story",
+    "model", "model_version", "monitor", "project", "promotion", "retrain", "schedule", "sqlite_master",
+    "sqlite_stat1", "story",
 }  # fmt: skip
 """Tables of tens or hundreds of rows, whatever a team does."""
 
