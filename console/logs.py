@@ -6,7 +6,8 @@ from array import array
 from itertools import pairwise
 from pathlib import Path
 
-from lineside.console.text import safe
+from lineside.console.text import ELLIPSIS, safe
+from lineside.store import outputs
 
 FIRST_BYTES = 8 * 1024 * 1024
 """How much of the end of a long log is opened; what stands before it is for `less`."""
@@ -36,18 +37,21 @@ class LogFile:
             size = self.path.stat().st_size
         except OSError:
             return False
-        if not self._begun:
-            self._begin(size)
-        if size <= self._end:
+        if self._begun and size <= self._end:
             return False
         with self.path.open("rb") as file:
-            file.seek(self._end)
-            self._take(file.read(min(_CHUNK, size - self._end)))
-        return True
+            self._skip(outputs.first_kept(file.fileno()), size)
+            data = os.pread(file.fileno(), min(_CHUNK, size - self._end), self._end)
+        self._take(data)
+        return bool(data)
 
-    def _begin(self, size: int) -> None:
+    def _skip(self, kept: int, size: int) -> None:
+        """Go past what was dropped and, the first time, past what stands before the end of a long log."""
+        start = kept if self._begun else max(kept, size - FIRST_BYTES)
         self._begun = True
-        self._end = self.skipped_bytes = max(0, size - FIRST_BYTES)
+        self.skipped_bytes = max(self.skipped_bytes, start)
+        if start > self._end:
+            self._end, self._open = start, False
 
     def _take(self, data: bytes) -> None:
         at = 0
@@ -60,16 +64,17 @@ class LogFile:
         self._end += len(data)
 
     def lines(self, first: int, count: int) -> list[str]:
-        """These lines as text fit for the screen."""
+        """These lines as text fit for the screen; an ellipsis for one that was dropped since."""
         last = min(len(self), first + count)
         if first >= last:
             return []
         end = self._starts[last] if last < len(self._starts) else self._end
         with self.path.open("rb") as file:
             data = os.pread(file.fileno(), end - self._starts[first], self._starts[first])
+            gone = outputs.first_kept(file.fileno()) - self._starts[first]
         base = self._starts[first]
         cuts = [self._starts[i] - base for i in range(first, last)] + [end - base]
-        return [shown(data[a:b]) for a, b in pairwise(cuts)]
+        return [shown(data[max(a, gone) : b]) if b > gone else ELLIPSIS for a, b in pairwise(cuts)]
 
     def find(self, text: str, *, start: int, step: int) -> int | None:
         """The next line from `start` in direction `step` that holds `text`, going round the end."""

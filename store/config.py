@@ -18,6 +18,8 @@ class RunnerConfig:
     slots: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))  # CPU slots jobs share
     poll_s: float = 1.0  # how often the queue is looked at when nothing woke it
     retry_backoff_s: float = 5.0  # before the second attempt; doubles with each further one
+    log_cap_mib: int = 256  # what is kept of an attempt's output, the newest; 0: all of it
+    executor: str = "local"  # where attempts run: an entry point of the group lineside.executors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

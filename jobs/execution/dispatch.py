@@ -143,7 +143,10 @@ class Dispatcher:
         """Hand an attempt over; one that is to stop already gets that order first, and runs nothing."""
         row = jobs.get(self._ctx.db, claimed.job_id)
         box = len(gpus.inventory().gpus)
-        folder = launch.prepare(self._ctx.db, self._ctx.home, row.id, sdk=self._sdk, box_gpus=box)
+        folder = launch.prepare(
+            self._ctx.db, self._ctx.home, row.id,
+            sdk=self._sdk, box_gpus=box, log_cap_bytes=self._config.log_cap_mib << 20,
+        )  # fmt: skip
         if row.state == JobState.STOPPING:
             self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=0.0)
         self._executor.start(folder)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,9 @@ _OURS = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 """What the submitter's shell may not decide: the queue binds the devices."""
 
 
-def prepare(db: sqlite3.Connection, home: Home, job_id: int, *, sdk: Path, box_gpus: int) -> Path:
+def prepare(
+    db: sqlite3.Connection, home: Home, job_id: int, *, sdk: Path, box_gpus: int, log_cap_bytes: int
+) -> Path:
     """Write the folder of a job's newest attempt and return it; writing it twice is harmless."""
     job, row = jobs.command(db, job_id), jobs.get(db, job_id)
     folder = home.attempt(job.id, job.attempt)
@@ -25,7 +28,7 @@ def prepare(db: sqlite3.Connection, home: Home, job_id: int, *, sdk: Path, box_g
     base = queue.environment(home, job.id) or {**_runner_env(), **json.loads(job.env)}
     env = environment(base, job, home=home, folder=folder, sdk=sdk, gpus=row.devices)
     attempts.put(folder / "env", env)
-    attempts.put(folder / "spec", _spec(job, home))
+    attempts.put(folder / "spec", {**_spec(job, home), "log_cap_bytes": log_cap_bytes})
     if said := first_words(job, row.devices, box_gpus=box_gpus):
         _say(folder, said)
     return folder
@@ -68,11 +71,13 @@ def first_words(job: CommandRow, gpus: Sequence[str], *, box_gpus: int) -> str |
 
 
 def _spec(job: CommandRow, home: Home) -> dict[str, Any]:
+    wanted = job.checkpoint_signal
     return {
         "argv": json.loads(job.argv),
         "cwd": job.cwd,
         "grace_s": job.grace_s,
         "time_limit_s": job.time_limit_s,
+        "checkpoint_signal": signal.Signals[f"SIG{wanted}"].value if wanted else None,
         "boot": boot_id(),
         "home": str(home.path),
         "attempt": f"{job.id}/{job.attempt}",
