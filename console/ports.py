@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from lineside.jobs.context import Json
-from lineside.jobs.execution.gpus import Gpu
+from lineside.jobs.devices.gpus import Gpu
 from lineside.store.actors import Role
 from lineside.store.db import reader
 from lineside.store.errors import LinesideError, RunnerDown
@@ -135,7 +135,7 @@ def _state(info: Json, devices: Json, me: Me) -> RunnerState:
     return RunnerState(
         up=True, words="runner has problems" if problems else "runner ok",
         me=replace(me, name=str(you.get("name") or me.name), role=role), slots=info.get("slots"),
-        gpus=tuple(Gpu(**{**gpu, "processes": tuple(gpu["processes"])}) for gpu in devices["gpus"]),
+        gpus=tuple(Gpu.of(gpu) for gpu in devices["gpus"]),
         gpu_words=str(info.get("gpu_words", "")), problems=problems,
     )  # fmt: skip
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lineside.jobs.context import Context
+from lineside.jobs.devices.gpus import Gpu
 from lineside.jobs.execution import attempts, gpus, usage
-from lineside.jobs.execution.gpus import Gpu
 from lineside.jobs.execution.usage import Host, Tree
 from lineside.store import ingest
 from lineside.store.frames import Frames

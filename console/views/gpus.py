@@ -7,7 +7,7 @@ from lineside.console.ports import Me
 from lineside.console.text import Line, safe
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.widgets.rows import Cell, Column
-from lineside.jobs.execution.gpus import Gpu
+from lineside.jobs.devices.gpus import Gpu
 from lineside.store.queries.jobs import JobRow
 
 GIB = 1024**3
@@ -56,6 +56,6 @@ def who(gpu: Gpu, held_by: Sequence[JobRow], me: Me) -> Cell:
     if held_by:
         names = ", ".join(f"job {job.id} {safe(me.named(job.submitted_by))}" for job in held_by)
         return names, "" if gpu.util else "warn"
-    if gpu.processes:
-        return f"not ours: pid {', '.join(map(str, gpu.processes))}", "warn"
+    if gpu.held:
+        return f"not ours: pid {', '.join(str(process.pid) for process in gpu.held)}", "warn"
     return "free", "ok"

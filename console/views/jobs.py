@@ -13,7 +13,7 @@ from lineside.console.text import Line, Span, clip, fit, heading, safe
 from lineside.console.views.grid import capped, grid, wrapped
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
-from lineside.jobs.execution.gpus import Gpu
+from lineside.jobs.devices.gpus import Gpu
 from lineside.store.clock import Micros
 from lineside.store.queries.jobs import AttemptRow, JobRow
 from lineside.store.queries.queues import NeedRow

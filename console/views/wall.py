@@ -13,7 +13,7 @@ from lineside.console.views.grid import capped, grid, padded, wrapped
 from lineside.console.views.lessons import lesson
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.rows import Cell, Column
-from lineside.jobs.execution.gpus import Gpu
+from lineside.jobs.devices.gpus import Gpu
 from lineside.store.queries.walls import EventRow
 
 WIDE = 140

@@ -3,37 +3,10 @@
 import asyncio
 import contextlib
 import os
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from lineside.jobs.context import Context, Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
-    """One device, at one look."""
-
-    index: int  # NVML's; it may differ from CUDA's, and after a reboot from itself: bind by uuid
-    uuid: str
-    name: str
-    util: int | None  # percent; None where the driver does not say
-    mem_used_bytes: int
-    mem_total_bytes: int
-    temp_c: int | None
-    watts: float | None
-    processes: tuple[int, ...]  # pids that hold memory on it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
-    """All GPUs, and a sentence for a person."""
-
-    gpus: tuple[Gpu, ...]
-    words: str
-
-    def as_json(self) -> Json:
-        return {"gpus": [asdict(gpu) for gpu in self.gpus], "words": self.words}
-
+from lineside.jobs.context import Context
+from lineside.jobs.devices.gpus import Gpu, GpuProcess, Inventory
 
 NOTHING = Inventory(gpus=(), words="not looked at yet")
 _last = NOTHING
@@ -104,7 +77,7 @@ def _read(nvml: Any, index: int) -> Gpu:
         mem_total_bytes=int(memory.total),
         temp_c=maybe(lambda: int(nvml.nvmlDeviceGetTemperature(device, nvml.NVML_TEMPERATURE_GPU))),
         watts=watts / 1000 if watts is not None else None,
-        processes=tuple(int(process.pid) for process in busy),
+        held=tuple(GpuProcess(pid=int(p.pid), bytes=p.usedGpuMemory) for p in busy),
     )
 
 
@@ -122,7 +95,7 @@ def _fake(number: int) -> Inventory:
     """Devices that only exist in tests: real enough to be bound, too poor to compute."""
     gpus = tuple(
         Gpu(index=i, uuid=f"GPU-fake-{i}", name="Fake", util=0, mem_used_bytes=0, mem_total_bytes=16 << 30,
-            temp_c=30, watts=10.0, processes=())
+            temp_c=30, watts=10.0)
         for i in range(number)
     )  # fmt: skip
     return Inventory(gpus=gpus, words=f"{number} fake GPUs (LINESIDE_FAKE_GPUS): nothing here computes")

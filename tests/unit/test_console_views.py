@@ -13,7 +13,7 @@ from lineside.console.text import line_width, plain
 from lineside.console.views.gpus import gpu_lines
 from lineside.console.views.jobs import why_lines
 from lineside.console.views.wall import Scene, draw
-from lineside.jobs.execution.gpus import Gpu
+from lineside.jobs.devices.gpus import Gpu, GpuProcess
 from lineside.store.actors import Role
 from lineside.store.db import reader
 from lineside.store.homes import Home
@@ -32,7 +32,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, sqli
 def gpu(index: int, *, util: int = 0, processes: tuple[int, ...] = ()) -> Gpu:
     return Gpu(
         index=index, uuid=f"GPU-{index}", name="A100", util=util, mem_used_bytes=61 * 1024**3,
-        mem_total_bytes=80 * 1024**3, temp_c=71, watts=338.0, processes=processes,
+        mem_total_bytes=80 * 1024**3, temp_c=71, watts=338.0, held=tuple(GpuProcess(pid=pid) for pid in processes),
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The GPUs of a box: who says what they are, who is on them, and what they took."""
