@@ -3,10 +3,12 @@
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lineside.store.actors import Actor, Role
 from lineside.store.homes import Home
+from lineside.store.states import Cause
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -37,6 +39,10 @@ class Context(Protocol):
 
     def wake(self) -> None:
         """Look at the queue now, not at the next tick."""
+        ...
+
+    def stop_attempt(self, folder: Path, *, cause: Cause, grace_s: float) -> None:
+        """Have the attempt in `folder` end, whatever its job is to do then; may be repeated."""
         ...
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from lineside.jobs import sealing
 from lineside.jobs.context import Context
 from lineside.jobs.tailing import Tail, Watch
+from lineside.jobs.watching import watching
 from lineside.store import clock, ingest, spool
 from lineside.store.errors import HomeProblem, LinesideError
 from lineside.store.homes import Home
@@ -114,6 +115,7 @@ async def _take(ctx: Context, tails: Sequence[Tail]) -> list[Tail]:
     except (LinesideError, sqlite3.Error, ValueError) as error:
         _refuse_full(error)
         return await _one_by_one(ctx, tails, error)
+    await watching.feed(ctx, [piece for piece in read if piece is not None and taken[piece.path].took])
     return [each.tail for each, piece in zip(asked, read, strict=True) if _note(each, piece, taken)]
 
 

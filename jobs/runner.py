@@ -25,6 +25,7 @@ from lineside.jobs.context import Json, Tick
 from lineside.jobs.execution import gpus
 from lineside.jobs.execution.dispatch import Dispatcher
 from lineside.jobs.executors.local import Local
+from lineside.jobs.watching import watching
 from lineside.store import config, homes
 from lineside.store.clock import now
 from lineside.store.db import reader
@@ -32,6 +33,7 @@ from lineside.store.db import writer as connect
 from lineside.store.errors import HomeProblem, LinesideError, Refused
 from lineside.store.homes import Home
 from lineside.store.migrations import migrate
+from lineside.store.states import Cause
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -70,6 +72,9 @@ class Runner:
 
     def wake(self) -> None:
         self.dispatcher.wake()
+
+    def stop_attempt(self, folder: Path, *, cause: Cause, grace_s: float) -> None:
+        self.executor.stop(folder, cause=cause, grace_s=grace_s)
 
     def stop(self) -> None:
         """End the runner soon; what runs goes on."""
@@ -141,7 +146,7 @@ def load_verbs() -> list[str]:
         try:
             importlib.import_module(f"{verbs.__name__}.{module.name}")
         except Exception as error:
-            log.exception("verbs cannot be loaded", extra={"module": module.name})
+            log.exception("verbs cannot be loaded", extra={"verbs": module.name})
             problems.append(f"jobs/verbs/{module.name}.py: {type(error).__name__}: {error}")
     return problems
 
@@ -185,6 +190,7 @@ def _prepare(home: Home) -> config.Config:
         raise HomeProblem(f"no lineside home at {home.path}", hint="make one with: lineside init")
     homes.check(home)
     settings = config.load(home)
+    watching.begin(home, settings.watch.rules)
     hold(home)
     db = connect(home.db)
     migrate(db)

@@ -23,6 +23,13 @@ class RunnerConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchConfig:
+    """[watch]"""
+
+    rules: str = "nan(*loss*) notify"  # for every job, in words with `;` between them; "": none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """[policy]: floors; a project may only tighten them."""
 
@@ -37,12 +44,14 @@ class Config:
 
     roles: Mapping[str, Role] = field(default_factory=dict)  # user name → role; the home's owner is admin
     runner: RunnerConfig = field(default_factory=RunnerConfig)
+    watch: WatchConfig = field(default_factory=WatchConfig)
     policy: Policy = field(default_factory=Policy)
 
 
 _FILE = "config.toml"
-_SECTIONS: dict[Literal["runner", "policy"], type[RunnerConfig] | type[Policy]] = {
+_SECTIONS: dict[Literal["runner", "watch", "policy"], type[RunnerConfig | WatchConfig | Policy]] = {
     "runner": RunnerConfig,
+    "watch": WatchConfig,
     "policy": Policy,
 }
 

@@ -23,7 +23,7 @@ from lineside.store.homes import Home
 from lineside.store.objects import Stored
 from lineside.store.queries import names, runs, spools, summaries
 from lineside.store.queries.summaries import SummaryRow
-from lineside.store.spool import Shapes
+from lineside.store.spool import Shapes, Steps
 from lineside.store.summing import summed
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Slice:
     points: int
     shapes: Shapes
     rows: tuple[SummaryRow, ...]
+    steps: tuple[Steps, ...]  # the points themselves, for who watches them
     events: tuple[dict[str, Any], ...]
     adopted: Mapping[str, Stored]  # artifacts by their place, as the event says it
     more: bool  # the file goes on behind this slice
@@ -88,7 +89,7 @@ def take(home: Home, name: str, *, offset: int, shapes: Shapes, limit: int = spo
     return Slice(
         path=name, uid=uid, primary=name == f"{uid}.sp", system=name.endswith(SYSTEM),
         author=_user(owner), start=offset, end=found.end, frames=found.frames, skipped=found.skipped,
-        points=found.points, rows=tuple(summed(found.steps)),
+        points=found.points, rows=tuple(summed(found.steps)), steps=found.steps,
         shapes={id: names for id, names in found.shapes.items() if shapes.get(id) != names},
         events=found.events, adopted=_adopted(home, uid, found.events), more=size > found.end,
     )  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,9 @@ from lineside.console.cli.following import follow_job
 from lineside.console.cli.output import Columns, json_option, moment
 from lineside.console.cli.runs import pairs
 from lineside.console.cli.session import Json, Session, pass_session
+
+if TYPE_CHECKING:
+    from lineside.console.cli.pipelines import Chosen
 
 
 class _Run(click.Command):
@@ -31,25 +35,39 @@ class _Run(click.Command):
 @click.option("--priority", default=50, show_default=True, help="Higher goes first.")
 @click.option("--after", multiple=True, type=int, metavar="JOB", help="Start when this job has succeeded.")
 @click.option("--time-limit", type=float, metavar="SECONDS")
+@click.option("--watch", multiple=True, metavar="RULE", help="Such as 'nan(loss) stop' or 'stall 600'.")
 @click.option("--follow", is_flag=True, help="Print the output until it ends; exit as it does.")
+@click.option("--from", "first", metavar="STAGE", help="This stage and all that need it; not what it needs.")
+@click.option("--only", "alone", metavar="STAGE", help="This stage of the pipeline and no other.")
+@click.option("--force", is_flag=True, help="Run even the stages whose results are there.")
+@click.option("--dry-run", is_flag=True, help="Say what would run and what is cached, and why; run nothing.")
 @json_option
 @click.pass_context
 def run(ctx: click.Context, /, words: tuple[str, ...], follow: bool, as_json: bool, **asked: object) -> int:
     """Run a pipeline of ./lineside.toml, or any command behind `--`."""
     session: Session = ctx.obj
-    specs = _command(words, asked) if ctx.meta["command"] else _pipeline(session, words, asked)
+    if asked["dry_run"] and not ctx.meta["command"]:
+        return _forecast(session, words, asked, as_json=as_json)
+    specs, said = _command(words, asked) if ctx.meta["command"] else _pipeline(session, words, asked)
+    specs = [{**spec, "watch": [*spec.get("watch", []), *asked["watch"]]} for spec in specs]  # type: ignore[misc]
     parent = os.environ.get("LINESIDE_JOB")  # a planner job submits its stages as their parent
     answer = session.ask(
         "jobs.submit", jobs=[{**spec, "parent": int(parent)} if parent else spec for spec in specs]
     )
-    lines = [f"job {j['job']}" + (f", run {j['run']}" if j["run"] else "") for j in answer["jobs"]]
+    lines = [
+        f"job {j['job']}" + (f", run {j['run']}" if j["run"] else "") + words
+        for j, words in zip(answer["jobs"], said, strict=True)
+    ]
     output.one(answer["jobs"], lines, as_json=as_json)
     if not follow:
         return 0
     return max(follow_job(session, j["job"], sys.stdout) for j in answer["jobs"])
 
 
-def _command(words: tuple[str, ...], asked: dict[str, object]) -> list[Json]:
+def _command(words: tuple[str, ...], asked: dict[str, object]) -> tuple[list[Json], list[str]]:
+    """The one job of a command, with nothing to say about it."""
+    if any(asked[key] for key in ("first", "alone", "force", "dry_run")):
+        raise click.UsageError("--from, --only, --force and --dry-run are for pipelines, not for a command")
     wanted = {key: asked[key] for key in ("gpus", "cpus", "priority") if asked[key] is not None}
     return [
         {
@@ -62,21 +80,45 @@ def _command(words: tuple[str, ...], asked: dict[str, object]) -> list[Json]:
             "time_limit_s": asked["time_limit"],
             **wanted,
         }
-    ]
+    ], [""]
 
 
-def _pipeline(session: Session, words: tuple[str, ...], asked: dict[str, object]) -> list[Json]:
+def _pipeline(
+    session: Session, words: tuple[str, ...], asked: dict[str, object]
+) -> tuple[list[Json], list[str]]:
+    """The jobs of a pipeline, and what is known of each beforehand."""
+    from lineside.console.cli import pipelines
+
+    chosen = _chosen(words, asked)
+    session.bring_up()
+    specs, verdicts = pipelines.planned(session, words[0], chosen)
+    after = [{"job": job} for job in asked["after"]]  # type: ignore[attr-defined]
+    specs = [{**spec, "after": [*spec.get("after", []), *after]} for spec in specs]
+    return specs, [f"  {pipelines.said(verdict)}" for verdict in verdicts]
+
+
+def _forecast(session: Session, words: tuple[str, ...], asked: dict[str, object], *, as_json: bool) -> int:
+    from lineside.console.cli import pipelines
+
+    pipelines.forecast(session, words[0], _chosen(words, asked), as_json=as_json)
+    return 0
+
+
+def _chosen(words: tuple[str, ...], asked: dict[str, Any]) -> "Chosen":
+    """What was asked of a pipeline: which stages, which params, and what holds for every job."""
+    from lineside.console.cli.pipelines import Chosen
+
     if len(words) != 1:
         raise click.UsageError("one pipeline at a time; a command goes behind --")
-    from lineside.console.cli.project import resolve_pipeline
-
-    specs = resolve_pipeline(session, words[0], pairs(asked["params"]))  # type: ignore[arg-type]
-    changes = {key: asked[key] for key in ("gpus", "cpus", "time_limit") if asked[key] is not None}
-    changes["priority"] = asked["priority"]
-    if "time_limit" in changes:
-        changes["time_limit_s"] = changes.pop("time_limit")
-    after = [{"job": job} for job in asked["after"]]  # type: ignore[attr-defined]
-    return [{**spec, **changes, "after": [*spec.get("after", []), *after]} for spec in specs]
+    if asked["first"] and asked["alone"]:
+        raise click.UsageError("--from and --only contradict each other")
+    changes = {key: asked[key] for key in ("gpus", "cpus", "priority") if asked[key] is not None}
+    if asked["time_limit"] is not None:
+        changes["time_limit_s"] = asked["time_limit"]
+    return Chosen(
+        params=pairs(asked["params"]), first=asked["first"], alone=asked["alone"], force=asked["force"],
+        changes=changes,
+    )  # fmt: skip
 
 
 @click.group()

@@ -69,22 +69,30 @@ def look(folder: Path) -> Sighting:
 
     The lock is only tried once there is a claim, so a look never gets in the way of a shim that starts.
     """
-    if said := _read(folder / "exit"):
-        return Sighting(phase=Phase.ENDED, start=_start(folder), exit=Exit.of(said))
+    if exit := _exit(folder):
+        return Sighting(phase=Phase.ENDED, start=_start(folder), exit=exit)
     if not (folder / "claim").exists():
         return Sighting(phase=Phase.UNCLAIMED)
     if _held(folder / "lock"):
         start = _start(folder)
         return Sighting(phase=Phase.RUNNING if start else Phase.CLAIMED, start=start)
-    if said := _read(folder / "exit"):  # written between the first look and the last breath
-        return Sighting(phase=Phase.ENDED, start=_start(folder), exit=Exit.of(said))
+    if exit := _exit(folder):  # written between the first look and the last breath
+        return Sighting(phase=Phase.ENDED, start=_start(folder), exit=exit)
     return Sighting(phase=Phase.GONE, start=_start(folder))
 
 
-def order_stop(folder: Path, *, cause: Cause, grace_s: float) -> None:
-    """Leave the order to end; the first one stands."""
+def order_stop(
+    folder: Path, *, cause: Cause, grace_s: float, detail: str = "", checkpoint: bool = True
+) -> None:
+    """Leave the order to end; the first one stands.
+
+    Args:
+        detail: why, in words; it becomes part of what is said of the end.
+        checkpoint: whether a job that has a checkpoint signal gets it first.
+    """
     if not (folder / "stop").exists():
-        put(folder / "stop", {"cause": cause, "grace_s": grace_s})
+        why = {"detail": detail} if detail else {}
+        put(folder / "stop", {"cause": cause, "grace_s": grace_s, "checkpoint": checkpoint, **why})
 
 
 def put(path: Path, what: Any, *, mode: int = 0o600) -> None:
@@ -119,6 +127,17 @@ def environments(folder: Path) -> dict[int, list[Path]]:
 def _start(folder: Path) -> Start | None:
     said = _read(folder / "start")
     return Start.of(said) if said else None
+
+
+def _exit(folder: Path) -> Exit | None:
+    """How it ended; one that was stopped for a reason says that first."""
+    said = _read(folder / "exit")
+    if said is None:
+        return None
+    order = _read(folder / "stop") or {}
+    if order.get("detail") and order.get("cause") == said["cause"]:
+        said["detail"] = f"{order['detail']} ({said['detail']})"
+    return Exit.of(said)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

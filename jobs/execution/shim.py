@@ -3,7 +3,8 @@
 Standard library only, single-threaded, loaded by path into the zygote. The folder is its only interface:
 
     spec   what to run (JSON), env its environment (JSON, 0600)     written by the runner
-    stop   {"cause", "grace_s"}: end the job; SIGTERM says "look"   written by the runner
+    stop   {"cause", "grace_s", "checkpoint", "detail"}: end the job; SIGTERM says "look"
+                                                                    written by the runner
     lock   flock held while the shim lives: the one truth about being alive
     claim  made once, ever: no attempt is run twice
     start  {"shim", "pid", "born", "boot", "at_us"}                 written by rename
@@ -160,7 +161,7 @@ class _Orders:
         """Do what is due."""
         at = time.monotonic()
         if self.cause is None and (stop := self._wanted(at)):
-            self._begin(stop[0], stop[1], at)
+            self._begin(stop[0], stop[1], stop[2], at)
         if self._signal is not None and self._warn_at is not None and at >= self._warn_at:
             self._warn_at, self.warned = None, True
             os.kill(leader, self._signal)
@@ -172,20 +173,22 @@ class _Orders:
             self._kill_at = time.monotonic() + 0.2  # whoever was born meanwhile
 
     def _wanted(self, at: float):  # type: ignore[no-untyped-def]
-        """(cause, grace) when the job must end now."""
+        """(cause, grace, whether it may save first) when the job must end now."""
         order = _read("stop")
         if order:
-            return order.get("cause", "cancelled"), float(order.get("grace_s", self._spec["grace_s"]))
+            grace = float(order.get("grace_s", self._spec["grace_s"]))
+            return order.get("cause", "cancelled"), grace, order.get("checkpoint", True)
         if self._deadline is not None and at >= self._deadline:
             _say(f"the time limit of {self._spec['time_limit_s']:g} s is over")
-            return "timeout", float(self._spec["grace_s"])
+            return "timeout", float(self._spec["grace_s"]), True
         if _told:
-            return "preempted", float(self._spec["grace_s"])
+            return "preempted", float(self._spec["grace_s"]), True
         return None
 
-    def _begin(self, cause: str, grace: float, at: float) -> None:
+    def _begin(self, cause: str, grace: float, saves: bool, at: float) -> None:
         """A job that was to save before its time limit has had its time for it."""
-        self.cause, saves = cause, self._signal is not None and not self.warned
+        self.cause = cause
+        saves = saves and self._signal is not None and not self.warned
         self._warn_at = at if saves else None
         self._term_at = at + grace / 2 if saves else at
         self._kill_at = at + grace

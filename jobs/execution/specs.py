@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from lineside.jobs.watching.words import table
 from lineside.store import toml
 from lineside.store.errors import Usage
 from lineside.store.states import Cause
@@ -122,7 +123,7 @@ class JobSpec:
             "gpu_prefer": tuple(str(gpu) for gpu in _list(given, "gpu_prefer", where)),
             "outs": _paths(given, "outs", where),
             "metrics": _paths(given, "metrics", where),
-            "watch": tuple(_object(rule, f"{where}: watch") for rule in _list(given, "watch", where)),
+            "watch": tuple(table(rule, f"{where}: watch") for rule in _list(given, "watch", where)),
             "deps": tuple(_object(dep, f"{where}: deps") for dep in _list(given, "deps", where)),
         })  # fmt: skip
         for wrong, message, hint in _rules(spec):
@@ -204,6 +205,8 @@ def _rules(spec: JobSpec) -> list[tuple[bool, str, str]]:
         (not isinstance(spec.preemptible, bool), f"preemptible = {spec.preemptible!r}", "true or false"),
         (spec.checkpoint_signal is not None and spec.checkpoint_signal not in _SIGNALS,
          f"checkpoint_signal = {spec.checkpoint_signal!r}", f"one of {', '.join(_SIGNALS)}"),
+        (spec.checkpoint_signal is None and any(rule.get("do") == "checkpoint" for rule in spec.watch),
+         "watch: a rule wants a checkpoint, and the job has no signal for it", 'checkpoint_signal = "USR1"'),
         (spec.retry_backoff_s is not None and not _positive(spec.retry_backoff_s, zero=True),
          f"retry_backoff_s = {spec.retry_backoff_s!r}", "seconds, 0 or more"),
         (not all(value is None or _whole(value, 1 << 62) for value in

@@ -28,7 +28,11 @@ def test_every_key_of_the_project_file_is_documented(table: type) -> None:
 
 def test_every_key_of_the_home_is_documented() -> None:
     text = (DOCS / "configuration.md").read_text()
-    for section, kind in (("runner", config.RunnerConfig), ("policy", config.Policy)):
+    for section, kind in (
+        ("runner", config.RunnerConfig),
+        ("watch", config.WatchConfig),
+        ("policy", config.Policy),
+    ):
         for key in fields(kind):
             assert f"`[{section}] {key.name}`" in text
 
