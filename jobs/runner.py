@@ -57,7 +57,9 @@ class Runner:
         self.writer = Writer(home)
         self.computing = Compute()
         self.executor = Local()
-        self.dispatcher = Dispatcher(self, self.executor, settings.runner, sdk=install_sdk(home))
+        self.dispatcher = Dispatcher(
+            self, self.executor, settings.runner, queue=settings.queue, sdk=install_sdk(home)
+        )
         self.lock_inode = os.stat(home.lock).st_ino
         own = Tick(name="home", period_s=5.0, run=lambda _: self._look_at_home())
         self.ticker = Ticker(self._tick, (*TICKS, own))

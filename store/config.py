@@ -23,6 +23,18 @@ class RunnerConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfig:
+    """[queue]: what each person may have, who waits for whom, how GPUs are shared."""
+
+    per_person_gpus: int = 0  # held at once; 0: no limit
+    per_person_running: int = 0  # jobs at once that take a CPU slot; 0: no limit
+    reserve_after_s: float = 600.0  # a job that waited so long is not passed by later ones any more
+    preempt_gap: int = 10  # how much more urgent a job must be to stop preemptible ones
+    gpu_slots: int = 1  # of each GPU, for jobs that ask for slots
+    foreign_bytes: int = 1 << 30  # processes that are no jobs may have so much of a GPU that is given whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchConfig:
     """[watch]"""
 
@@ -44,13 +56,17 @@ class Config:
 
     roles: Mapping[str, Role] = field(default_factory=dict)  # user name → role; the home's owner is admin
     runner: RunnerConfig = field(default_factory=RunnerConfig)
+    queue: QueueConfig = field(default_factory=QueueConfig)
     watch: WatchConfig = field(default_factory=WatchConfig)
     policy: Policy = field(default_factory=Policy)
 
 
 _FILE = "config.toml"
-_SECTIONS: dict[Literal["runner", "watch", "policy"], type[RunnerConfig | WatchConfig | Policy]] = {
+_SECTIONS: dict[
+    Literal["runner", "queue", "watch", "policy"], type[RunnerConfig | QueueConfig | WatchConfig | Policy]
+] = {
     "runner": RunnerConfig,
+    "queue": QueueConfig,
     "watch": WatchConfig,
     "policy": Policy,
 }

@@ -52,6 +52,7 @@ def stop(session: Session) -> None:
 def status(session: Session, as_json: bool) -> int:
     """Say whether the runner is up and when it last did its round; exit 1 when it is down."""
     from lineside.jobs import commands
+    from lineside.store.queries import settings
 
     info = commands.runner_info(session.home)
     if info is None:
@@ -60,8 +61,30 @@ def status(session: Session, as_json: bool) -> int:
     line = (
         f"runner up, pid {info['pid']}, since {moment(Micros(info['started_us']))}, home {session.home.path}"
     )
-    output.one({"up": True, **info}, [line], as_json=as_json)
+    drain = settings.get(session.read(), settings.DRAIN)
+    words = drain.value if drain else None
+    lines = [line, *([f"{words}: nothing new starts; go on with: lineside runner undrain"] if words else [])]
+    output.one({"up": True, **info, "drain": words}, lines, as_json=as_json)
     return 0
+
+
+@runner.command()
+@click.argument("reason", required=False, default="")
+@pass_session
+def drain(session: Session, reason: str) -> None:
+    """Start nothing new; what runs goes on. Holds until `undrain`, restarts included."""
+    answer = session.ask("runner.drain", reason=reason)
+    running = answer["running"]
+    jobs = f"still running: {', '.join(map(str, running))}" if running else "nothing runs"
+    output.words(f"{answer['words']}: nothing new starts; {jobs}")
+
+
+@runner.command()
+@pass_session
+def undrain(session: Session) -> None:
+    """Let waiting jobs start again."""
+    waiting = session.ask("runner.undrain")["waiting"]
+    output.words(f"no longer drained; {waiting} job{'' if waiting == 1 else 's'} waiting")
 
 
 @runner.command()

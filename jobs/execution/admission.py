@@ -1,125 +1,148 @@
 """Which waiting job may start now, on which GPUs, and what each of the others waits for. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from lineside.jobs.execution import placing, preempting
+from lineside.jobs.execution.demands import Holder, Place, Room, Rules, Waiting, Yielding, named
+from lineside.jobs.execution.ledgers import Ledger, own_rule
+from lineside.store.clock import Micros, after
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """What the box has."""
-
-    cpus: int
-    gpus: tuple[str, ...]  # UUIDs, in the order they are to be given out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A job whose needs are met. `gpus` -1: one if the box has any."""
-
-    id: int
-    name: str
-    cpus: int
-    gpus: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """A job that runs, and what it holds."""
-
-    id: int
-    name: str
-    cpus: int
-    gpus: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One job to start, and the GPUs it may see."""
-
-    id: int
-    gpus: tuple[str, ...]
+_NO_RULES = Rules()
+_EVER = Micros(0)
 
 
 @dataclass(slots=True)
 class Admission:
-    """The decision: who starts, and a reason for everybody else."""
+    """The decision: who starts, who makes room, and a reason for everybody else."""
 
     places: list[Place] = field(default_factory=list)
+    yielding: list[Yielding] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)
 
 
-def admit(waiting: Sequence[Waiting], holders: Sequence[Holder], room: Room) -> Admission:
-    """Give room in the order of `waiting`, never letting a later job pass one that waits for the same thing.
+def admit(
+    waiting: Sequence[Waiting],
+    holders: Sequence[Holder],
+    room: Room,
+    *,
+    rules: Rules = _NO_RULES,
+    at: Micros = _EVER,
+) -> Admission:
+    """Give room in the order of `waiting`; a later job may pass one that has not waited long.
 
-    A job that waits for a GPU holds up no job that only wants CPU; one that waits for CPU slots holds up
-    every later job that wants any, so that a wide job is not starved by narrow ones.
+    One that has waited `reserve_after_s`, or that room is being made for, reserves: nobody behind it gets
+    what it waits for. While that is a GPU, jobs that only want CPU go on.
 
     Args:
-        waiting: highest priority first, oldest first within one.
+        waiting: in the order of the queue.
         holders: all that run, stopping ones too: they hold what they have until they are gone.
     """
-    done = Admission()
-    taken = list(holders)
-    ahead: dict[str, str] = {}  # "cpu" or "gpu" → who is first in that line
+    done, ledger = Admission(), Ledger(room, rules, holders)
+    stopping = [holder for holder in holders if holder.stopping]
+    hopeless: dict[object, str] = {}  # what did not fit; the ledger only gets fuller
     for job in waiting:
         want = _wanted(job, room)
-        reason = _hindrance(want, taken, room, ahead)
-        if reason is None:
-            gpus = tuple(_free_gpus(taken, room)[: want.gpus])
+        if rules.drained or (reason := placing.impossible(want, ledger) or own_rule(want, ledger)):
+            done.reasons[job.id] = rules.drained or reason or ""
+        elif (same := _likeness(want)) in hopeless and not _waited(want, rules, at):
+            done.reasons[job.id] = hopeless[same]
+        elif (gpus := placing.choose(want, ledger)) is not None and not (lack := _lack(want, ledger)):
             done.places.append(Place(id=job.id, gpus=gpus))
-            taken.append(Holder(id=job.id, name=job.name, cpus=want.cpus, gpus=gpus))
+            ledger.add(_begun(want, gpus))
         else:
-            done.reasons[job.id] = reason
+            lack = [] if gpus is None else _lack(want, ledger)
+            done.reasons[job.id] = _words(want, ledger, gpus is None, lack)
+            if _makes_room(want, ledger, stopping, done) or _waited(want, rules, at):
+                _reserve(want, ledger, None if gpus is None else lack)
+            else:
+                hopeless[same] = done.reasons[job.id]
     return done
 
 
 def _wanted(job: Waiting, room: Room) -> Waiting:
     """The job, with "if any" decided and no more CPU slots than the box has: alone is as good as it gets."""
     gpus = min(1, len(room.gpus)) if job.gpus < 0 else job.gpus
-    return Waiting(id=job.id, name=job.name, cpus=min(job.cpus, room.cpus), gpus=gpus)
+    if gpus == job.gpus and job.cpus <= room.cpus:
+        return job
+    return replace(job, cpus=min(job.cpus, room.cpus), gpus=gpus)
 
 
-def _hindrance(job: Waiting, taken: Sequence[Holder], room: Room, ahead: dict[str, str]) -> str | None:
-    """Why it cannot start; None when it can. Puts the job at the head of the line it has to join."""
-    if job.gpus > len(room.gpus):
-        return f"asks for {_count(job.gpus, 'GPU')}; this box has {len(room.gpus) or 'none'}"
-    short_gpus = job.gpus - len(_free_gpus(taken, room))
-    if job.gpus and (reason := _line("gpu", job, short_gpus, ahead)):
-        return reason + _held_by([h for h in taken if h.gpus], ahead.get("gpu"), job)
-    short_cpus = job.cpus - (room.cpus - sum(h.cpus for h in taken))
-    if job.cpus and (reason := _line("cpu", job, short_cpus, ahead)):
-        return reason + _held_by([h for h in taken if h.cpus], ahead.get("cpu"), job)
-    return None
+def _likeness(job: Waiting) -> object:
+    """Two jobs of one likeness wait for the same, in the same words."""
+    asked = (job.gpus, job.gpu_bytes, job.gpu_slots, job.cpus, job.memory_bytes)
+    return (job.who, job.priority, *asked)
 
 
-def _line(kind: str, job: Waiting, short: int, ahead: dict[str, str]) -> str | None:
-    wanted = job.gpus if kind == "gpu" else job.cpus
-    what = _count(wanted, "GPU" if kind == "gpu" else "CPU slot")
-    if kind in ahead:
-        return f"waits for {what}, behind {ahead[kind]}"
-    if short > 0:
-        ahead[kind] = _named(job)
-        return f"waits for {what}"
-    return None
+def _waited(job: Waiting, rules: Rules, at: Micros) -> bool:
+    return at >= after(job.since_us, rules.reserve_after_s)
 
 
-def _held_by(holders: Sequence[Holder], first: str | None, job: Waiting) -> str:
-    """Who holds it; said to the head of a line only, the others wait for the head."""
-    if first != _named(job) or not holders:
-        return ""
-    names = [_named(holder) for holder in holders]
-    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return f": held by {', '.join(names[:4])}{more}"
+def _lack(job: Waiting, ledger: Ledger) -> list[str]:
+    """What of the box is too little for it, or kept for another."""
+    short = []
+    if job.cpus and (job.cpus > ledger.cpus or "cpu" in ledger.lines):
+        short.append("cpu")
+    asked = job.memory_bytes
+    if asked and ledger.memory is not None and (asked > ledger.memory or "memory" in ledger.lines):
+        short.append("memory")
+    return short
 
 
-def _free_gpus(taken: Sequence[Holder], room: Room) -> list[str]:
-    busy = {uuid for holder in taken for uuid in holder.gpus}
-    return [uuid for uuid in room.gpus if uuid not in busy]
+def _words(job: Waiting, ledger: Ledger, short_of_gpus: bool, lack: Sequence[str]) -> str:
+    if short_of_gpus:
+        return f"waits for {placing.wanted(job)}{placing.who_has_them(job, ledger)}"
+    kind = lack[0]
+    what = (
+        placing.count(job.cpus, "CPU slot") if kind == "cpu"
+        else f"{placing.size(job.memory_bytes or 0)} of memory"
+    )  # fmt: skip
+    if kind in ledger.lines:
+        return f"waits for {what}, behind {named(ledger.lines[kind])}"
+    having = [h for h in ledger.holders if (h.cpus if kind == "cpu" else h.memory_bytes)]
+    return f"waits for {what}: held by {placing.names(having)}" if having else f"waits for {what}"
 
 
-def _named(job: Waiting | Holder) -> str:
-    return f"job {job.id} ({job.name})"
+def _makes_room(job: Waiting, ledger: Ledger, stopping: Sequence[Holder], done: Admission) -> bool:
+    """Whether room for it is on its way: some are stopping already, or are told to, once a decision."""
+
+    def fits(other: Ledger) -> bool:
+        return placing.choose(job, other) is not None and not _lack(job, other)
+
+    if stopping and fits(ledger.without(stopping)):
+        return True
+    if done.yielding:
+        return False
+    chosen = preempting.victims(job, ledger, fits=fits)
+    words = f"preempted by {named(job)}"
+    done.yielding += [Yielding(id=holder.id, to=job.id, words=words) for holder in chosen]
+    if chosen:
+        ledger.leaving |= {holder.id for holder in chosen}
+        done.reasons[job.id] = f"waits for {placing.names(chosen)} to make room"
+    return bool(chosen)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _reserve(job: Waiting, ledger: Ledger, lack: Sequence[str] | None) -> None:
+    """Keep for it what it waits for, and set aside what it could have already.
+
+    Args:
+        lack: None while it waits for a GPU: until it has that, it takes nothing else from anybody.
+    """
+    if job.gpus:
+        placing.keep(job, ledger)
+    if lack is None:
+        return
+    for kind in lack:
+        ledger.lines.setdefault(kind, job)
+    if "cpu" not in lack:
+        ledger.cpus -= job.cpus
+    if "memory" not in lack and ledger.memory is not None:
+        ledger.memory -= job.memory_bytes or 0
+
+
+def _begun(job: Waiting, gpus: tuple[str, ...]) -> Holder:
+    return Holder(
+        id=job.id, name=job.name, who=job.who, priority=job.priority, cpus=job.cpus, gpus=gpus,
+        gpu_bytes=job.gpu_bytes, gpu_slots=job.gpu_slots, memory_bytes=job.memory_bytes, outs=job.outs,
+        array=job.array, since_us=job.since_us,
+    )  # fmt: skip

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from lineside.jobs import ingesting, wire
 from lineside.jobs.context import Context
-from lineside.jobs.execution import attempts, gpus, launch, queue
-from lineside.jobs.execution.admission import Room
+from lineside.jobs.execution import attempts, endings, gpus, launch, queue, rooms
 from lineside.jobs.execution.attempts import Phase, Sighting
+from lineside.jobs.execution.demands import Room
 from lineside.jobs.execution.queue import Claimed, Seen, Turn
+from lineside.jobs.execution.weighing import Scales
 from lineside.jobs.executors import Executor
 from lineside.store.clock import now
-from lineside.store.config import RunnerConfig
+from lineside.store.config import QueueConfig, RunnerConfig
 from lineside.store.queries import jobs
 from lineside.store.queries.jobs import JobRow
 from lineside.store.states import Cause, JobState
@@ -36,8 +37,11 @@ _BEGUN_S = 0.03
 class Dispatcher:
     """One per runner; `run` is its loop, `wake` makes it look now."""
 
-    def __init__(self, ctx: Context, executor: Executor, config: RunnerConfig, *, sdk: Path) -> None:
+    def __init__(
+        self, ctx: Context, executor: Executor, config: RunnerConfig, *, queue: QueueConfig, sdk: Path
+    ) -> None:
         self._ctx, self._executor, self._config, self._sdk = ctx, executor, config, sdk
+        self._rules, self._scales = rooms.rules(queue), Scales()
         self._woken = asyncio.Event()
         self._watched: dict[int, int] = {}  # job → pidfd of its shim
         self._endings: dict[
@@ -115,7 +119,10 @@ class Dispatcher:
         """Not synced: after a power loss the attempts' own files, which are, tell the same story again."""
         room, backoff_s = self._room(), self._config.retry_backoff_s
         return await self._ctx.write(
-            lambda db: queue.turn(db, seen, room, at=now(), backoff_s=backoff_s), durable=False
+            lambda db: queue.turn(
+                db, seen, room, at=now(), backoff_s=backoff_s, rules=self._rules, scales=self._scales
+            ),
+            durable=False,
         )
 
     def _look(self, row: JobRow) -> Seen:
@@ -161,7 +168,8 @@ class Dispatcher:
             if row.state == JobState.STOPPING:
                 grace = jobs.command(self._ctx.db, row.id).grace_s
                 folder = self._folder(row.id, row.attempt)
-                self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=grace)
+                cause = Cause.PREEMPTED if endings.makes_room(row) else Cause.CANCELLED
+                self._executor.stop(folder, cause=cause, grace_s=grace)
 
     def _watch(self, job_id: int, sighting: Sighting) -> None:
         """Have the loop told the moment the shim dies."""
@@ -196,7 +204,9 @@ class Dispatcher:
                     path.unlink(missing_ok=True)
 
     def _room(self) -> Room:
-        return Room(cpus=self._config.slots, gpus=tuple(gpu.uuid for gpu in gpus.inventory().gpus))
+        busy = {uuid for row in jobs.live(self._ctx.db) for uuid in row.devices}
+        unseen = self._rules.foreign_bytes
+        return rooms.room(gpus.inventory(), slots=self._config.slots, busy=busy, unseen_bytes=unseen)
 
     def _folder(self, job_id: int, number: int) -> Path:
         return self._ctx.home.attempt(job_id, number)

@@ -54,6 +54,8 @@ def environment(
         env["LINESIDE_RUN"] = job.run_uid
     if job.cpus > 0:
         env.setdefault("OMP_NUM_THREADS", str(job.cpus))
+    if job.array_index is not None:
+        env |= {"LINESIDE_ARRAY": str(job.array_id), "LINESIDE_ARRAY_INDEX": str(job.array_index)}
     return env
 
 

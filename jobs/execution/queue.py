@@ -5,21 +5,24 @@ import logging
 import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lineside.jobs.context import Context
-from lineside.jobs.execution import admission, attempts, endings, specs
-from lineside.jobs.execution.admission import Holder, Room, Waiting
+from lineside.jobs.execution import admission, attempts, endings, specs, weighing
 from lineside.jobs.execution.attempts import Phase, Sighting
+from lineside.jobs.execution.demands import Room, Rules, Waiting
 from lineside.jobs.execution.specs import JobSpec
+from lineside.jobs.execution.weighing import Scales
 from lineside.store import states
 from lineside.store.actors import Actor
-from lineside.store.clock import Micros, new_id, now
+from lineside.store.clock import SECOND, Micros, new_id, now
 from lineside.store.homes import Home
-from lineside.store.queries import audit, jobs, lineage, runs
+from lineside.store.queries import audit, jobs, lineage, runs, settings
 from lineside.store.queries import queue as queued
+from lineside.store.queries import weighing as weighed
 from lineside.store.queries.lineage import Node
 from lineside.store.states import JobState
 
@@ -87,6 +90,10 @@ def submit(
         for spec in read:
             first = kept[spec.array] if spec.array is not None and spec.array < len(kept) else None
             id = _insert(db, actor, spec, at, array=first)
+            if spec.array == len(kept):
+                queued.bind_array(db, id)
+            if spec.array_limit:
+                settings.limit_array(db, id, spec.array_limit, at=at, by=actor.label)
             kept.append(id)
             _keep_environment(home, id, spec.env)
             done.append(Submitted(job_id=id, run_id=_of_batch(db, actor, spec, id, at)))
@@ -98,7 +105,10 @@ def submit(
     return done
 
 
-def turn(db: sqlite3.Connection, seen: Sequence[Seen], room: Room, *, at: Micros, backoff_s: float) -> Turn:
+def turn(
+    db: sqlite3.Connection, seen: Sequence[Seen], room: Room, *, at: Micros, backoff_s: float,
+    rules: Rules, scales: Scales,
+) -> Turn:  # fmt: skip
     """One step of the queue: note what began and ended, then give the free room to who waits."""
     ended: list[int] = []
     for each in seen:
@@ -110,7 +120,7 @@ def turn(db: sqlite3.Connection, seen: Sequence[Seen], room: Room, *, at: Micros
         if each.sighting.phase in (Phase.ENDED, Phase.GONE):
             row = jobs.get(db, each.job_id)
             ended += endings.finish(db, row, each.sighting, tail=each.tail, at=at, backoff_s=backoff_s)
-    return Turn(claimed=_admit(db, room, at), ended=ended)
+    return Turn(claimed=_admit(db, room, rules, scales, at), ended=ended)
 
 
 async def cancel(ctx: Context, job_id: int, actor: Actor, reason: str = "") -> str:
@@ -146,26 +156,49 @@ def forget_environment(home: Home, job_id: int) -> None:
     (folder_of(home, job_id) / "env").unlink(missing_ok=True)
 
 
-def _admit(db: sqlite3.Connection, room: Room, at: Micros) -> list[Claimed]:
-    ready = queued.ready(db)
-    waiting = [w for w in ready if w.not_before_us <= at]
-    holders = [Holder(id=j.id, name=j.name, cpus=j.cpus, gpus=j.devices) for j in jobs.live(db)]
-    wants = [Waiting(id=w.id, name=w.name, cpus=w.cpus, gpus=w.gpus) for w in waiting]
-    decided = admission.admit(wants, holders, room)
+def _admit(db: sqlite3.Connection, room: Room, rules: Rules, scales: Scales, at: Micros) -> list[Claimed]:
+    """Decide, and write the decision down: places, who makes room, and a reason for everybody else."""
+    rows = weighed.holding(db)
+    waiting = scales.waiting(db, rows, at=at, gpu_slots=rules.gpu_slots)
+    rules = replace(rules, at_most=_limits(db, waiting), drained=drained(db))
+    decided = admission.admit(waiting, [weighing.holder(row) for row in rows], room, rules=rules, at=at)
     claimed = []
     for place in decided.places:
         if number := queued.claim(db, place.id, gpu_uuids=place.gpus, at=at):
             claimed.append(Claimed(job_id=place.id, number=number, gpus=place.gpus))
-    later = {w.id: "waits a while before it is tried again" for w in ready if w.not_before_us > at}
-    for id, reason in (decided.reasons | later | _blocked(db)).items():
+    for each in decided.yielding:
+        endings.make_room(db, each.id, words=each.words)
+    before = {job.id: f"{job.before}; " for job in waiting if job.before}
+    told = {id: before.get(id, "") + reason for id, reason in decided.reasons.items()}
+    for id, reason in (told | _later(db, at) | _blocked(db)).items():
         queued.set_reason(db, id, state=JobState.QUEUED, reason=reason)
     return claimed
+
+
+def drained(db: sqlite3.Connection) -> str:
+    """Why nothing new starts; empty when it does."""
+    row = settings.get(db, settings.DRAIN)
+    return f"waits for the end of the drain: {row.value}" if row else ""
+
+
+def _limits(db: sqlite3.Connection, waiting: Sequence[Waiting]) -> dict[int, int]:
+    arrays = {job.array for job in waiting if job.array is not None}
+    return settings.array_limits(db, sorted(arrays))
+
+
+def _later(db: sqlite3.Connection, at: Micros) -> dict[int, str]:
+    """When those go on that are tried again, and after what."""
+    return {
+        row.id: f"tries again at {datetime.fromtimestamp(row.not_before_us / SECOND, UTC):%H:%M:%S} UTC: "
+        f"attempt {row.attempt} ended with {row.cause}" + (f", {row.detail}" if row.detail else "")
+        for row in weighed.later(db, at=at)
+    }
 
 
 def _blocked(db: sqlite3.Connection) -> dict[int, str]:
     """Why the jobs wait that other jobs have to end for."""
     names: dict[int, list[str]] = {}
-    for row in queued.blocked(db):
+    for row in weighed.blocked(db):
         held = " (held)" if row.needs_state == JobState.HELD else ""
         names.setdefault(row.id, []).append(f"job {row.needs_id} ({row.needs_name}){held}")
     return {id: f"waits for {', '.join(needed[:4])}" for id, needed in names.items()}

@@ -90,6 +90,7 @@ class JobSpec:
     watch: tuple[Mapping[str, Any], ...] = ()  # rules on live metrics
     array: int | None = None  # the place, in this request, of the first job of its array
     array_index: int | None = None
+    array_limit: int | None = None  # how many of its array run at once; said by the first
     deps: tuple[Mapping[str, Any], ...] = ()  # {path, digest}, as they were when it was planned
     outs: tuple[str, ...] = ()  # absolute paths; jobs that share one never run together
     metrics: tuple[str, ...] = ()  # absolute paths of JSON files it writes
@@ -200,8 +201,8 @@ def _rules(spec: JobSpec) -> list[tuple[bool, str, str]]:
         (spec.time_limit_s is not None and not _positive(spec.time_limit_s, zero=False),
          f"time_limit_s = {spec.time_limit_s!r}", "seconds, more than 0; leave it out for no limit"),
         (not all(value is None or (_whole(value, 1 << 62) and value > 0) for value in
-                 (spec.gpu_bytes, spec.gpu_slots, spec.memory_bytes)),
-         "gpu_bytes, gpu_slots and memory_bytes are whole numbers above 0", _HINT),
+                 (spec.gpu_bytes, spec.gpu_slots, spec.memory_bytes, spec.array_limit)),
+         "gpu_bytes, gpu_slots, memory_bytes and array_limit are whole numbers above 0", _HINT),
         (not isinstance(spec.preemptible, bool), f"preemptible = {spec.preemptible!r}", "true or false"),
         (spec.checkpoint_signal is not None and spec.checkpoint_signal not in _SIGNALS,
          f"checkpoint_signal = {spec.checkpoint_signal!r}", f"one of {', '.join(_SIGNALS)}"),

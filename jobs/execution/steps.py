@@ -30,7 +30,7 @@ def release(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> Non
     row = jobs.get(db, id)
     if row.state != JobState.HELD:
         raise Conflict(f"job {id} is {row.state}, not held", hint="only held jobs can be released")
-    _step(db, id, JobState.QUEUED, reason=queued.TURN)
+    _step(db, id, JobState.QUEUED, reason=queued.TURN, not_before=at)  # it has waited from now on
     audit.append(db, actor, "jobs.release", subject=("job", id), at=at)
 
 

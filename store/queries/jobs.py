@@ -87,12 +87,21 @@ class CommandRow:
     env: str  # JSON object: the allow-listed part
     params: str  # JSON object
     gpus: int
+    gpu_bytes: int | None  # of each; None, and no slots either: it has its GPUs for itself
+    gpu_slots: int | None
+    gpu_prefer: str  # JSON list
     cpus: int
+    memory_bytes: int | None  # of the box; None: nothing asked
     time_limit_s: float | None
     grace_s: float
     checkpoint_signal: str | None  # "USR1"; None: it wants none
     retry_max: int
     retry_on: str  # JSON list
+    retry_backoff_s: float | None  # None: the home's
+    preemptible: int
+    array_id: int | None
+    array_index: int | None
+    outs: str  # JSON list
     attempt: int
     state: str
     run_id: int | None
@@ -135,9 +144,10 @@ _ATTEMPTS = """
 """
 
 _COMMAND = """
-    select j.id, j.uid, j.kind, j.name, j.argv, j.cwd, j.env, j.params, j.gpus, j.cpus, j.time_limit_s,
-           j.grace_s, j.checkpoint_signal, j.retry_max, j.retry_on, j.attempt, j.state, j.run_id,
-           r.uid as run_uid
+    select j.id, j.uid, j.kind, j.name, j.argv, j.cwd, j.env, j.params, j.gpus, j.gpu_bytes, j.gpu_slots,
+           j.gpu_prefer, j.cpus, j.memory_bytes, j.time_limit_s, j.grace_s, j.checkpoint_signal, j.retry_max,
+           j.retry_on, j.retry_backoff_s, j.preemptible, j.array_id, j.array_index, j.outs, j.attempt,
+           j.state, j.run_id, r.uid as run_uid
       from job j left join run r on r.id = j.run_id
      where j.id = :id
 """

@@ -1,90 +1,17 @@
-"""The steps the queue takes: who may start, who waits and why, and each change of a job and its attempts."""
+"""The steps the queue takes: each change of a job and its attempts. weighing.py says who is next."""
 
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from lineside.store.clock import Micros
 from lineside.store.errors import Conflict
 from lineside.store.states import Cause, JobState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingRow:
-    """A queued job, as the queue weighs it."""
-
-    id: int
-    name: str
-    priority: int
-    cpus: int
-    gpus: int
-    reason: str
-    not_before_us: Micros
-
-    @classmethod
-    def of(cls, row: sqlite3.Row) -> Self:
-        return cls(**dict(row))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockedRow:
-    """A queued job and one job it still needs."""
-
-    id: int
-    reason: str
-    needs_id: int
-    needs_name: str
-    needs_state: str
-
-    @classmethod
-    def of(cls, row: sqlite3.Row) -> Self:
-        return cls(**dict(row))
-
-
 TURN = "waits its turn"
 """The reason of a queued job until the queue has looked at it."""
-
-_READY_GPU = """
-    select id, name, priority, cpus, gpus, reason, not_before_us from job
-     where state = 'QUEUED' and gpus <> 0
-       and not exists (
-           select 1 from job_need n join job u on u.id = n.needs_id
-            where n.job_id = job.id and u.state <> 'SUCCEEDED'
-              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
-     order by priority desc, id
-     limit :limit
-"""
-
-_READY_CPU = """
-    select id, name, priority, cpus, gpus, reason, not_before_us from job
-     where state = 'QUEUED' and gpus = 0 and cpus <> 0
-       and not exists (
-           select 1 from job_need n join job u on u.id = n.needs_id
-            where n.job_id = job.id and u.state <> 'SUCCEEDED'
-              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
-     order by priority desc, id
-     limit :limit
-"""
-
-_READY_FREE = """
-    select id, name, priority, cpus, gpus, reason, not_before_us from job
-     where state = 'QUEUED' and gpus = 0 and cpus = 0
-       and not exists (
-           select 1 from job_need n join job u on u.id = n.needs_id
-            where n.job_id = job.id and u.state <> 'SUCCEEDED'
-              and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED')))
-     order by priority desc, id
-     limit :limit
-"""
-
-_BLOCKED = """
-    select j.id, j.reason, u.id as needs_id, u.name as needs_name, u.state as needs_state
-      from (select id, reason from job where state = 'QUEUED' order by priority desc, id limit :limit) j
-      join job_need n on n.job_id = j.id join job u on u.id = n.needs_id
-     where u.state not in ('SUCCEEDED', 'FAILED', 'CANCELLED', 'SKIPPED')
-"""
 
 _DEPENDENTS = """
     select j.id from job_need n join job j on j.id = n.job_id
@@ -106,6 +33,8 @@ _ADD = """
 """
 
 _BIND_RUN = "update job set run_id = :run_id where id = :id"
+
+_BIND_ARRAY = "update job set array_id = id where id = :id"
 
 _ADD_NEED = "insert into job_need (job_id, needs_id, condition) values (:id, :needs_id, :condition)"
 
@@ -130,6 +59,11 @@ _END_ATTEMPT = """
      where job_id = :id and number = :number and ended_us is null
 """
 
+_TRIES = """
+    select count(*) as tries from attempt
+     where job_id = :id and ended_us is not null and coalesce(cause, '') <> 'preempted'
+"""
+
 _MOVE = """
     update job set state = :new, reason = :reason, started_us = coalesce(:started_us, started_us),
                    ended_us = :ended_us, not_before_us = coalesce(:not_before_us, not_before_us)
@@ -144,24 +78,6 @@ _PRIORITIES = """
     select coalesce(min(priority), 50) as low, coalesce(max(priority), 50) as high
       from job where state = 'QUEUED'
 """
-
-
-def ready(db: sqlite3.Connection, *, limit: int = 64) -> list[WaitingRow]:
-    """Queued jobs whose needs are met, in the order of the queue.
-
-    The first `limit` of each kind of want, so that no crowd of one kind hides the others.
-    """
-    rows = [
-        WaitingRow.of(row)
-        for sql in (_READY_GPU, _READY_CPU, _READY_FREE)
-        for row in db.execute(sql, {"limit": limit})
-    ]
-    return sorted(rows, key=lambda row: (-row.priority, row.id))
-
-
-def blocked(db: sqlite3.Connection, *, limit: int = 200) -> list[BlockedRow]:
-    """Queued jobs beside each job they still wait for."""
-    return [BlockedRow.of(r) for r in db.execute(_BLOCKED, {"limit": limit})]
 
 
 def dependents(db: sqlite3.Connection, id: int) -> list[int]:
@@ -179,6 +95,11 @@ def add(db: sqlite3.Connection, values: Mapping[str, Any]) -> int:
 def bind_run(db: sqlite3.Connection, id: int, *, run_id: int) -> None:
     """Say which run a job's attempts write to."""
     db.execute(_BIND_RUN, {"id": id, "run_id": run_id})
+
+
+def bind_array(db: sqlite3.Connection, id: int) -> None:
+    """The first job of an array gives it its number, and belongs to it."""
+    db.execute(_BIND_ARRAY, {"id": id})
 
 
 def add_need(db: sqlite3.Connection, id: int, *, needs_id: int, condition: str) -> None:
@@ -207,6 +128,12 @@ def end_attempt(
 ) -> bool:
     """Write down how an attempt ended; False when that was known already."""
     return db.execute(_END_ATTEMPT, {**values, "id": id, "number": number, "cause": cause}).rowcount == 1
+
+
+def tries(db: sqlite3.Connection, id: int) -> int:
+    """How many attempts ended, those left out that only made room for another job."""
+    count: int = db.execute(_TRIES, {"id": id}).fetchone()["tries"]
+    return count
 
 
 def move(

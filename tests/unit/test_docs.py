@@ -30,6 +30,7 @@ def test_every_key_of_the_home_is_documented() -> None:
     text = (DOCS / "configuration.md").read_text()
     for section, kind in (
         ("runner", config.RunnerConfig),
+        ("queue", config.QueueConfig),
         ("watch", config.WatchConfig),
         ("policy", config.Policy),
     ):

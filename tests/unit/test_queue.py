@@ -6,24 +6,18 @@ from fixtures.waiting import until
 
 from lineside.store.errors import Conflict, LinesideError, NotFound, Usage
 from lineside.store.queries import audit, jobs, runs
-from lineside.store.queries import queue as queued
 
 
-def test_a_wide_job_is_not_passed_by_narrow_ones_and_says_what_it_waits_for(
-    busy_runner: RunnerUnderTest,
-) -> None:
+def test_a_narrow_job_passes_a_wide_one_that_has_not_waited_long(busy_runner: RunnerUnderTest) -> None:
     first = busy_runner.submit("sleep", "600", name="first")
     busy_runner.wait_for(first, "RUNNING")
     wide = busy_runner.submit("true", name="wide", cpus=2)
     narrow = busy_runner.submit("true", name="narrow")
 
-    until(lambda: busy_runner.job(narrow).reason != queued.TURN)
-    assert busy_runner.job(wide).reason == f"waits for 2 CPU slots: held by job {first} (first)"
-    assert busy_runner.job(narrow).reason == f"waits for 1 CPU slot, behind job {wide} (wide)"
-    busy_runner.ask("jobs.cancel", {"job": first})
     assert busy_runner.wait_for(narrow).state == "SUCCEEDED"
-    assert busy_runner.job(wide).started_us is not None
-    assert busy_runner.job(wide).started_us <= busy_runner.job(narrow).started_us  # type: ignore[operator]
+    assert busy_runner.job(wide).reason.startswith("waits for 2 CPU slots: held by job")
+    busy_runner.ask("jobs.cancel", {"job": first})
+    assert busy_runner.wait_for(wide).state == "SUCCEEDED"
 
 
 def test_a_service_takes_no_slot_and_has_no_run(busy_runner: RunnerUnderTest) -> None:
