@@ -17,9 +17,9 @@ from lineside.store.queries.jobs import JobRow
 from lineside.store.states import Cause, JobState, RunStatus
 
 log = logging.getLogger(__name__)
-_RUN_STATUS = {
 _FOR_ANOTHER = "preempted by job "
 _LONGEST_S = 86_400.0
+_RUN_STATUS = {
     JobState.SUCCEEDED: RunStatus.FINISHED,
     JobState.FAILED: RunStatus.FAILED,
     JobState.CANCELLED: RunStatus.KILLED,
@@ -27,10 +27,10 @@ _LONGEST_S = 86_400.0
 }
 _CUDA_OOM = ("CUDA out of memory", "torch.OutOfMemoryError", "CUDA_ERROR_OUT_OF_MEMORY", "RESOURCE_EXHAUSTED")
 _HOST_OOM = ("MemoryError", "Cannot allocate memory", "std::bad_alloc")
-
 _ERROR = re.compile(r"(\[?rank\d+\]?:? ?)?([A-Za-z_][\w.]*(Error|Exception)\b|terminate called)")
 _ONLY_PASSED_ON = re.compile(r"\S*(ChildFailedError|CalledProcessError)\b")
 """A launcher's own words on the failure of what it launched."""
+
 
 def note_start(db: sqlite3.Connection, row: JobRow, start: Start) -> None:
     """STARTING → RUNNING, once the shim wrote down what it started."""
@@ -47,12 +47,12 @@ def finish(
     """End the attempt, and the job with it unless its policy tries again; all jobs that ended by it."""
     exit = sighting.exit or _lost(sighting, at)
     cause = classify(exit, tail)
-    values = {"ended_us": exit.ended_us, "detail": exit.detail, "code": exit.code, "user_s": exit.user_s,
     made_room = makes_room(row) and cause in (Cause.PREEMPTED, Cause.CANCELLED)
     if made_room:
         cause, exit = Cause.PREEMPTED, replace(exit, detail=row.reason)
     elif row.state == JobState.STOPPING and cause == Cause.PREEMPTED:
         cause = Cause.CANCELLED  # by a person, while it made room
+    values = {"ended_us": exit.ended_us, "detail": exit.detail, "code": exit.code, "user_s": exit.user_s,
               "system_s": exit.system_s, "max_rss_bytes": exit.max_rss_bytes}  # fmt: skip
     if not queued.end_attempt(db, row.id, number=row.attempt, cause=cause, values=values):
         return []
@@ -81,23 +81,15 @@ def cancel(db: sqlite3.Connection, id: int, actor: Actor, reason: str, *, at: Mi
     words = f"cancelled by {actor.label}" + (f": {reason}" if reason else "")
     detail = {"reason": reason, "was": row.state}
     audit.append(db, actor, "jobs.cancel", subject=("job", id), detail=detail, at=at)
+    if row.state == JobState.STOPPING:  # it was only to make room: now it does not come back
+        queued.set_reason(db, id, state=JobState.STOPPING, reason=words)
+        return []
     if row.state in states.JOB_LIVE:
         _step(db, row, JobState.STOPPING, reason=words)
         return []
     return _end(db, row, JobState.CANCELLED, cause=Cause.CANCELLED, detail=words, at=at)
 
 
-def skip(db: sqlite3.Connection, id: int, *, because: int, at: Micros) -> list[int]:
-    """A job that needed `because` to succeed never starts, nor does what needs it in turn: all those."""
-    if row.state == JobState.STOPPING:  # it was only to make room: now it does not come back
-        queued.set_reason(db, id, state=JobState.STOPPING, reason=words)
-        return []
-    row, failed = jobs.get(db, id), jobs.get(db, because)
-    if row.state == JobState.HELD:
-        queued.move(db, id, old=JobState.HELD, new=JobState.QUEUED)
-        row = jobs.get(db, id)
-    if row.state != JobState.QUEUED:
-        return []  # skipped a moment ago, over another path
 def make_room(db: sqlite3.Connection, id: int, *, words: str) -> None:
     """RUNNING → STOPPING for a more urgent job; it waits again once it is gone."""
     _step(db, jobs.get(db, id), JobState.STOPPING, reason=words)
@@ -111,6 +103,14 @@ def makes_room(row: JobRow) -> bool:
     return row.state == JobState.STOPPING and row.reason.startswith(_FOR_ANOTHER)
 
 
+def skip(db: sqlite3.Connection, id: int, *, because: int, at: Micros) -> list[int]:
+    """A job that needed `because` to succeed never starts, nor does what needs it in turn: all those."""
+    row, failed = jobs.get(db, id), jobs.get(db, because)
+    if row.state == JobState.HELD:
+        queued.move(db, id, old=JobState.HELD, new=JobState.QUEUED)
+        row = jobs.get(db, id)
+    if row.state != JobState.QUEUED:
+        return []  # skipped a moment ago, over another path
     words = f"job {failed.id} ({failed.name}) ended {failed.state}"
     return _end(db, row, JobState.SKIPPED, cause=Cause.CANCELLED, detail=words, at=at)
 
@@ -127,6 +127,13 @@ def classify(exit: Exit, tail: str) -> Cause:
     return exit.cause
 
 
+def _last_error(tail: str) -> str:
+    """The log from its last error on: what a job caught and went on from did not end it."""
+    lines = tail.splitlines()
+    errors = [n for n, line in enumerate(lines) if _ERROR.match(line) and not _ONLY_PASSED_ON.match(line)]
+    return "\n".join(lines[errors[-1] :]) if errors else tail
+
+
 def _lost(sighting: Sighting, at: Micros) -> Exit:
     """What is known of an attempt whose shim died without a word."""
     from lineside.jobs.execution.processes import boot_id
@@ -135,13 +142,6 @@ def _lost(sighting: Sighting, at: Micros) -> Exit:
     rebooted = start is not None and start.boot != boot_id()
     return Exit(
         cause=Cause.LOST,
-def _last_error(tail: str) -> str:
-    """The log from its last error on: what a job caught and went on from did not end it."""
-    lines = tail.splitlines()
-    errors = [n for n, line in enumerate(lines) if _ERROR.match(line) and not _ONLY_PASSED_ON.match(line)]
-    return "\n".join(lines[errors[-1] :]) if errors else tail
-
-
         detail="the machine was restarted" if rebooted else "its supervisor was killed",
         code=None, user_s=None, system_s=None, max_rss_bytes=None,
         started_us=start.at_us if start else None, ended_us=at,
@@ -149,6 +149,9 @@ def _last_error(tail: str) -> str:
 
 
 def _tries_again(db: sqlite3.Connection, row: JobRow, cause: Cause) -> bool:
+    """By its policy; attempts that made room for others are not counted."""
+    if row.state == JobState.STOPPING and not makes_room(row):
+        return False
     policy = jobs.command(db, row.id)
     return cause in json.loads(policy.retry_on) and queued.tries(db, row.id) <= policy.retry_max > 0
 
@@ -164,9 +167,6 @@ def _state_after(row: JobRow, cause: Cause) -> JobState:
     if cause == Cause.OK:
         return JobState.SUCCEEDED
     stopped = row.state == JobState.STOPPING and cause in (Cause.LOST, Cause.SIGNAL, Cause.EXIT)
-    """By its policy; attempts that made room for others are not counted."""
-    if row.state == JobState.STOPPING and not makes_room(row):
-        return False
     return JobState.CANCELLED if stopped or cause == Cause.CANCELLED else JobState.FAILED
 
 

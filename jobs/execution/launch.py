@@ -52,10 +52,10 @@ def environment(
     }
     if job.run_uid is not None:
         env["LINESIDE_RUN"] = job.run_uid
-    if job.cpus > 0:
-        env.setdefault("OMP_NUM_THREADS", str(job.cpus))
     if job.array_index is not None:
         env |= {"LINESIDE_ARRAY": str(job.array_id), "LINESIDE_ARRAY_INDEX": str(job.array_index)}
+    if job.cpus > 0:
+        env.setdefault("OMP_NUM_THREADS", str(job.cpus))
     return env
 
 
