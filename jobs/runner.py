@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import lineside
-from lineside.jobs import logs, verbs
+from lineside.jobs import executors, logs, verbs
 from lineside.jobs.context import Json, Tick
 from lineside.jobs.execution import gpus
 from lineside.jobs.execution.dispatch import Dispatcher
-from lineside.jobs.executors.local import Local
 from lineside.jobs.watching import watching
 from lineside.store import config, homes
 from lineside.store.clock import now
@@ -56,7 +55,7 @@ class Runner:
         self.failures: dict[str, str] = {}  # tick → its newest failure, until it works again
         self.writer = Writer(home)
         self.computing = Compute()
-        self.executor = Local()
+        self.executor = executors.load(settings.runner.executor)
         self.dispatcher = Dispatcher(
             self, self.executor, settings.runner, queue=settings.queue, sdk=install_sdk(home)
         )
@@ -193,6 +192,7 @@ def _prepare(home: Home) -> config.Config:
     homes.check(home)
     settings = config.load(home)
     watching.begin(home, settings.watch.rules)
+    executors.check(settings.runner.executor)
     hold(home)
     db = connect(home.db)
     migrate(db)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+from lineside.store import outputs
 from lineside.store.clock import Micros
 from lineside.store.states import Cause
 
@@ -114,6 +115,15 @@ def tail(folder: Path, *, size: int = 8192) -> str:
         return ""
 
 
+def output(folder: Path, offset: int, size: int) -> tuple[int, bytes]:
+    """What the job said, from `offset` or from the first byte that is kept after it; and from where."""
+    try:
+        with open(folder / "log", "rb") as file:
+            return outputs.read(file.fileno(), offset, size)
+    except FileNotFoundError:
+        return offset, b""
+
+
 def environments(folder: Path) -> dict[int, list[Path]]:
     """The files below the folder of all jobs that hold a job's variables, by the job's number."""
     found: dict[int, list[Path]] = {}
@@ -125,25 +135,26 @@ def environments(folder: Path) -> dict[int, list[Path]]:
 
 
 def _start(folder: Path) -> Start | None:
-    said = _read(folder / "start")
+    said = read(folder / "start")
     return Start.of(said) if said else None
 
 
 def _exit(folder: Path) -> Exit | None:
     """How it ended; one that was stopped for a reason says that first."""
-    said = _read(folder / "exit")
+    said = read(folder / "exit")
     if said is None:
         return None
-    order = _read(folder / "stop") or {}
+    order = read(folder / "stop") or {}
     if order.get("detail") and order.get("cause") == said["cause"]:
         said["detail"] = f"{order['detail']} ({said['detail']})"
     return Exit.of(said)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read(path: Path) -> dict[str, Any] | None:
+    """What one of the files says; None: it is not there."""
     try:
         said: dict[str, Any] = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return said
 

@@ -6,9 +6,12 @@ on where the old one stopped: adopting is the same as looking.
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import socket
+import sqlite3
+import time
 from pathlib import Path
 
 from lineside.jobs import ingesting, wire
@@ -21,7 +24,9 @@ from lineside.jobs.execution.weighing import Scales
 from lineside.jobs.executors import Executor
 from lineside.store.clock import now
 from lineside.store.config import QueueConfig, RunnerConfig
+from lineside.store.errors import LinesideError
 from lineside.store.queries import jobs
+from lineside.store.queries import queue as queued
 from lineside.store.queries.jobs import JobRow
 from lineside.store.states import Cause, JobState
 
@@ -30,6 +35,8 @@ log = logging.getLogger(__name__)
 _OVER = (Phase.ENDED, Phase.GONE)
 _PATIENCE_S = 0.05
 """How long a step waits for the last words of a job that ended."""
+_MISSING_S = 2.0
+"""How long an attempt without folder and processes is waited for: its shim may be writing how it ended."""
 _BEGUN_S = 0.03
 """When to look whether a start has become a process: a job that is over by then costs one look, not two."""
 
@@ -47,6 +54,8 @@ class Dispatcher:
         self._endings: dict[
             int, asyncio.Task[None]
         ] = {}  # job → what is still to be done before it has ended
+        self._missing: dict[int, float] = {}  # job without folder and processes → since when (monotonic)
+        self._troubles: dict[int, str] = {}  # job that cannot be started now → why
         self._bell: socket.socket | None = None
 
     def wake(self) -> None:
@@ -92,6 +101,7 @@ class Dispatcher:
         for start in turn.claimed:
             self._start(start)
         self._stop_stopping()
+        await self._tell_troubles()
 
     async def _complete(self, seen: list[Seen]) -> list[Seen]:
         """Without the jobs that ended a moment ago and whose last words are still on their way to the store.
@@ -128,11 +138,23 @@ class Dispatcher:
     def _look(self, row: JobRow) -> Seen:
         folder = self._folder(row.id, row.attempt)
         sighting = self._executor.look(folder)
+        if sighting.phase == Phase.UNCLAIMED and not (folder / "spec").exists():
+            sighting = self._look_without(row, folder)
         ended_badly = sighting.exit is not None and sighting.exit.cause != Cause.OK
         return Seen(
             job_id=row.id, number=row.attempt, sighting=sighting,
             tail=attempts.tail(folder) if ended_badly else "",
         )  # fmt: skip
+
+    def _look_without(self, row: JobRow, folder: Path) -> Sighting:
+        """There is no folder: it was not made yet, or the job took it away. None runs twice for that."""
+        if self._executor.remains(folder):
+            return Sighting(phase=Phase.RUNNING)
+        if row.pid is None:
+            return Sighting(phase=Phase.UNCLAIMED)
+        since = self._missing.setdefault(row.id, time.monotonic())
+        over = time.monotonic() - since > _MISSING_S
+        return Sighting(phase=Phase.GONE if over else Phase.RUNNING)
 
     def _follow(self, seen: Seen) -> None:
         """Watch what runs, let go of what ended, ask again for what nobody claimed."""
@@ -149,15 +171,30 @@ class Dispatcher:
     def _start(self, claimed: Claimed) -> None:
         """Hand an attempt over; one that is to stop already gets that order first, and runs nothing."""
         row = jobs.get(self._ctx.db, claimed.job_id)
-        box = len(gpus.inventory().gpus)
-        folder = launch.prepare(
-            self._ctx.db, self._ctx.home, row.id,
-            sdk=self._sdk, box_gpus=box, log_cap_bytes=self._config.log_cap_mib << 20,
-        )  # fmt: skip
-        if row.state == JobState.STOPPING:
-            self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=0.0)
+        box = len(self._executor.inventory().gpus)
+        try:
+            folder = launch.prepare(
+                self._ctx.db, self._ctx.home, row.id,
+                sdk=self._sdk, box_gpus=box, log_cap_bytes=self._config.log_cap_mib << 20,
+            )  # fmt: skip
+            if row.state == JobState.STOPPING:
+                self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=0.0)
+        except OSError as error:  # a full disk, a folder that cannot be written: the next look tries again
+            self._troubles[row.id] = (
+                f"cannot start: {error.strerror}: {error.filename or self._ctx.home.path}"
+            )
+            return
         self._executor.start(folder)
         self._look_soon()
+
+    async def _tell_troubles(self) -> None:
+        """Where people look: the job's reason. On a full disk even that may have to wait."""
+        for id, words in self._troubles.items():
+            log.error("a job cannot start", extra={"job": id, "error": words})
+            say = functools.partial(queued.set_reason, id=id, state=JobState.STARTING, reason=words)
+            with contextlib.suppress(sqlite3.Error, LinesideError):
+                await self._ctx.write(say)
+        self._troubles.clear()
 
     def _look_soon(self) -> None:
         asyncio.get_running_loop().call_later(_BEGUN_S, self.wake)
@@ -169,7 +206,10 @@ class Dispatcher:
                 grace = jobs.command(self._ctx.db, row.id).grace_s
                 folder = self._folder(row.id, row.attempt)
                 cause = Cause.PREEMPTED if endings.makes_room(row) else Cause.CANCELLED
-                self._executor.stop(folder, cause=cause, grace_s=grace)
+                try:
+                    self._executor.stop(folder, cause=cause, grace_s=grace)
+                except OSError as error:  # no room for the order: the next look gives it again
+                    log.error("a job cannot be stopped", extra={"job": row.id, "error": str(error)})
 
     def _watch(self, job_id: int, sighting: Sighting) -> None:
         """Have the loop told the moment the shim dies."""
@@ -191,6 +231,7 @@ class Dispatcher:
         if (shim := self._watched.pop(seen.job_id, None)) is not None:
             asyncio.get_running_loop().remove_reader(shim)
             os.close(shim)
+        self._missing.pop(seen.job_id, None)
         if (error := self._endings.pop(seen.job_id).exception()) is not None:
             log.error("an ending was not complete", extra={"job": seen.job_id}, exc_info=error)
         (self._folder(seen.job_id, seen.number) / "env").unlink(missing_ok=True)

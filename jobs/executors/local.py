@@ -11,8 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from lineside.jobs.execution import attempts, processes
+from lineside.jobs.devices.gpus import Inventory
+from lineside.jobs.execution import attempts, gpus, processes
 from lineside.jobs.execution.attempts import Phase, Sighting, Start
+from lineside.jobs.executors import Caps
 from lineside.store.states import Cause
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ class Local:
     """Attempts on this box, outliving the runner that started them."""
 
     name = "local"
+    caps = Caps(gpu_bind=True, checkpoint=True, logs_live=True, usage=True, survives_us=True)
 
     def __init__(self) -> None:
         self._zygote: subprocess.Popen[bytes] | None = None
@@ -53,11 +56,23 @@ class Local:
             self._asked.pop(folder, None)
         return sighting
 
+    def remains(self, folder: Path) -> bool:
+        return bool(processes.carrying(mark(folder)))
+
     def stop(self, folder: Path, *, cause: Cause, grace_s: float) -> None:
+        if not folder.exists():  # the job removed it: no order can reach its shim, which tells the end
+            self.sweep(folder)
+            return
         attempts.order_stop(folder, cause=cause, grace_s=grace_s)
         start = attempts.look(folder).start
         if start is not None:
             _signal(start, signal.SIGTERM)
+
+    def read(self, folder: Path, offset: int, size: int) -> tuple[int, bytes]:
+        return attempts.output(folder, offset, size)
+
+    def inventory(self) -> Inventory:
+        return gpus.inventory()
 
     def sweep(self, folder: Path) -> int:
         start = attempts.look(folder).start
