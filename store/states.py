@@ -94,12 +94,15 @@ S = TypeVar("S", bound=StrEnum)
 
 _J, _P, _A, _R = JobState, PromotionState, AlertState, RunStatus
 
+_OVER = (_J.SUCCEEDED, _J.FAILED, _J.CANCELLED, _J.SKIPPED)
+"""SKIPPED too: whether a stage is cached is known only when its turn has come."""
+
 JOB: Mapping[JobState, frozenset[JobState]] = {
     _J.QUEUED: frozenset({_J.HELD, _J.STARTING, _J.CANCELLED, _J.SKIPPED}),
     _J.HELD: frozenset({_J.QUEUED, _J.CANCELLED}),
-    _J.STARTING: frozenset({_J.RUNNING, _J.STOPPING, _J.SUCCEEDED, _J.FAILED, _J.CANCELLED, _J.QUEUED}),
-    _J.RUNNING: frozenset({_J.STOPPING, _J.SUCCEEDED, _J.FAILED, _J.CANCELLED, _J.QUEUED}),
-    _J.STOPPING: frozenset({_J.SUCCEEDED, _J.FAILED, _J.CANCELLED, _J.QUEUED}),
+    _J.STARTING: frozenset({_J.RUNNING, _J.STOPPING, *_OVER, _J.QUEUED}),
+    _J.RUNNING: frozenset({_J.STOPPING, *_OVER, _J.QUEUED}),
+    _J.STOPPING: frozenset({*_OVER, _J.QUEUED}),
     _J.SUCCEEDED: frozenset(),
     _J.FAILED: frozenset({_J.QUEUED}),  # `jobs retry`: same job, new attempt
     _J.CANCELLED: frozenset({_J.QUEUED}),

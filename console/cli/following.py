@@ -16,7 +16,7 @@ from lineside.store.db import reader
 from lineside.store.homes import Home
 from lineside.store.queries import jobs
 from lineside.store.queries.jobs import JobRow
-from lineside.store.states import JOB_ENDED, JobState
+from lineside.store.states import JOB_ENDED, Cause, JobState
 
 _LOOK_S = 0.2
 _CHUNK = 1024 * 1024
@@ -74,7 +74,9 @@ def follow_job(session: Session, job_id: int, out: TextIO) -> int:
         for text in _grow(session.home, job_id, db=db):
             out.write(_fit(text, out))
             out.flush()
-        return 0 if jobs.get(db, job_id).state == JobState.SUCCEEDED else 1
+        row = jobs.get(db, job_id)
+        cached = row.state == JobState.SKIPPED and row.cause == Cause.OK
+        return 0 if cached or row.state == JobState.SUCCEEDED else 1
     finally:
         db.close()
 

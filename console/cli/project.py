@@ -1,15 +1,13 @@
-"""`lineside init`, `apply`, `pipeline`: the project file, and what is made of it."""
+"""`lineside init` and `apply`: the project file, and its way to the runner."""
 
-import os
-import sys
 from pathlib import Path
 
 import click
 
 from lineside.console.cli import output
 from lineside.console.cli.output import json_option
-from lineside.console.cli.session import Json, Session, pass_session
-from lineside.store.errors import NotFound, Usage
+from lineside.console.cli.session import Session, pass_session
+from lineside.store.errors import Usage
 
 FILE = "lineside.toml"
 
@@ -66,26 +64,12 @@ def init(session: Session) -> None:
 @pass_session
 def apply(session: Session, as_json: bool) -> None:
     """Send ./lineside.toml to the runner: monitors, endpoints, gates and retrain triggers become real."""
+    from lineside.jobs.projects import project, writing
+
     folder = project_folder()
-    text = (folder / FILE).read_text()
+    text = writing.inlined((folder / FILE).read_text(), project.read(folder / FILE), FILE)
     answer = session.ask("project.apply", text=text, folder=str(folder))
     output.one(answer, [*answer["changes"]] or ["nothing changed"], as_json=as_json)
-
-
-@click.group()
-def pipeline() -> None:
-    """Pipelines of ./lineside.toml."""
-
-
-@pipeline.command("show")
-@click.argument("name", required=False)
-def show_pipeline(name: str | None) -> None:
-    """Draw the stages of a pipeline and what each waits for."""
-    from lineside.jobs.projects import pipelines, project
-
-    found = project.read(project_folder() / FILE)
-    for one in [name] if name else list(found.pipelines):
-        sys.stdout.write(pipelines.show(found, one) + "\n")
 
 
 def project_folder() -> Path:
@@ -98,26 +82,3 @@ def project_folder() -> Path:
         if (folder / FILE).exists():
             return folder
     raise Usage(f"no {FILE} here or above", hint="write one with: lineside init")
-
-
-def resolve_pipeline(session: Session, name: str, params: dict[str, str]) -> list[Json]:
-    """The jobs that running pipeline `name` of this folder's project means."""
-    from lineside.jobs.projects import pipelines, project
-    from lineside.store.queries import datasets
-
-    folder = project_folder()
-    found = project.read(folder / FILE)
-    if name not in found.pipelines:
-        known = ", ".join(found.pipelines) or "none"
-        raise NotFound("pipeline", name, hint=f"{FILE} has: {known}; a command goes behind --")
-    session.bring_up()
-    return pipelines.plan(
-        found,
-        name,
-        params=params,
-        datasets=datasets.by_name(session.read()),
-        home=session.home,
-        python=sys.executable,
-        folder=folder,
-        env=dict(os.environ),
-    )

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 
 from lineside.jobs.execution.attempts import Exit, Sighting, Start
+from lineside.jobs.projects import results
 from lineside.store import states
 from lineside.store.actors import Actor
 from lineside.store.clock import Micros, after
@@ -63,7 +64,14 @@ def finish(
         if row.run_id is not None:
             _of_run(lambda id: runs.reschedule(db, id), row.run_id)
         return []
-    return _end(db, row, _state_after(row, cause), cause=cause, detail=exit.detail, at=exit.ended_us)
+    new, ended_us = _state_after(row, cause), exit.ended_us
+    made = results.note(db, row, at=ended_us) if new == JobState.SUCCEEDED else None
+    if made is not None and made.cached:
+        return _end(db, row, JobState.SKIPPED, cause=cause, detail=made.words, at=ended_us)
+    ended = _end(db, row, new, cause=cause, detail=exit.detail, at=ended_us)
+    if made is not None:
+        queued.set_reason(db, row.id, state=new, reason=made.words)
+    return ended
 
 
 def cancel(db: sqlite3.Connection, id: int, actor: Actor, reason: str, *, at: Micros) -> list[int]:

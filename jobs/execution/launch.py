@@ -10,6 +10,7 @@ from typing import Any
 
 from lineside.jobs.execution import attempts, queue
 from lineside.jobs.execution.processes import boot_id
+from lineside.jobs.projects import results
 from lineside.store.homes import Home
 from lineside.store.queries import jobs
 from lineside.store.queries.jobs import CommandRow
@@ -28,7 +29,8 @@ def prepare(
     base = queue.environment(home, job.id) or {**_runner_env(), **json.loads(job.env)}
     env = environment(base, job, home=home, folder=folder, sdk=sdk, gpus=row.devices)
     attempts.put(folder / "env", env)
-    attempts.put(folder / "spec", {**_spec(job, home), "log_cap_bytes": log_cap_bytes})
+    argv = results.brief(db, job.id, folder)  # a stage looks first whether it must run
+    attempts.put(folder / "spec", {**_spec(job, home), "argv": argv, "log_cap_bytes": log_cap_bytes})
     if said := first_words(job, row.devices, box_gpus=box_gpus):
         _say(folder, said)
     return folder

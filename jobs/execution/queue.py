@@ -24,7 +24,7 @@ from lineside.store.queries import audit, jobs, lineage, runs, settings
 from lineside.store.queries import queue as queued
 from lineside.store.queries import weighing as weighed
 from lineside.store.queries.lineage import Node
-from lineside.store.states import JobState
+from lineside.store.states import Cause, JobState
 
 log = logging.getLogger(__name__)
 _SHOWN = ("PATH", "HOME", "USER", "LANG", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "LD_LIBRARY_PATH")
@@ -253,6 +253,9 @@ def _add_needs(
 ) -> None:
     for need in spec.after:
         needed = jobs.get(db, need.job if need.job is not None else sent[need.index or 0])
+        if needed.state == JobState.SKIPPED and needed.cause == Cause.OK:
+            queued.add_need(db, id, needs_id=needed.id, condition="any")  # cached: as good as succeeded
+            continue
         queued.add_need(db, id, needs_id=needed.id, condition=need.condition)
         if need.condition == "ok" and needed.state in states.JOB_ENDED - {JobState.SUCCEEDED}:
             endings.skip(db, id, because=needed.id, at=at)

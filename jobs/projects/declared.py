@@ -3,9 +3,10 @@
 Import them from `lineside.jobs.projects.project`, which also reads the text.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Value = str | int | float | bool
 """A pipeline parameter."""
@@ -28,11 +29,18 @@ class Resources:
     """resources = { … }: what a stage holds while it runs."""
 
     gpus: int = 0  # -1: one if the box has any
+    gpu_mem_bytes: int | None = None  # of each; neither this nor slots: it wants its GPUs for itself
+    gpu_slots: int | None = None  # of each
+    prefer: tuple[str, ...] = ()  # UUIDs or indexes of GPUs, the best first
     cpus: int = 1
+    mem_bytes: int | None = None  # of the box
 
     def __post_init__(self) -> None:
         _at_least(self.gpus, -1, "gpus")
         _at_least(self.cpus, 0, "cpus")
+        for key in ("gpu_mem", "mem"):
+            _positive(getattr(self, f"{key}_bytes"), key)
+        _positive(self.gpu_slots, "gpu_slots")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,8 @@ class Limits:
 
     time_s: float | None = None
     grace_s: float = 10.0
+    checkpoint: Literal["USR1", "USR2", "INT", "HUP", "CONT"] | None = None  # sent before it is stopped
+    preemptible: bool = False  # may be stopped for a more urgent job, and goes on later
 
     def __post_init__(self) -> None:
         _positive(self.time_s, "time")
@@ -53,9 +63,26 @@ class Retry:
 
     max: int = 0
     on: tuple[str, ...] = ("lost", "preempted")
+    backoff_s: float | None = None  # None: the home's
 
     def __post_init__(self) -> None:
         _at_least(self.max, 0, "max")
+        if self.backoff_s is not None:
+            _at_least(self.backoff_s, 0, "backoff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """matrix = { … }: one job for each combination of the values, but for those excluded."""
+
+    axes: Mapping[str, tuple[Value, ...]]
+    exclude: tuple[Mapping[str, Value], ...] = ()
+
+    def cells(self) -> list[dict[str, Value]]:
+        """The values of each job, the last axis turning fastest."""
+        every = itertools.product(*self.axes.values())
+        product = (dict(zip(self.axes, values, strict=True)) for values in every)
+        return [cell for cell in product if not any(out.items() <= cell.items() for out in self.exclude)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +92,35 @@ class StageSpec:
     name: str
     cmd: str  # split like a shell would, run without one
     needs: tuple[str, ...] = ()  # as written; `PipelineSpec.needs` has the inferred ones too
-    deps: tuple[str, ...] = ()  # files, and "dataset:NAME@latest"
+    deps: tuple[str, ...] = ()  # files, folders, and "dataset:NAME@latest"
     params: tuple[str, ...] = ()
-    outs: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()  # files and folders; {param} is filled in
+    metrics: tuple[str, ...] = ()  # JSON files; their numbers become metrics of the run
+    env: tuple[str, ...] = ()  # variables whose values decide whether it must run again
+    wdir: str = "."  # where it runs, from the project's folder; all its paths start there
+    shell: bool = False
+    cache: bool | None = None  # None: if it declares what it makes
+    always: bool = False  # runs every time; what it makes is noted all the same
     resources: Resources = field(default_factory=Resources)
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)
+    matrix: Matrix | None = None
+    watch: tuple[Mapping[str, Any], ...] = ()  # rules on live metrics
+
+    def __post_init__(self) -> None:
+        if self.always and self.cache:
+            raise ValueError("always = true and cache = true contradict each other")
+
+    @property
+    def may_skip(self) -> bool:
+        """Whether an earlier result can stand in for running it: nothing vouches for one without outs."""
+        asked = bool(self.outs or self.metrics) if self.cache is None else self.cache
+        return asked and not self.always
+
+    @property
+    def cells(self) -> list[dict[str, Value]]:
+        """The params of each of its jobs beside the pipeline's: one empty set without a matrix."""
+        return self.matrix.cells() if self.matrix else [{}]
 
     @property
     def datasets(self) -> dict[str, str]:
@@ -90,6 +139,7 @@ class PipelineSpec:
 
     name: str
     params: Mapping[str, Value]
+    params_file: str | None = None  # from the project's folder; whoever reads that folder knows its values
     stages: tuple[StageSpec, ...]
     needs: Mapping[str, tuple[str, ...]]  # stage → the stages it waits for
 

@@ -1,14 +1,13 @@
 """From a pipeline in lineside.toml to jobs: which commands, on which dataset versions, in which order."""
 
-import re
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from lineside.jobs.context import Json
-from lineside.jobs.projects.project import PLACEHOLDER, PipelineSpec, Project, StageSpec, Value
-from lineside.store.errors import NotFound, Usage
+from lineside.jobs.projects.cells import Place, jobs_of
+from lineside.jobs.projects.project import PipelineSpec, Project, StageSpec, Value
+from lineside.store.errors import BadConfig, NotFound, Usage
 from lineside.store.homes import Home
 from lineside.store.queries.datasets import VersionRow
 from lineside.store.toml import meant
@@ -27,6 +26,9 @@ def plan(
     folder: Path,
     env: Mapping[str, str],
     stage: str | None = None,
+    first: str | None = None,
+    alone: str | None = None,
+    force: bool = False,
 ) -> list[Json]:
     """The jobs that running a pipeline means, each after those it needs: what `jobs.submit` takes.
 
@@ -35,76 +37,117 @@ def plan(
         datasets: versions under `NAME` (the newest) and `NAME@2`, as `datasets.by_name` gives them.
         folder: the project's; commands run there.
         stage: run this one only, with all that it needs.
+        first: run this one and all that needs it; what it needs itself is taken as it lies there.
+        alone: run this one and no other.
+        force: run even what would be cached.
 
     Raises:
         NotFound: no such pipeline, stage or dataset version.
         Usage: a parameter nobody declared, or a value of the wrong kind.
+        BadConfig: with the given parameters, two jobs would write the same path.
     """
-    spec = _pipeline(project, pipeline)
-    chosen, values = _split_params(spec, params)
-    stages = _wanted(spec, stage)
-    place = {each.name: index for index, each in enumerate(stages)}
-    return [
-        {
-            **_job(spec, each, values, _versions(each, chosen, datasets), home=home, python=python),
-            "cwd": str(folder),
-            "env": dict(env),
-            "after": [{"index": place[need], "condition": "ok"} for need in spec.needs[each.name]],
-        }
-        for each in stages
-    ]
+    spec = find(project, pipeline)
+    if spec.params_file and not spec.params:  # read by who may not look into the folder
+        raise Usage(f"the params of {spec.name} lie in {spec.params_file}", hint="lineside apply")
+    stages = _wanted(spec, stage=stage, first=first, alone=alone)
+    chosen, values, stages = _split_params(spec, stages, params)
+    place = Place(home=home, folder=folder, python=python, env=env, force=force)
+    jobs: list[Json] = []
+    where: dict[str, list[int]] = {}  # stage → its jobs in this plan
+    for each in stages:
+        made = jobs_of(spec, each, values, _versions(each, chosen, datasets), place)
+        begin = len(jobs)
+        needs = [index for need in spec.needs[each.name] for index in where.get(need, ())]
+        after = [{"index": index, "condition": "ok"} for index in needs]
+        where[each.name] = list(range(begin, begin + len(made)))
+        array = [{"array": begin, "array_index": at} if each.matrix else {} for at in range(len(made))]
+        jobs += [{**job, **part, "after": after} for job, part in zip(made, array, strict=True)]
+    _refuse_collisions(jobs)
+    return jobs
 
 
-def show(project: Project, pipeline: str) -> str:
-    """The stages of a pipeline in words, each under what it waits for.
+def find(project: Project, name: str) -> PipelineSpec:
+    """The pipeline of that name.
 
     Raises:
-        NotFound: no such pipeline.
+        NotFound: there is none.
     """
-    spec = _pipeline(project, pipeline)
-    params = ", ".join(f"{name} = {value}" for name, value in spec.params.items())
-    lines = [f"{spec.name}{f'  ({params})' if params else ''}"]
-    width = max(len(each.name) for each in spec.stages)
-    for each in spec.stages:
-        branch = "└─" if each is spec.stages[-1] else "├─"
-        lines.append(f"{branch} {each.name.ljust(width)}  {_in_words(spec, each)}".rstrip())
-    return "\n".join(lines)
-
-
-def _pipeline(project: Project, name: str) -> PipelineSpec:
     if name not in project.pipelines:
         raise NotFound("pipeline", name, hint=meant(name, set(project.pipelines)))
     return project.pipelines[name]
 
 
-def _wanted(spec: PipelineSpec, stage: str | None) -> list[StageSpec]:
-    """All stages, or one with those before it, in order."""
-    if stage is None:
-        return list(spec.stages)
+def _wanted(
+    spec: PipelineSpec, *, stage: str | None, first: str | None, alone: str | None
+) -> list[StageSpec]:
+    """All stages, or those that were asked for, in order."""
     names = {each.name for each in spec.stages}
-    if stage not in names:
-        raise NotFound("stage", stage, hint=meant(stage, names))
-    wanted, front = {stage}, [stage]
-    while front:
-        fresh = [need for need in spec.needs[front.pop()] if need not in wanted]
-        wanted.update(fresh)
-        front.extend(fresh)
+    asked = next((name for name in (stage, first, alone) if name is not None), None)
+    if asked is not None and asked not in names:
+        raise NotFound("stage", asked, hint=meant(asked, names))
+    if alone is not None:
+        wanted = {alone}
+    elif first is not None:
+        users = {name: [user for user in names if name in spec.needs[user]] for name in names}
+        wanted = _reached(first, users)
+    elif stage is not None:
+        wanted = _reached(stage, spec.needs)
+    else:
+        wanted = names
     return [each for each in spec.stages if each.name in wanted]
 
 
-def _split_params(spec: PipelineSpec, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Value]]:
-    """Chosen dataset versions by name, and the value of every parameter."""
-    values = dict(spec.params)
-    chosen = {}
+def _reached(name: str, steps: Mapping[str, Sequence[str]]) -> set[str]:
+    """`name`, and all that can be reached from it."""
+    wanted, front = {name}, [name]
+    while front:
+        fresh = [each for each in steps[front.pop()] if each not in wanted]
+        wanted.update(fresh)
+        front.extend(fresh)
+    return wanted
+
+
+def _refuse_collisions(jobs: Sequence[Json]) -> None:
+    """A given value may have made two paths the same."""
+    maker: dict[str, str] = {}
+    for job in jobs:
+        for path in job["outs"]:
+            if path in maker:
+                raise BadConfig(f"{maker[path]} and {job['name']} both write {path}",
+                                hint="give each a path of its own")  # fmt: skip
+            maker[path] = job["name"]
+
+
+def _split_params(
+    spec: PipelineSpec, stages: Sequence[StageSpec], given: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, Value], list[StageSpec]]:
+    """Chosen dataset versions by name, the value of every parameter, the stages with given matrix values."""
+    values, chosen, stages = dict(spec.params), {}, list(stages)
     inputs = {f"{_DATA}{name}" for stage in spec.stages for name in stage.datasets}
+    axes = {name: axis for stage in spec.stages if stage.matrix for name, axis in stage.matrix.axes.items()}
     for name, text in given.items():
         if name in inputs:
             chosen[name.removeprefix(_DATA)] = _selector(name, text)
-        elif name in values:
-            values[name] = _value(name, text, like=values[name])
+        elif name in values or name in axes:
+            likes = ([values[name]] if name in values else []) + [*axes.get(name, ())[:1]]
+            value = _value(name, text, like=likes[0])
+            if name in values:
+                values[name] = value
+            stages = [_narrowed(stage, name, value) for stage in stages]
         else:
-            raise Usage(f"{spec.name} has no parameter {name!r}", hint=meant(name, {*values, *inputs}))
-    return chosen, values
+            known = {*values, *inputs, *axes}
+            raise Usage(f"{spec.name} has no parameter {name!r}", hint=meant(name, known))
+    return chosen, values, stages
+
+
+def _narrowed(stage: StageSpec, name: str, value: Value) -> StageSpec:
+    """The stage with one value on an axis of its matrix."""
+    if stage.matrix is None or name not in stage.matrix.axes:
+        return stage
+    matrix = replace(stage.matrix, axes={**stage.matrix.axes, name: (value,)})
+    if not matrix.cells():
+        raise Usage(f"stage {stage.name} excludes {name} = {value}", hint="give another value")
+    return replace(stage, matrix=matrix)
 
 
 def _selector(name: str, text: str) -> str:
@@ -144,64 +187,3 @@ def _versions(
             version = newest
         found[name] = version
     return found
-
-
-def _job(
-    spec: PipelineSpec,
-    stage: StageSpec,
-    values: Mapping[str, Value],
-    versions: Mapping[str, VersionRow],
-    *,
-    home: Home,
-    python: str,
-) -> dict[str, Any]:
-    """One stage as a job, but for where and after what it runs."""
-    words: dict[str, Value] = {"python": python, **values}
-    for name, version in versions.items():
-        words[f"{_DATA}{name}"] = str(home.datasets / version.name / str(version.number))
-    used = {*stage.params, *_names_in(stage.cmd)}
-    return {
-        "name": stage.name,
-        "kind": "batch",
-        "pipeline": spec.name,
-        "stage": stage.name,
-        "experiment": spec.name,
-        "argv": _argv(stage.cmd, words),
-        "params": {name: value for name, value in values.items() if name in used},
-        "inputs": [{"name": name, "version_id": version.id} for name, version in versions.items()],
-        "gpus": stage.resources.gpus,
-        "cpus": stage.resources.cpus,
-        "time_limit_s": stage.limits.time_s,
-        "grace_s": stage.limits.grace_s,
-        "retry_max": stage.retry.max,
-        "retry_on": list(stage.retry.on),
-    }
-
-
-def _argv(cmd: str, words: Mapping[str, Value]) -> list[str]:
-    """The command as words; a value with a blank in it stays one word."""
-
-    def put(found: re.Match[str]) -> str:
-        return _text(words[found[1]]) if found[1] else found[0][0]
-
-    return [PLACEHOLDER.sub(put, word) for word in shlex.split(cmd)]
-
-
-def _names_in(cmd: str) -> Iterable[str]:
-    return (found[1] for found in PLACEHOLDER.finditer(cmd) if found[1])
-
-
-def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _in_words(spec: PipelineSpec, stage: StageSpec) -> str:
-    cpus, gpus = stage.resources.cpus, stage.resources.gpus
-    needs = spec.needs[stage.name]
-    parts = [
-        {-1: "a GPU if there is one", 0: ""}.get(gpus, f"{gpus} GPU"),
-        f"{cpus} CPU",
-        ", ".join(f"{name}@{selector}" for name, selector in stage.datasets.items()),
-        f"after {', '.join(needs)}" if needs else "",
-    ]
-    return " · ".join(part for part in parts if part)

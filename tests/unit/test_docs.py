@@ -1,13 +1,14 @@
 """A key, a command or a state that nobody documented is a fault."""
 
 import inspect
+import json
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from lineside.console import keypage
-from lineside.jobs.projects import declared
+from lineside.jobs.projects import declared, schemas
 from lineside.store import config, notebooks, states
 from lineside.store.queries.views import VIEWS
 
@@ -15,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 TABLES = (
     declared.DataSpec, declared.StageSpec, declared.ModelSpec, declared.EndpointSpec, declared.MonitorSpec,
-    declared.RetrainSpec,
+    declared.RetrainSpec, declared.Resources, declared.Limits, declared.Retry,
 )  # fmt: skip
 
 
@@ -23,7 +24,14 @@ TABLES = (
 def test_every_key_of_the_project_file_is_documented(table: type) -> None:
     text = (DOCS / "configuration.md").read_text()
     for key in (field.name for field in fields(table) if field.name != "name"):
-        assert f"`{key.removesuffix('_s')}`" in text, f"{table.__name__}.{key}"
+        assert f"`{key.removesuffix('_s').removesuffix('_bytes')}`" in text, f"{table.__name__}.{key}"
+
+
+def test_the_published_schema_of_the_project_file_is_made_of_its_dataclasses() -> None:
+    text = json.dumps(schemas.schema(), indent=2) + "\n"
+    assert (DOCS / "lineside.schema.json").read_text() == text, (
+        "run: lineside pipeline schema > docs/lineside.schema.json"
+    )
 
 
 def test_every_key_of_the_home_is_documented() -> None:

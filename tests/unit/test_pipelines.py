@@ -11,7 +11,7 @@ from fixtures.contexts import Here
 
 from lineside.jobs.context import VERBS
 from lineside.jobs.execution.specs import read_all
-from lineside.jobs.projects import pipelines
+from lineside.jobs.projects import drawing, pipelines
 from lineside.jobs.projects.project import parse
 from lineside.jobs.verbs import projects as _verbs  # noqa: F401  # registers it
 from lineside.store.actors import Actor, Role
@@ -117,18 +117,19 @@ def test_data_that_nobody_added_is_said_to_be_missing() -> None:
 
 def test_an_unknown_pipeline_or_stage_names_the_near_one() -> None:
     with pytest.raises(NotFound) as caught:
-        pipelines.show(parse(TEXT), "trian")
+        pipelines.find(parse(TEXT), "trian")
     assert "train" in caught.value.hint
     with pytest.raises(NotFound, match="no stage 'netwrk'"):
         plan("netwrk")
 
 
 def test_a_pipeline_is_drawn_with_what_each_stage_waits_for() -> None:
-    assert pipelines.show(parse(TEXT), "train").splitlines() == [
+    assert drawing.show(parse(TEXT).pipelines["train"]).splitlines() == [
         "train  (lr = 0.001, deep = True, note = two words)",
-        "├─ network  a GPU if there is one · 1 CPU · digits@latest",
-        "├─ forest   1 CPU · digits@1",
-        "└─ report   1 CPU · after network, forest",
+        "●    network  a GPU if there is one · 1 CPU · digits@latest",
+        "│ ●  forest   1 CPU · digits@1",
+        "├─╯",
+        "●    report   1 CPU",
     ]
 
 

@@ -1,0 +1,1 @@
+"""Pipelines of other tools, translated into lineside.toml."""
