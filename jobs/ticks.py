@@ -18,6 +18,7 @@ def _at(place: str) -> Callable[[Context], Awaitable[None]]:
 
 TICKS: tuple[Tick, ...] = (
     Tick(name="gpus", period_s=5.0, run=_at("lineside.jobs.execution.gpus:tick")),
+    Tick(name="schedules", period_s=0.5, run=_at("lineside.jobs.schedules.looking:tick")),
     Tick(name="ingest", period_s=0.2, run=_at("lineside.jobs.ingesting:tick")),
     Tick(name="watching", period_s=1.0, run=_at("lineside.jobs.watching.watching:tick")),
     Tick(name="compacting", period_s=5.0, run=_at("lineside.jobs.compacting:tick")),

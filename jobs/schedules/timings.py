@@ -77,7 +77,7 @@ def of(row: ScheduleRow) -> Timing | None:
     if row.kind == "cron":
         return ByCron(cron.parse(row.spec), wallclock.zone(row.time_zone))
     if row.kind == "interval":
-        return ByInterval(row.created_us, round(float(row.spec) * SECOND))
+        return ByInterval(row.created_us, round(_length(row.spec) * SECOND))
     return None
 
 
@@ -145,11 +145,16 @@ def seconds(text: str) -> float:
     Raises:
         Usage: it is no length of time, or a shorter one than a second.
     """
-    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
-    try:
-        found = float(number) * _UNITS[unit]
-    except ValueError:
-        found = 0.0
+    found = _length(text)
     if not LEAST_S <= found <= 366 * 86400.0:
         raise Usage(f"every {text!r} is no length of time", hint="from 1s to 366d: 90s, 15m, 6h, 1d, 2w")
     return found
+
+
+def _length(text: str) -> float:
+    """Seconds; 0 for what is no length of time."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    try:
+        return float(number) * _UNITS[unit]
+    except ValueError:
+        return 0.0

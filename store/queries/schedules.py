@@ -104,7 +104,7 @@ _LISTED = """
            f.job_id as last_job, j.state as last_state
       from schedule s
       left join firing f on f.schedule_id = s.id and f.due = (
-           select n.due from firing n where n.schedule_id = s.id order by n.at_us desc limit 1)
+           select n.due from firing n where n.schedule_id = s.id order by n.at_us desc, n.due desc limit 1)
       left join job j on j.id = f.job_id
      where s.removed_us is null order by s.name
 """
@@ -196,7 +196,7 @@ _FIRED = """
 _FIRINGS = """
     select f.schedule_id, f.due, f.at_us, f.job_id, f.outcome, j.state as job_state
       from firing f left join job j on j.id = f.job_id
-     where f.schedule_id = :id order by f.at_us desc limit :limit
+     where f.schedule_id = :id order by f.at_us desc, f.due desc limit :limit
 """
 
 _OPEN = """
