@@ -20,6 +20,7 @@ VERBS = {
     "labels": "data:labels",
     "run": "jobs:run",
     "jobs": "jobs:jobs",
+    "schedules": "schedules:schedules",
     "runs": "runs:runs",
     "register": "models:register",
     "models": "models:models",

@@ -11,6 +11,7 @@ import click
 from lineside.console.cli import output
 from lineside.console.cli.following import follow_job
 from lineside.console.cli.output import Columns, json_option, moment
+from lineside.console.cli.planning import family, parking
 from lineside.console.cli.runs import pairs
 from lineside.console.cli.session import Json, Session, pass_session
 
@@ -50,10 +51,8 @@ def run(ctx: click.Context, /, words: tuple[str, ...], follow: bool, as_json: bo
         return _forecast(session, words, asked, as_json=as_json)
     specs, said = _command(words, asked) if ctx.meta["command"] else _pipeline(session, words, asked)
     specs = [{**spec, "watch": [*spec.get("watch", []), *asked["watch"]]} for spec in specs]  # type: ignore[misc]
-    parent = os.environ.get("LINESIDE_JOB")  # a planner job submits its stages as their parent
-    answer = session.ask(
-        "jobs.submit", jobs=[{**spec, "parent": int(parent)} if parent else spec for spec in specs]
-    )
+    ours = family(session)  # a planner job submits its stages as their parent
+    answer = session.ask("jobs.submit", jobs=[{**spec, **ours} for spec in specs])
     lines = [
         f"job {j['job']}" + (f", run {j['run']}" if j["run"] else "") + words
         for j, words in zip(answer["jobs"], said, strict=True)
@@ -91,7 +90,8 @@ def _pipeline(
 
     chosen = _chosen(words, asked)
     session.bring_up()
-    specs, verdicts = pipelines.planned(session, words[0], chosen)
+    with parking(session):
+        specs, verdicts = pipelines.planned(session, words[0], chosen)
     after = [{"job": job} for job in asked["after"]]  # type: ignore[attr-defined]
     specs = [{**spec, "after": [*spec.get("after", []), *after]} for spec in specs]
     return specs, [f"  {pipelines.said(verdict)}" for verdict in verdicts]

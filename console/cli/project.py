@@ -1,5 +1,7 @@
 """`lineside init` and `apply`: the project file, and its way to the runner."""
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -45,9 +47,12 @@ on = ["performance"]
 
 
 @click.command()
+@click.option("--hooks", is_flag=True, help="Have git fire the schedules that wait for a push.")
 @pass_session
-def init(session: Session) -> None:
+def init(session: Session, hooks: bool) -> None:
     """Start a project in this folder: a lineside.toml to edit, and a home for its runs."""
+    if hooks and install_hooks(session):
+        return
     path = Path(FILE)
     if path.exists():
         output.words(f"{path} is already here and stays as it is")
@@ -65,11 +70,23 @@ def init(session: Session) -> None:
 def apply(session: Session, as_json: bool) -> None:
     """Send ./lineside.toml to the runner: monitors, endpoints, gates and retrain triggers become real."""
     from lineside.jobs.projects import project, writing
+    from lineside.jobs.schedules import planners
 
     folder = project_folder()
     text = writing.inlined((folder / FILE).read_text(), project.read(folder / FILE), FILE)
-    answer = session.ask("project.apply", text=text, folder=str(folder))
+    env = planners.captured(os.environ)  # for its schedules
+    answer = session.ask("project.apply", text=text, folder=str(folder), env=env, python=sys.executable)
     output.one(answer, [*answer["changes"]] or ["nothing changed"], as_json=as_json)
+
+
+def install_hooks(session: Session) -> bool:
+    """Write the hooks of the repository here; True where it is a bare one, which holds no project."""
+    from lineside.jobs.schedules import hooks
+
+    found = hooks.repository(Path.cwd())
+    for path in hooks.install(found, home=session.home.path, python=sys.executable):
+        output.words(f"{path} written: it fires schedules added with --on-push")
+    return found.folder is None
 
 
 def project_folder() -> Path:
