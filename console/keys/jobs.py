@@ -9,6 +9,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="jobs.output", keys=("o",), title="to the output, and back", footer="output"),
     Command(id="jobs.details", keys=("d",), title="command, params, attempts", footer="details"),
     Command(id="jobs.states", keys=("s",), title="show which states", footer="states"),
+    Command(id="jobs.schedules", keys=("S",), title="schedules: when each fires, what it did last"),
     Command(id="jobs.zoom", keys=("z",), title="the pane on the whole screen, and back"),
     deed("jobs.pipeline", "n", "run a pipeline"),
     deed("jobs.shell", "x", "run a command"),
@@ -18,4 +19,7 @@ COMMANDS: tuple[Command, ...] = (
     deed("jobs.release", "e", "release"),
     deed("jobs.front", "f", "to the front of the queue"),
     deed("jobs.rear", "b", "to the back of the queue"),
+    deed("jobs.schedule_fire", "s", "fire a schedule now"),
+    deed("jobs.schedule_pause", "p", "pause a schedule"),
+    deed("jobs.schedule_resume", "u", "resume a schedule"),
 )

@@ -17,6 +17,7 @@ from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import joblist
 from lineside.console.reads.joblist import LIVE, WAITING, JobList
 from lineside.console.reads.walls import Working
+from lineside.console.screens import scheduling
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, heading, safe
 from lineside.console.views import jobs as drawing
@@ -246,6 +247,9 @@ class JobsArea(Area[JobList]):
     def cmd_states(self) -> None:
         self.choose("show", _STATES, lambda at: self._filter(_STATES[at] if at else ""))
 
+    def cmd_schedules(self) -> None:
+        scheduling.look(self)
+
     def _filter(self, text: str) -> None:
         self.filtered(text)
         self.refresh_frame()
@@ -262,7 +266,7 @@ class JobsArea(Area[JobList]):
     # -- doing --------------------------------------------------------------------------------------
 
     def offers(self, command: Command) -> bool:
-        if command.id in ("jobs.pipeline", "jobs.shell"):
+        if command.id in _ALWAYS:
             return True
         states = {row.job.state for row in self.main().chosen()}
         able = _ABLE.get(command.id, frozenset())
@@ -294,6 +298,15 @@ class JobsArea(Area[JobList]):
     def cmd_rear(self) -> None:
         self._ask(lambda chosen: asking.move(chosen, to="back"))
 
+    def cmd_schedule_fire(self) -> None:
+        scheduling.fire(self)
+
+    def cmd_schedule_pause(self) -> None:
+        scheduling.pause(self)
+
+    def cmd_schedule_resume(self) -> None:
+        scheduling.resume(self)
+
     def cmd_shell(self) -> None:
         self.propose(starting.command(Path.cwd()))
 
@@ -311,6 +324,11 @@ class JobsArea(Area[JobList]):
 
         self.choose("run pipeline", [f"{safe(name)}   of {safe(row.name)}" for name, row in known], chosen)
 
+
+_ALWAYS = frozenset({
+    "jobs.pipeline", "jobs.shell", "jobs.schedule_fire", "jobs.schedule_pause", "jobs.schedule_resume",
+})  # fmt: skip
+"""What needs no job under the cursor."""
 
 _ABLE: Mapping[str, frozenset[str]] = {
     "jobs.cancel": frozenset({*LIVE, *WAITING}), "jobs.retry": frozenset({"FAILED", "CANCELLED"}),
