@@ -7,14 +7,15 @@ file. A look costs one list of /proc and two small files per process of a job.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lineside.jobs.context import Context
 from lineside.jobs.devices.gpus import Gpu
-from lineside.jobs.execution import attempts, gpus, usage
+from lineside.jobs.execution import attempts, usage
 from lineside.jobs.execution.usage import Host, Tree
+from lineside.jobs.metering import Metered, Metering
 from lineside.store import ingest
 from lineside.store.frames import Frames
 from lineside.store.queries import jobs, runs, spools, summaries
@@ -33,6 +34,7 @@ _YOUNG_S = 5.0
 class Sampled:
     """One job that is measured, for as long as it runs."""
 
+    job: int
     shim: int
     leader: int  # of the job's session
     born: int  # of the shim: with its pid, one process for ever
@@ -55,6 +57,7 @@ class Sampler:
     jobs: dict[tuple[int, int], Sampled] = field(default_factory=dict)
     processes: usage.Processes = field(default_factory=usage.Processes)
     host: usage.HostMeter = field(default_factory=usage.HostMeter)
+    metering: Metering = field(default_factory=Metering)
 
 
 _SAMPLERS: dict[Path, Sampler] = {}
@@ -63,15 +66,16 @@ _SAMPLERS: dict[Path, Sampler] = {}
 async def tick(ctx: Context) -> None:
     """Measure every running job once; close the files of those that are over."""
     sampler = _SAMPLERS.setdefault(ctx.home.path, Sampler())
-    live = [row for row in jobs.live(ctx.db) if row.state != JobState.STARTING and row.run_id is not None]
-    running = {(row.id, row.attempt): row for row in live}
+    live = [row for row in jobs.live(ctx.db) if row.state != JobState.STARTING]
+    metered = await sampler.metering.look(ctx, live)
+    running = {(row.id, row.attempt): row for row in live if row.run_id is not None}
     for key in sampler.jobs.keys() - running.keys():
         sampler.jobs.pop(key).frames.close()
     for key in running.keys() - sampler.jobs.keys():
         if (begun := await _begin(ctx, running[key])) is not None:
             sampler.jobs[key] = begun
     if sampler.jobs:
-        await asyncio.to_thread(_measure, sampler)
+        await asyncio.to_thread(_measure, sampler, metered)
 
 
 async def _begin(ctx: Context, row: JobRow) -> Sampled | None:
@@ -87,7 +91,7 @@ async def _begin(ctx: Context, row: JobRow) -> Sampled | None:
     frames = await asyncio.to_thread(Frames, ctx.home.spool / name, taken=known.offset_bytes if known else 0)
     young = 0 <= time.time() - start.at_us / 1e6 < _YOUNG_S
     return Sampled(
-        shim=start.shim, leader=start.pid, born=start.born, frames=frames, devices=row.devices,
+        job=row.id, shim=start.shim, leader=start.pid, born=start.born, frames=frames, devices=row.devices,
         first_step=max(since_s, before + 1), cpu_s=0.0 if young else None,
         looked=time.monotonic() - max(0.0, time.time() - start.at_us / 1e6),
     )  # fmt: skip
@@ -98,17 +102,18 @@ def _last_step(ctx: Context, run_id: int) -> int:
     return found[run_id, _MARK].last_step if (run_id, _MARK) in found else -1
 
 
-def _measure(sampler: Sampler) -> None:
+def _measure(sampler: Sampler, metered: Metered) -> None:
     """One look at everything, one frame for each job."""
     roots = {each.shim: each.leader for each in sampler.jobs.values()}
     trees, at = sampler.processes.trees(roots), time.monotonic()
     host = sampler.host.look()
-    devices = {gpu.uuid: gpu for gpu in gpus.look()} if any(s.devices for s in sampler.jobs.values()) else {}
-    for each in sampler.jobs.values():
+    for attempt, each in sampler.jobs.items():
         tree = trees.get(each.shim)
         if tree is None or tree.born != each.born:
             continue  # it ended a moment ago
-        values = _of_job(each, tree, at) | _of_host(host) | _of_gpus(each.devices, devices)
+        values = _of_job(each, tree, at) | _of_host(host) | _of_gpus(each, metered.gpus)
+        if attempt in metered.taken and (energy_j := metered.taken[attempt].energy_j) is not None:
+            values[f"{SYSTEM}gpu_energy_j"] = energy_j
         try:
             each.frames.write(values, step=each.step(at), at_ns=time.time_ns())
         except OSError as error:
@@ -139,12 +144,12 @@ def _of_host(host: Host) -> dict[str, float]:
     return said if host.cpu_percent is None else said | {f"{SYSTEM}host.cpu_percent": host.cpu_percent}
 
 
-def _of_gpus(bound: Sequence[str], devices: Mapping[str, Gpu]) -> dict[str, float]:
+def _of_gpus(job: Sampled, devices: Mapping[str, Gpu]) -> dict[str, float]:
     """The devices as the job counts them: its first is gpu0, whatever the box calls it."""
     values: dict[str, float] = {}
-    for index, uuid in enumerate(bound):
+    for index, uuid in enumerate(job.devices):
         if (gpu := devices.get(uuid)) is not None:
             facts = {"util": gpu.util, "memory_used_bytes": gpu.mem_used_bytes, "watts": gpu.watts,
-                     "temp_c": gpu.temp_c}  # fmt: skip
+                     "temp_c": gpu.temp_c, "own_memory_bytes": gpu.job_bytes(job.job)}  # fmt: skip
             values |= {f"{SYSTEM}gpu{index}.{n}": float(v) for n, v in facts.items() if v is not None}
     return values
