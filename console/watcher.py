@@ -1,11 +1,10 @@
 """A thread that asks SQLite four times a second whether anybody committed: 4 µs when nobody did."""
 
-import sqlite3
 import threading
 from collections.abc import Callable
 
 from lineside.console.ports import Actions, RunnerState
-from lineside.store.db import reader
+from lineside.store.db import reader, version_of
 from lineside.store.homes import Home
 
 QUICK_S, BLURRED_S = 0.25, 1.0
@@ -45,9 +44,9 @@ class Watcher:
     def _watch(self) -> None:
         db = reader(self._home)
         try:
-            last = _version(db)
+            last = version_of(db)
             while not self._stop.wait(self.period_s):
-                version = _version(db)
+                version = version_of(db)
                 if version != last:
                     last = version
                     self._changed()
@@ -62,9 +61,3 @@ class Watcher:
                 last = state
                 self._runner(state)
             self._stop.wait(LOOK_S)
-
-
-def _version(db: sqlite3.Connection) -> int:
-    """Changes with every commit of another connection."""
-    version: int = db.execute("pragma data_version").fetchone()[0]
-    return version

@@ -1,6 +1,7 @@
 """What the console may ask the runner, and how a runner comes up: the client's side of the socket."""
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -63,6 +64,19 @@ def runner_info(home: Home) -> Json | None:
         return ask(home, "runner.info", {}, timeout_s=5.0)
     except RunnerDown:
         return None
+
+
+def holder(home: Home) -> int | None:
+    """The process that holds a home, whether it answers or not; None: nobody does."""
+    try:
+        with home.lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(file.read().strip() or 0)
+    except OSError:  # no home, or not ours to look into
+        pass
+    return None
 
 
 def ensure_runner(home: Home) -> None:

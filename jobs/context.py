@@ -79,11 +79,19 @@ def verb(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """Something the clock calls again and again, on the runner's loop."""
+    """Something the clock calls again and again, on the runner's loop.
+
+    `run` may answer True: nothing can come of another call before the database changes. It is left alone
+    then, for `REST_S` at most, and an idle runner costs next to nothing.
+    """
 
     name: str
     period_s: float
-    run: Callable[[Context], Awaitable[None]]
+    run: Callable[[Context], Awaitable[bool | None]]
+
+
+REST_S = 10.0
+"""The longest that a tick is left alone: what one overlooked waits no longer."""
 
 
 Args = Mapping[str, Any]

@@ -60,7 +60,7 @@ async def tick(ctx: Context) -> None:
         HomeProblem: something cannot be ingested now; it is tried again.
     """
     watch = watch_of(ctx.home)
-    waiting = await asyncio.to_thread(watch.look)
+    waiting = await asyncio.to_thread(watch.look) if watch.stirs else []
     if watch.new:
         sealing.meet(ctx.db, watch)
         await sealing.check(ctx, watch)
@@ -69,7 +69,8 @@ async def tick(ctx: Context) -> None:
     while waiting and time.monotonic() < until:
         waiting = [tail for group in _groups(waiting) for tail in await _take(ctx, group)]
     if sealing.due(watch, _KEEP_S):
-        _keep(watch)
+        if watch.tails:
+            _keep(watch)
         await sealing.look(ctx, watch)
     troubles = [
         f"spool {tail.name}: {words}" for tail in watch.tails.values() if (words := tail.shut or tail.problem)

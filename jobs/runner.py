@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import lineside
-from lineside.jobs import executors, logs, verbs
+from lineside.jobs import executors, health, logs, verbs
 from lineside.jobs.context import Json, Tick
 from lineside.jobs.execution import gpus
 from lineside.jobs.execution.dispatch import Dispatcher
 from lineside.jobs.watching import watching
 from lineside.store import config, homes
 from lineside.store.clock import now
-from lineside.store.db import reader
+from lineside.store.db import reader, version_of
 from lineside.store.db import writer as connect
 from lineside.store.errors import HomeProblem, LinesideError, Refused
 from lineside.store.homes import Home
@@ -50,7 +50,7 @@ class Runner:
 
         self.home, self.config = home, settings
         self.db: sqlite3.Connection = reader(home)
-        self.started_us = now()
+        self.started_us, self.meter = now(), health.Meter()
         self.problems = load_verbs()
         self.failures: dict[str, str] = {}  # tick → its newest failure, until it works again
         self.writer = Writer(home)
@@ -60,10 +60,16 @@ class Runner:
             self, self.executor, settings.runner, queue=settings.queue, sdk=install_sdk(home)
         )
         self.lock_inode = os.stat(home.lock).st_ino
-        own = Tick(name="home", period_s=5.0, run=lambda _: self._look_at_home())
-        self.ticker = Ticker(self._tick, (*TICKS, own))
+        own = Tick(name="home", period_s=5.0, run=lambda _: self._look_at_itself())
+        self.ticker = Ticker(self._tick, (*TICKS, own), version=lambda: version_of(self.db))
         self.control = Control(self, settings, hello=self._hello())
         self.stopping = asyncio.Event()
+
+    def rounds(self) -> list[health.Round]:
+        """How each tick goes, and the queue."""
+        ages = [(tick.name, tick.period_s, age_s) for tick, age_s in self.ticker.ages()]
+        queue = ("queue", self.config.runner.poll_s, self.dispatcher.age_s)
+        return health.rounds([queue, *ages], going=self.ticker.going(), failures=self.failures)
 
     async def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         return await self.writer.run(change, durable=durable)
@@ -104,20 +110,22 @@ class Runner:
         await self.writer.close()
         log.info("runner ends", extra={"pid": os.getpid()})
 
-    async def _tick(self, tick: Tick) -> None:
-        """One call of one tick. It may fail; the others and the next one go on."""
+    async def _tick(self, tick: Tick) -> bool | None:
+        """One call of one tick; whether it rests. It may fail (None); the others and the next one go on."""
         try:
-            await tick.run(self)
+            rests = await tick.run(self)
         except Exception as error:
             words = f"{type(error).__name__}: {error}"
             if self.failures.get(tick.name) != words:  # said once, not five times a second
                 log.exception("a tick failed", extra={"tick": tick.name})
             self.failures[tick.name] = words
-        else:
-            self.failures.pop(tick.name, None)
+            return None
+        self.failures.pop(tick.name, None)
+        return bool(rests)
 
-    async def _look_at_home(self) -> None:
+    async def _look_at_itself(self) -> None:
         """A runner whose home was deleted, or replaced by another, has nothing left to keep."""
+        self.meter.note()
         try:
             if os.stat(self.home.lock).st_ino == self.lock_inode:
                 return

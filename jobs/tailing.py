@@ -84,6 +84,11 @@ class Watch:
         self.folder = home.spool
         self._stamp, self._lists = -1, 0
 
+    @property
+    def stirs(self) -> bool:
+        """Whether a look could find anything: with no spool open, one `stat` of the folder says so."""
+        return bool(self.tails) or self._lists > 0 or os.stat(self.folder).st_mtime_ns != self._stamp
+
     def look(self) -> list[Tail]:
         """Those that have grown, the runs' own before those of their other processes."""
         folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

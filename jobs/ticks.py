@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from lineside.jobs.context import Context, Tick
 
 
-def _at(place: str) -> Callable[[Context], Awaitable[None]]:
+def _at(place: str) -> Callable[[Context], Awaitable[bool | None]]:
     """The coroutine function at `module:name`, imported when it is first called."""
     module, _, name = place.partition(":")
 
-    async def call(ctx: Context) -> None:
-        await getattr(importlib.import_module(module), name)(ctx)
+    async def call(ctx: Context) -> bool | None:
+        rests: bool | None = await getattr(importlib.import_module(module), name)(ctx)
+        return rests
 
     return call
 

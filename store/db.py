@@ -42,6 +42,12 @@ def reader(home: Home) -> sqlite3.Connection:
     return conn
 
 
+def version_of(db: sqlite3.Connection) -> int:
+    """A number that changes with every commit of another connection."""
+    version: int = db.execute("pragma data_version").fetchone()[0]
+    return version
+
+
 def unchecked(path: Path) -> sqlite3.Connection:
     """A read-only connection to a database of any schema, for whoever looks at what it is."""
     conn = sqlite3.connect(f"file:{_quote(path)}?mode=ro", uri=True, isolation_level=None, timeout=5.0,

@@ -8,7 +8,7 @@ import click
 
 from lineside.console.cli import output
 from lineside.console.cli.output import json_option, moment
-from lineside.console.cli.session import Session, pass_session
+from lineside.console.cli.session import Json, Session, pass_session
 from lineside.console.format import amount
 from lineside.store import homes
 from lineside.store.clock import Micros
@@ -50,13 +50,17 @@ def stop(session: Session) -> None:
 @json_option
 @pass_session
 def status(session: Session, as_json: bool) -> int:
-    """Say whether the runner is up and when it last did its round; exit 1 when it is down."""
+    """Say whether the runner is up and does its rounds; exit 1 when it is down or one of them fails."""
     from lineside.jobs import commands
     from lineside.store.queries import settings
 
     info = commands.runner_info(session.home)
     if info is None:
-        output.one({"up": False}, ["no runner is up; start one with: lineside runner start"], as_json=as_json)
+        holder = commands.holder(session.home)
+        line = "no runner is up; start one with: lineside runner start"
+        if holder is not None:
+            line = f"the runner, pid {holder}, does not answer; ask why with: lineside doctor"
+        output.one({"up": False, "pid": holder}, [line], as_json=as_json)
         return 1
     line = (
         f"runner up, pid {info['pid']}, since {moment(Micros(info['started_us']))}, home {session.home.path}"
@@ -64,8 +68,20 @@ def status(session: Session, as_json: bool) -> int:
     drain = settings.get(session.read(), settings.DRAIN)
     words = drain.value if drain else None
     lines = [line, *([f"{words}: nothing new starts; go on with: lineside runner undrain"] if words else [])]
-    output.one({"up": True, **info, "drain": words}, lines, as_json=as_json)
-    return 0
+    output.one({"up": True, **info, "drain": words}, [*lines, *_health(info)], as_json=as_json)
+    return 1 if any(each["stale"] for each in info["rounds"]) else 0
+
+
+def _health(info: Json) -> list[str]:
+    """What it takes of the box, when each of its rounds last went well, and each that fails."""
+    rounds = info["rounds"]
+    ages = ", ".join(f"{each['name']} {each['age_s']:.1f}" for each in rounds)
+    failing = [f"✗ {each['name']}: {each['words']}" for each in rounds if each["words"]]
+    return [
+        f"{amount(info['memory_bytes'])} of memory, {info['cpu_percent']:.2f} % of a core in the last minute",
+        f"seconds since each round ended well: {ages}",
+        *failing,
+    ]
 
 
 @runner.command()

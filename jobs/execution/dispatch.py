@@ -49,7 +49,7 @@ class Dispatcher:
     ) -> None:
         self._ctx, self._executor, self._config, self._sdk = ctx, executor, config, sdk
         self._rules, self._scales = rooms.rules(queue), Scales()
-        self._woken = asyncio.Event()
+        self._woken, self._stepped = asyncio.Event(), time.monotonic()
         self._watched: dict[int, int] = {}  # job → pidfd of its shim
         self._endings: dict[
             int, asyncio.Task[None]
@@ -57,6 +57,11 @@ class Dispatcher:
         self._missing: dict[int, float] = {}  # job without folder and processes → since when (monotonic)
         self._troubles: dict[int, str] = {}  # job that cannot be started now → why
         self._bell: socket.socket | None = None
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the last step that went well."""
+        return time.monotonic() - self._stepped
 
     def wake(self) -> None:
         self._woken.set()
@@ -70,6 +75,7 @@ class Dispatcher:
         while True:
             try:
                 await self._step()
+                self._stepped = time.monotonic()
                 if not forgotten:
                     await self._forget_ended()
                     forgotten = True

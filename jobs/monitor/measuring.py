@@ -19,15 +19,17 @@ log = logging.getLogger(__name__)
 _failures: dict[str, int] = {}  # window uid → how often measuring it went wrong in this process
 
 
-async def tick(ctx: Context) -> None:
+async def tick(ctx: Context) -> bool:
     """One look at what waits: windows first, labels after them."""
     for window in windows.unmeasured(ctx.db):
         await _measure(ctx, window)
-    for monitor in monitors.every(ctx.db):
+    every = monitors.every(ctx.db)
+    for monitor in every:
         newest = labels.newest(ctx.db, monitor.id)
         if newest is not None and windows.unlabelled(ctx.db, monitor.id, newest=newest, limit=1):
             found = await ctx.compute(_LABELS, home=str(ctx.home.path), monitor_id=monitor.id)
             await ctx.write(lambda db, f=found: settle_labels(db, f, at=now()))  # type: ignore[misc]
+    return not every
 
 
 async def _measure(ctx: Context, window: WindowRow) -> None:

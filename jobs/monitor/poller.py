@@ -95,13 +95,15 @@ class Poller:
 _pollers: dict[Home, Poller] = {}
 
 
-async def tick(ctx: Context) -> None:
+async def tick(ctx: Context) -> bool:
     """Bring the tasks in line with the endpoints that are there, and write what they saw."""
     poller = _pollers.setdefault(ctx.home, Poller())
-    poller.follow([row for row in endpoints.every(ctx.db) if _is_up(ctx.db, row)])
+    rows = [row for row in endpoints.every(ctx.db) if _is_up(ctx.db, row)]
+    poller.follow(rows)
     if poller.seen:
         looks, poller.seen = poller.seen, []
         await ctx.write(lambda db: write(db, looks, at=now()), durable=False)
+    return not rows
 
 
 def phase(url: str) -> float:

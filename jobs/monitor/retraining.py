@@ -43,17 +43,18 @@ class Trigger:
     spec: RetrainSpec
 
 
-async def tick(ctx: Context) -> None:
+async def tick(ctx: Context) -> bool:
     """Ask every trigger about every open alert, and take what was started one step further."""
     waiting, live = alerts.open_ones(ctx.db), retrains.live(ctx.db)
     if not waiting and not live:
-        return
+        return True
     for trigger in declared(ctx.db):
         for alert in triggers.heard(waiting, trigger.spec):
             await _consider(ctx, trigger, alert)
         for retrain in live:
             if retrain.trigger_name == trigger.spec.name:
                 await follow(ctx, trigger.spec, retrain)
+    return False
 
 
 def declared(db: sqlite3.Connection) -> list[Trigger]:

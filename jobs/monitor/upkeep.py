@@ -15,8 +15,8 @@ LOOK_BACK_S = 86_400.0
 """Jobs that failed longer ago than a day are history, not news."""
 
 
-async def tick(ctx: Context) -> None:
-    """One look; it writes only where there is something to say."""
+async def tick(ctx: Context) -> bool:
+    """One look; it writes only where there is something to say. Only time ends a silence."""
     at = now()
     since = after(at, -LOOK_BACK_S)
     if (
@@ -25,6 +25,7 @@ async def tick(ctx: Context) -> None:
         or any(True for _ in groundless(ctx.db))
     ):
         await ctx.write(lambda db: tend(db, since=since, at=at))
+    return not any(alert.state is AlertState.SILENCED for alert in alerts.open_ones(ctx.db))
 
 
 def tend(db: sqlite3.Connection, *, since: Micros, at: Micros) -> None:

@@ -51,9 +51,10 @@ class Follower:
 _followers: dict[tuple[Home, int], Follower] = {}
 
 
-async def tick(ctx: Context) -> None:
+async def tick(ctx: Context) -> bool:
     """Look at every monitor's payload log once."""
-    for monitor in monitors.every(ctx.db):
+    every = monitors.every(ctx.db)
+    for monitor in every:
         serving = monitors.serving(ctx.db, monitor)
         if serving is None and monitor.deployment_id is None:
             continue
@@ -61,6 +62,7 @@ async def tick(ctx: Context) -> None:
             await ctx.write(lambda db, m=monitor.id, d=serving: monitors.attach(db, m, deployment_id=d))  # type: ignore[misc]
             continue  # the next look reads from there
         await follow(ctx, monitor, at=now())
+    return not every
 
 
 async def follow(ctx: Context, monitor: MonitorRow, *, at: Micros) -> None:

@@ -118,16 +118,18 @@ async def advance(ctx: Context, id: int) -> PromotionRow:
     return row
 
 
-async def tick(ctx: Context) -> None:
+async def tick(ctx: Context) -> bool:
     """Finish what a crash or a vanished client left, expire what waited too long, note what is overdue."""
     at = now()
     if any(row.expires_us <= at for row in promotions.in_progress(ctx.db)):
         await ctx.write(lambda db: transitions.expire(db, at=at))
     if promotions.overdue(ctx.db, at=at):
         await ctx.write(lambda db: transitions.note_overdue(db, at=at))
-    for row in promotions.in_progress(ctx.db):  # last: one that cannot go on holds up no expiry
+    rows = promotions.in_progress(ctx.db)
+    for row in rows:  # last: one that cannot go on holds up no expiry
         if row.state in _OURS and not _TURNS.taken((ctx.home.path, row.id)):
             await advance(ctx, row.id)
+    return not rows
 
 
 async def _next(ctx: Context, row: PromotionRow) -> PromotionRow:

@@ -40,12 +40,14 @@ async def register(ctx: Context, actor: Actor, run_id: int, name: str) -> int:
     return (await _settle(ctx, actor, version)).id
 
 
-async def tick(ctx: Context) -> None:
+async def tick(ctx: Context) -> bool:
     """End the registrations that a crash left open."""
-    for id in models.pending(ctx.db):
+    pending = models.pending(ctx.db)
+    for id in pending:
         if not _TURNS.taken((ctx.home.path, id)):
             with contextlib.suppress(Refused):  # the version says why
                 await _settle(ctx, LINESIDE, models.get_version(ctx.db, id))
+    return not pending
 
 
 def _begin(db: sqlite3.Connection, actor: Actor, run_id: int, name: str) -> VersionRow:

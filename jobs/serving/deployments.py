@@ -30,9 +30,11 @@ _REFUSED: dict[_Key, tuple[int | None, int]] = {}
 """Deployment → (attempt, version) that failed; it is not tried again until one of the two changes."""
 
 
-async def tick(ctx: Context) -> None:
+async def tick(ctx: Context) -> bool:
     """Look at every deployment that should be up; one that hangs holds up no other."""
-    await asyncio.gather(*(_take_turn(ctx, row) for row in deployments.unfinished(ctx.db)))
+    rows = deployments.unfinished(ctx.db)
+    await asyncio.gather(*(_take_turn(ctx, row) for row in rows))
+    return not rows
 
 
 async def _take_turn(ctx: Context, row: DeploymentRow) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import time
+from dataclasses import asdict
 
+from lineside.jobs import health
 from lineside.jobs.context import VERBS, Context, Json, verb
 from lineside.jobs.execution import gpus, queue
 from lineside.jobs.runner import Runner, version
@@ -17,7 +19,7 @@ from lineside.store.queries import audit, jobs
 async def info(ctx: Context, actor: Actor, args: Json) -> Json:
     """Everything a status line or `doctor` wants to know, from memory and two small queries."""
     runner = _runner(ctx)
-    clock = runner.ticker.clock
+    clock, rounds = runner.ticker.clock, runner.rounds()
     still_s = time.monotonic() - clock.last_pass
     return {
         "pid": os.getpid(),
@@ -35,7 +37,10 @@ async def info(ctx: Context, actor: Actor, args: Json) -> Json:
         "going": {name: round(seconds, 3) for name, seconds in runner.ticker.going().items()},
         "zygote": runner.executor.zygote,
         "compute": runner.computing.pid,
-        "problems": [*runner.problems, *(f"{name}: {words}" for name, words in runner.failures.items())],
+        "rounds": [asdict(each) for each in rounds],
+        "memory_bytes": health.memory_bytes(),
+        "cpu_percent": round(runner.meter.cpu_percent(), 3),
+        "problems": [*runner.problems, *(f"{each.name}: {each.words}" for each in rounds if each.words)],
         "verbs": sorted(VERBS),
     }
 
