@@ -4,21 +4,10 @@ import functools
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Protocol
 
-from lineside.jobs.devices.gpus import Gpu, Inventory
+from lineside.jobs.devices.gpus import UNKNOWN, Gpu, Inventory
 from lineside.jobs.execution.demands import Device, Foreign, Room, Rules
 from lineside.store.config import QueueConfig
-
-
-class _Process(Protocol):
-    """A process on a GPU, as a look at the devices tells it."""
-
-    pid: int
-    user: str | None
-    bytes: int | None  # None where the driver does not say
-    job: int | None  # None: none of ours
-
 
 _CGROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
@@ -38,12 +27,9 @@ def room(inventory: Inventory, *, slots: int, busy: Collection[str], unseen_byte
 
 def device(gpu: Gpu, *, busy: bool, unseen_bytes: int) -> Device:
     """One GPU: what is really free of it, and which processes on it are no jobs of ours."""
-    held: tuple[_Process, ...] = getattr(gpu, "held", ())
-    foreign = [Foreign(pid=p.pid, user=p.user or "?", bytes=p.bytes or 0) for p in held if p.job is None]
-    ours: dict[int, int] = {}
-    for process in held:
-        if process.job is not None:
-            ours[process.job] = ours.get(process.job, 0) + (process.bytes or 0)
+    foreign = [Foreign(pid=p.pid, user=p.user or UNKNOWN, bytes=p.bytes or 0) for p in gpu.foreign]
+    jobs = {process.job for process in gpu.held if process.job is not None}
+    ours = {job: gpu.job_bytes(job) or 0 for job in jobs}
     unseen = gpu.mem_used_bytes - sum(ours.values()) - sum(p.bytes for p in foreign)
     if not busy and unseen > unseen_bytes:
         foreign.append(Foreign(pid=0, user="", bytes=unseen))

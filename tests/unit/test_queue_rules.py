@@ -1,5 +1,6 @@
 """The rules of the queue in a real runner: sharing, making room, draining, arrays, tries by cause, paths."""
 
+import json
 import os
 import signal
 import sys
@@ -81,6 +82,24 @@ def test_a_waiting_job_says_who_holds_the_gpus(box: RunnerUnderTest) -> None:
     until(lambda: box.job(narrow).reason == words)
     (box.work / "wide").touch()
     assert box.wait_for(narrow).reason == ""
+
+
+def test_a_stranger_on_a_gpu_is_named_and_waited_for(tmp_path: Path) -> None:
+    told = tmp_path / "gpus.json"
+    begun = running(tmp_path / "home")
+    maria = {"pid": 4121, "user": "maria", "bytes": 12 << 30}
+    told.write_text(json.dumps({"gpus": [{"held": [maria]}]}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINESIDE_FAKE_GPUS", str(told))
+        runner = next(begun)
+    whole = runner.submit("true", gpus=1)
+    small = runner.submit("true", gpus=1, gpu_bytes=4 << 30)
+
+    assert runner.wait_for(small).state == "SUCCEEDED"
+    until(lambda: runner.job(whole).reason == "waits for 1 GPU: 0 held by pid 4121 of maria, 12 GiB")
+    told.write_text(json.dumps({"gpus": [{}]}))
+    assert runner.wait_for(whole).state == "SUCCEEDED"
+    begun.close()
 
 
 def test_jobs_of_one_slot_share_a_gpu_and_a_third_takes_the_next(box: RunnerUnderTest) -> None:
