@@ -68,7 +68,7 @@ def init(session: Session, hooks: bool) -> None:
 @json_option
 @pass_session
 def apply(session: Session, as_json: bool) -> None:
-    """Send ./lineside.toml to the runner: monitors, endpoints, gates and retrain triggers become real."""
+    """Send ./lineside.toml to the runner: monitors, endpoints, gates, triggers, schedules become real."""
     from lineside.jobs.projects import project, writing
     from lineside.jobs.schedules import planners
 

@@ -229,6 +229,28 @@ class RetrainSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSpec:
+    """[schedule.NAME]: what starts which pipeline by itself. One of the first four."""
+
+    name: str
+    cron: str | None = None
+    every_s: float | None = None
+    on_data: str | None = None
+    on_push: str | None = None
+    pipeline: str
+    params: Mapping[str, Value] = field(default_factory=dict)
+    tz: str = "UTC"  # of the cron line
+    catch_up: Literal["latest", "all", "none"] = "latest"
+    overlap: Literal["skip", "queue", "replace"] = "skip"
+
+    def __post_init__(self) -> None:
+        given = (self.cron, self.every_s, self.on_data, self.on_push)
+        if sum(each is not None for each in given) != 1:
+            raise ValueError("give one of cron, every, on_data and on_push")
+        _positive(self.every_s, "every")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One lineside.toml; by name within each kind of table."""
 
@@ -239,6 +261,7 @@ class Project:
     endpoints: Mapping[str, EndpointSpec]
     monitors: Mapping[str, MonitorSpec]
     retrains: Mapping[str, RetrainSpec]
+    schedules: Mapping[str, ScheduleSpec] = field(default_factory=dict)
 
     def model(self, name: str) -> ModelSpec:
         """The rules of a model; the defaults where the project says nothing of it."""

@@ -17,13 +17,15 @@ from lineside.jobs.projects.declared import (
     Resources,
     RetrainSpec,
     Retry,
+    ScheduleSpec,
     StageSpec,
     Value,
 )
 from lineside.jobs.projects.stages import PLACEHOLDER, pipeline
 from lineside.jobs.projects.tables import Table, fill, named
+from lineside.jobs.schedules import cron, wallclock
 from lineside.store import toml
-from lineside.store.errors import BadConfig
+from lineside.store.errors import BadConfig, Usage
 from lineside.store.queries import projects
 from lineside.store.toml import meant
 
@@ -39,6 +41,7 @@ __all__ = [
     "Resources",
     "RetrainSpec",
     "Retry",
+    "ScheduleSpec",
     "StageSpec",
     "Value",
     "load",
@@ -47,7 +50,7 @@ __all__ = [
 ]  # fmt: skip
 
 FILE = "lineside.toml"
-_KINDS = ("project", "data", "pipeline", "model", "endpoint", "monitor", "retrain")
+_KINDS = ("project", "data", "pipeline", "model", "endpoint", "monitor", "retrain", "schedule")
 
 
 def parse(text: str, *, where: str = FILE, name: str = "project", folder: Path | None = None) -> Project:
@@ -74,7 +77,10 @@ def parse(text: str, *, where: str = FILE, name: str = "project", folder: Path |
         endpoints={t.name: fill(EndpointSpec, t, name=t.name) for t in named(top, "endpoint")},
         monitors={t.name: fill(MonitorSpec, t, name=t.name) for t in named(top, "monitor")},
         retrains={t.name: fill(RetrainSpec, t, name=t.name) for t in named(top, "retrain")},
+        schedules={t.name: _schedule(t) for t in named(top, "schedule")},
     )
+    for table in top.named("schedule"):
+        _check_pipeline(project, table, project.schedules[table.name].pipeline)
     for table in top.named("retrain"):
         _check_retrain(project, table)
     return project
@@ -110,6 +116,7 @@ def load(db: sqlite3.Connection) -> Project | None:
         endpoints=_merged(p.endpoints for p in found),
         monitors=_merged(p.monitors for p in found),
         retrains=_merged(p.retrains for p in found),
+        schedules=_merged(p.schedules for p in found),
     )
 
 
@@ -134,16 +141,38 @@ def _model(table: Table) -> ModelSpec:
     return fill(ModelSpec, replace(table, values={**outer, **gates.values}), name=table.name)
 
 
+def _schedule(table: Table) -> ScheduleSpec:
+    """[schedule.NAME]; its line and its zone are read here, so that a wrong one names its own."""
+    params = table.inner("params")
+    for key, value in params.values.items():
+        if not isinstance(value, (str, int, float, bool)):
+            raise params.wrong(key, f"parameter {key!r} must be text, a number, true or false")
+    rest = {key: value for key, value in table.values.items() if key != "params"}
+    spec = fill(ScheduleSpec, replace(table, values=rest), name=table.name, params=dict(params.values))
+    try:
+        if spec.cron is not None:
+            cron.parse(spec.cron)
+        wallclock.zone(spec.tz)
+    except Usage as error:
+        key = "tz" if "time zone" in str(error) else "cron"
+        raise table.wrong(key, str(error), hint=error.hint) from error
+    return spec
+
+
+def _check_pipeline(project: Project, table: Table, pipeline: str) -> None:
+    if pipeline not in project.pipelines:
+        raise table.wrong(
+            "pipeline", f"no pipeline {pipeline!r}", hint=meant(pipeline, set(project.pipelines))
+        )
+
+
 def _check_retrain(project: Project, table: Table) -> None:
     spec = project.retrains[table.name]
     if spec.monitor not in project.monitors:
         raise table.wrong(
             "monitor", f"no monitor {spec.monitor!r}", hint=meant(spec.monitor, set(project.monitors))
         )
-    if spec.pipeline not in project.pipelines:
-        raise table.wrong(
-            "pipeline", f"no pipeline {spec.pipeline!r}", hint=meant(spec.pipeline, set(project.pipelines))
-        )
+    _check_pipeline(project, table, spec.pipeline)
     stages = {stage.name for stage in project.pipelines[spec.pipeline].stages}
     if spec.stage is not None and spec.stage not in stages:
         raise table.wrong(

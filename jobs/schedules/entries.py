@@ -66,10 +66,15 @@ def add(db: sqlite3.Connection, actor: Actor, entry: Entry, *, at: Micros) -> Sc
 def change(db: sqlite3.Connection, actor: Actor, old: ScheduleRow, entry: Entry, *, at: Micros) -> None:
     """Have a schedule say what `entry` says; a parked one gets another chance, a paused one stays paused.
 
+    Where its times stay the same, they go on being counted from when it was added.
+
     Raises:
         Usage: something in it cannot be.
     """
     row = entry.row(actor, at)
+    if (row.kind, row.spec, row.time_zone) == (old.kind, old.spec, old.time_zone):
+        row = replace(row, created_us=old.created_us)
+        row = replace(row, next_us=old.next_us or timings.first(row, at))
     schedules.change(db, old.id, row)
     _note(db, actor, "change", replace(row, id=old.id), at=at)
 

@@ -29,13 +29,18 @@ from lineside.store.queries.schedules import ScheduleRow, UnfiredRow
 log = logging.getLogger(__name__)
 _AT_ONCE = 50
 """Firings of one transaction: the writer has other work, and goes on with the rest at the next look."""
+_SOON_US = 15 * SECOND
+"""Longer than the clock ever leaves this tick alone."""
 _looked: dict[Path, Micros] = {}
 """When each home was looked at last; nothing of a home that this process never looked at."""
 
 
-async def tick(ctx: Context) -> None:
-    """Fire all that is due."""
-    await look(ctx, at=now())
+async def tick(ctx: Context) -> bool:
+    """Fire all that is due; True: nothing more comes of it soon, unless the database changes."""
+    at = now()
+    await look(ctx, at=at)
+    coming = schedules.next_due(ctx.db)
+    return coming is None or coming > at + _SOON_US
 
 
 async def look(ctx: Context, *, at: Micros) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from lineside.jobs import arguments
 from lineside.jobs.context import Context, Json, verb
 from lineside.jobs.projects import project
 from lineside.jobs.projects.project import Project
+from lineside.jobs.schedules import applied, planners
+from lineside.jobs.schedules.applied import Place
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros, now
 from lineside.store.errors import Usage
@@ -18,19 +21,22 @@ from lineside.store.queries.projects import ProjectRow
 
 @verb("project.apply", role=Role.OPERATOR)
 async def apply(ctx: Context, actor: Actor, args: Json) -> Json:
-    """Make the lineside.toml in `text` the project of `folder`: its monitors and endpoints become real."""
+    """Make the lineside.toml in `text` the project of `folder`; what it declares becomes real."""
     text, folder = arguments.text(args, "text"), arguments.text(args, "folder")
     if not Path(folder).is_absolute():
         raise Usage(f"{folder} is not an absolute path", hint="the runner has a folder of its own")
     found = project.parse(text, name=Path(folder).name)
+    env = {str(name): str(value) for name, value in (args.get("env") or {}).items()}
+    python = arguments.text(args, "python", default=sys.executable)
+    place = Place(folder=folder, python=python, env=planners.captured(env))
     row = ProjectRow(
         name=found.name, folder=folder, text=text, digest=hashlib.sha256(text.encode()).hexdigest(),
         applied_us=now(), applied_by=actor.label, uid=actor.uid,
     )  # fmt: skip
-    return await ctx.write(lambda db: _apply(db, actor, found, row))
+    return await ctx.write(lambda db: _apply(db, actor, found, row, place))
 
 
-def _apply(db: sqlite3.Connection, actor: Actor, found: Project, row: ProjectRow) -> Json:
+def _apply(db: sqlite3.Connection, actor: Actor, found: Project, row: ProjectRow, place: Place) -> Json:
     """Write what the project declares; says what changed, and nothing when nothing did."""
     before = {each.name: each for each in projects.every(db)}.get(row.name)
     if before is not None and (before.digest, before.folder) == (row.digest, row.folder):
@@ -41,6 +47,7 @@ def _apply(db: sqlite3.Connection, actor: Actor, found: Project, row: ProjectRow
     for monitor in found.monitors.values():
         monitors.upsert(db, monitor, row.applied_us)
     _endpoints(db, old, found, by=actor.label, at=row.applied_us)
+    applied.apply(db, actor, found, place, at=row.applied_us)
     audit.append(
         db, actor, "project.apply", subject=("project", None),
         detail={"project": row.name, "folder": row.folder, "digest": row.digest, "changes": changes},
@@ -67,7 +74,7 @@ def _by_kind(
     old: Project | None, new: Project
 ) -> list[tuple[str, Mapping[str, object], Mapping[str, object]]]:
     kinds = {"data": "data", "pipeline": "pipelines", "model": "models", "endpoint": "endpoints",
-             "monitor": "monitors", "retrain": "retrains"}  # fmt: skip
+             "monitor": "monitors", "retrain": "retrains", "schedule": "schedules"}  # fmt: skip
     return [
         (word, getattr(old, attribute) if old else {}, getattr(new, attribute))
         for word, attribute in kinds.items()

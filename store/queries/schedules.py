@@ -123,6 +123,8 @@ _DUE = """
       from schedule where next_us <= :now_us order by next_us
 """
 
+_NEXT_DUE = "select min(next_us) as next_us from schedule where next_us is not null"
+
 _UNFIRED = """
     select s.id as schedule_id, d.name || '@' || v.number as due, v.created_us
       from schedule s join dataset d on d.name = s.spec
@@ -392,6 +394,12 @@ def of_job(db: sqlite3.Connection, id: int) -> OfJob:
     if row is None:
         raise NotFound("job", id)
     return OfJob.of(row)
+
+
+def next_due(db: sqlite3.Connection) -> Micros | None:
+    """The earliest time at which any schedule is due; None: none goes by time."""
+    found: Micros | None = db.execute(_NEXT_DUE).fetchone()["next_us"]
+    return found
 
 
 def held_back(db: sqlite3.Connection) -> Sequence[int]:

@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 TABLES = (
     declared.DataSpec, declared.StageSpec, declared.ModelSpec, declared.EndpointSpec, declared.MonitorSpec,
-    declared.RetrainSpec, declared.Resources, declared.Limits, declared.Retry,
+    declared.RetrainSpec, declared.ScheduleSpec, declared.Resources, declared.Limits, declared.Retry,
 )  # fmt: skip
 
 

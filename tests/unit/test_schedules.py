@@ -1,8 +1,25 @@
-"""Schedules in the table: what fires, what is made up for, what waits, what is parked. Without a runner."""
+"""Schedules in the table: what fires, what is made up for, what waits, what is parked. Without a runner.
+
+What APScheduler's own job stores do wrong, and the test that shows it cannot happen here:
+1  a locked database ends the clock       a_locked_database_…, test_clock.py, tests/chaos
+2  what cannot be read is deleted         a_row_that_nobody_can_read_…
+3  a shutdown eats what is due            of_three_missed_times_…, test_clock.py
+4  a crash in the middle fires twice      a_kill_at_any_step_…, test_schedules_runner.py, tests/chaos
+5  two clocks fire twice                  two_clocks_on_one_table_…, test_control.py (the lock)
+6  a second late is missed                of_three_missed_times_…, a_minute_late_is_not_missed
+7  catching up walks every missed time    test_schedule_times.py: …_found_by_jumping
+8  Sunday is 6                            test_cron.py
+9  DST nights fire twice                  test_schedule_times.py, property/test_schedule_laws.py
+10 a job never learns its time            a_firing_starts_a_planner_job_…
+11 overlap is counted in one process      an_overlapping_firing_…, a_stage_that_still_runs_…
+12 the loop waits for the job store       a_locked_database_…: writes go through the writer's thread
+13 SQLAlchemy is heavy                    nothing imports it
+"""
 
 import asyncio
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -240,6 +257,46 @@ def test_a_kill_at_any_step_of_a_firing_takes_each_due_time_once(clockwork: Cloc
     assert len(fired) == 9
     assert sorted(each.job_id or 0 for each in fired) == list(range(1, 10))
     assert len(jobs.recent(clockwork.db)) == 9
+
+
+def test_two_clocks_on_one_table_take_a_due_time_once(clockwork: Clockwork) -> None:
+    row = clockwork.add("0 * * * *", at("2026-01-01T00:30"), overlap="queue")
+    when = at("2026-01-01T01:00")
+    with clockwork.db:
+        looking.by_time(clockwork.db, row, at=when)
+    with clockwork.db, pytest.raises(Conflict, match="was changed"):
+        looking.by_time(clockwork.db, row, at=when)  # it read the row before the first one wrote
+    with clockwork.db:
+        clockwork.db.execute("update schedule set next_us = :us", {"us": row.next_us})
+        looking.by_time(clockwork.db, row, at=when)
+
+    assert len(clockwork.firings()) == len(jobs.recent(clockwork.db)) == 1
+
+
+def test_a_locked_database_fails_one_look_and_the_next_one_fires(clockwork: Clockwork, home: Home) -> None:
+    clockwork.add("0 * * * *", at("2026-01-01T00:30"))
+    clockwork.look(at("2026-01-01T00:31"))
+    clockwork.db.execute("pragma busy_timeout = 10")
+    with closing(sqlite3.connect(home.db, isolation_level=None)) as foreign:
+        foreign.execute("begin immediate")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            clockwork.look(at("2026-01-01T01:00"))
+        foreign.execute("rollback")
+    clockwork.look(at("2026-01-01T01:00"))
+
+    assert clockwork.outcomes() == ["started"]
+
+
+def test_the_clock_may_leave_the_tick_alone_while_nothing_is_due_soon(
+    clockwork: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clockwork.add("0 * * * *", at("2026-01-01T00:30"))
+    rests = []
+    for time in ("00:31:00", "00:59:50", "01:00:00"):
+        monkeypatch.setattr(looking, "now", lambda time=time: at(f"2026-01-01T{time}"))
+        rests.append(asyncio.run(looking.tick(clockwork.ctx)))
+
+    assert rests == [True, False, True]
 
 
 def test_a_new_version_fires_what_waits_for_it_once(clockwork: Clockwork) -> None:
