@@ -105,7 +105,7 @@ def _demands(stage: StageSpec) -> dict[str, Any]:
         "retry_max": stage.retry.max,
         "retry_on": list(stage.retry.on),
         "retry_backoff_s": stage.retry.backoff_s,
-        "watch": [dict(rule) for rule in stage.watch],
+        "watch": list(stage.watch),
     }
 
 

@@ -105,7 +105,7 @@ class StageSpec:
     limits: Limits = field(default_factory=Limits)
     retry: Retry = field(default_factory=Retry)
     matrix: Matrix | None = None
-    watch: tuple[Mapping[str, Any], ...] = ()  # rules on live metrics
+    watch: tuple[str | Mapping[str, Any], ...] = ()  # rules on live metrics, in words or as tables
 
     def __post_init__(self) -> None:
         if self.always and self.cache:

@@ -11,6 +11,9 @@ from lineside.jobs.projects import paramfiles
 from lineside.jobs.projects.declared import Limits, Matrix, PipelineSpec, Resources, Retry, StageSpec, Value
 from lineside.jobs.projects.tables import Table, fill, named
 from lineside.jobs.projects.words import PLACEHOLDER, filled, names_in, overlap, within
+from lineside.jobs.watching.words import table as rule_of
+from lineside.jobs.watching.rules import Rule
+from lineside.store.errors import Usage
 from lineside.store.states import Cause
 from lineside.store.toml import meant
 
@@ -139,6 +142,7 @@ def _check_words(table: Table, stage: StageSpec, params: Mapping[str, Value] | N
         raise table.wrong("cmd", f"the command cannot be split into words: {error}") from error
     _check_data(table, stage)
     _check_paths(table, stage)
+    _check_watch(table, stage)
     if params is None:  # they lie in a file that only the project's folder has
         return
     axes = stage.matrix.axes if stage.matrix else {}
@@ -178,6 +182,14 @@ def _check_paths(table: Table, stage: StageSpec) -> None:
     if both is not None:
         raise table.wrong("deps", f"the stage depends on {both}, which it makes itself",
                           hint="take it out of deps or of outs")  # fmt: skip
+
+
+def _check_watch(table: Table, stage: StageSpec) -> None:
+    try:
+        for rule in stage.watch:
+            Rule.of(rule_of(rule, "watch"))
+    except Usage as error:
+        raise table.wrong("watch", str(error), hint=error.hint) from error
 
 
 def _check_outs(

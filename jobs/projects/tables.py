@@ -120,7 +120,7 @@ def _convert(table: Table, key: str, value: Any, hint: Any) -> Any:
         return value
     if typing.get_origin(hint) is tuple:
         if typing.get_args(hint)[0] is not str:
-            return _tables(table, key, value)
+            return _tables_or_words(table, key, value)
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise table.wrong(key, f"{key!r} must be a list of words, not {_shown(value)}")
         return tuple(value)
@@ -130,10 +130,10 @@ def _convert(table: Table, key: str, value: Any, hint: Any) -> Any:
     return hint(value)
 
 
-def _tables(table: Table, key: str, value: Any) -> tuple[Mapping[str, Any], ...]:
-    """A list of tables whose keys somebody else checks."""
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise table.wrong(key, f"{key!r} must be a list of tables, not {_shown(value)}")
+def _tables_or_words(table: Table, key: str, value: Any) -> tuple[str | Mapping[str, Any], ...]:
+    """A list of tables or words, which somebody else checks."""
+    if not isinstance(value, list) or not all(isinstance(each, (dict, str)) for each in value):
+        raise table.wrong(key, f"{key!r} must be a list of words or tables, not {_shown(value)}")
     return tuple(value)
 
 
