@@ -51,7 +51,8 @@ def pipeline(db: sqlite3.Connection, home: Home, name: str, row: ProjectRow) -> 
 def _planned(
     found: Project, name: str, answer: Answer, versions: dict[str, VersionRow], home: Home, row: ProjectRow
 ) -> list[Json]:
-    given = {key: value for key, value in answer.values.items() if value}
+    usual = {key: str(value) for key, value in found.pipelines[name].params.items()}
+    given = {key: value for key, value in answer.values.items() if value and value != usual.get(key)}
     return pipelines.plan(
         found,
         name,

@@ -52,7 +52,8 @@ def run(ctx: click.Context, /, words: tuple[str, ...], follow: bool, as_json: bo
     specs, said = _command(words, asked) if ctx.meta["command"] else _pipeline(session, words, asked)
     specs = [{**spec, "watch": [*spec.get("watch", []), *asked["watch"]]} for spec in specs]  # type: ignore[misc]
     ours = family(session)  # a planner job submits its stages as their parent
-    answer = session.ask("jobs.submit", jobs=[{**spec, **ours} for spec in specs])
+    bare = [{key: value for key, value in {**spec, **ours}.items() if key != "env"} for spec in specs]
+    answer = session.ask("jobs.submit", jobs=bare, env=dict(os.environ))
     lines = [
         f"job {j['job']}" + (f", run {j['run']}" if j["run"] else "") + words
         for j, words in zip(answer["jobs"], said, strict=True)

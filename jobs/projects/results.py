@@ -40,9 +40,10 @@ def brief(db: sqlite3.Connection, job_id: int, folder: Path) -> list[str]:
     if recipe is None or row.pipeline is None:
         return argv
     known = [
-        {"key": each.key, "job_id": each.job_id, "inputs": each.inputs, "outs": stages.outs_of(each)}
-        for each in stages.newest(db, row.pipeline, recipe.cell)
-    ]
+        {"key": each.key, "job_id": each.job_id, "outs": stages.outs_of(each),
+         "inputs": each.inputs if place == 0 else "{}"}  # only the newest is compared in words
+        for place, each in enumerate(stages.newest(db, row.pipeline, recipe.cell))
+    ]  # fmt: skip
     told = {"recipe": _recipe_in(row.deps), "known": known}
     path = folder / "stage"
     attempts.put(path, told)

@@ -13,11 +13,16 @@ from lineside.store.queries import jobs, keys
 
 @verb("jobs.submit", role=Role.OPERATOR, keeps=True)
 async def submit(ctx: Context, actor: Actor, args: Json) -> Json:
-    """Queue all of `jobs` or none: {"jobs": [{"job": 57, "run": 812}]}, in the order sent."""
-    given = _args(args, "jobs", "_key")
+    """Queue all of `jobs` or none: {"jobs": [{"job": 57, "run": 812}]}, in the order sent.
+
+    `env` is of every job that sends none of its own: the cells of a matrix would each repeat a shell's.
+    """
+    given = _args(args, "jobs", "env", "_key")
     said = given.get("jobs")
     if not isinstance(said, list) or not all(isinstance(each, dict) for each in said):
         raise Usage("jobs is not a list of objects", hint='{"jobs": [{"argv": ["python", "train.py"]}]}')
+    if "env" in given:
+        said = [{"env": given["env"], **each} for each in said]
     at = now()
 
     def change(db: Any) -> Json:

@@ -10,6 +10,7 @@ import pytest
 from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import until
 
+from lineside.console.__main__ import main
 from lineside.jobs.projects import freshness, pipelines
 from lineside.jobs.projects.project import read
 from lineside.store.errors import NotFound
@@ -267,3 +268,42 @@ def test_two_checkouts_share_what_was_made_when_their_files_agree(work: Work, tm
 
     assert states(rows) == ["SKIPPED"] * 3
     assert f"same as job {first[0].id}" in rows[0].reason
+
+
+def test_a_stage_that_ends_while_no_runner_is_up_is_entered_by_the_next_one(
+    runner: RunnerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.work = runner.home.path / "project"
+    runner.work.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(runner.work / "cache"))
+    work = Work(runner)
+    (work.folder / "raw").write_text("1")
+    (work.folder / "wait").touch()
+    jobs = work.submit()
+    until(lambda: (work.folder / "half").exists())
+
+    runner.kill()
+    (work.folder / "go").touch()
+    until(lambda: (runner.folder(jobs[1]) / "exit").exists())
+    runner.restart()
+
+    assert [runner.wait_for(job).state for job in jobs] == ["SUCCEEDED"] * 3
+    assert states(work.run()) == ["SKIPPED"] * 3
+
+
+def test_a_matrix_of_hundreds_of_cells_is_submitted_whole(
+    busy_runner: RunnerUnderTest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LINESIDE_HOME", str(busy_runner.home.path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(busy_runner.work / "cache"))
+    monkeypatch.setenv("LARGE", "x" * 10_000)
+    monkeypatch.chdir(busy_runner.work)
+    (busy_runner.work / "lineside.toml").write_text(
+        '[pipeline.wide.stage.s]\ncmd = "false {i}"\n'
+        f'outs = ["o{{i}}"]\nmatrix = {{ i = {list(range(200))} }}\n'
+        '[pipeline.wide.stage.never]\ncmd = "true"\nneeds = ["s"]\n'
+    )
+
+    assert main(["run", "wide", "--after", str(busy_runner.submit("sleep", "600"))]) == 0
+
+    assert len(capsys.readouterr().out.splitlines()) == 201
