@@ -149,7 +149,7 @@ class JobsArea(Area[JobList]):
         slots = (
             f"{sum(job.cpus for job in view.live)} of {runner.slots} CPU slots taken" if runner.slots else ""
         )
-        lines = gpu_lines(runner.gpus, view.live, self.me, words=runner.gpu_words, width=width)
+        lines = gpu_lines(runner.gpus, view.live, self.me, words=runner.gpu_words, width=width, now=self.now)
         return [heading("GPUS", width, right=slots), *capped(lines, height - 1)]
 
     def crumb(self) -> tuple[Line, Line]:

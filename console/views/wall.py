@@ -90,7 +90,7 @@ def _wide(scene: Scene, width: int, height: int) -> list[Line]:
 def _gpus(scene: Scene, width: int) -> list[Line]:
     held = [work.job for work in scene.wall.working]
     if scene.gpus:
-        return gpu_lines(scene.gpus, held, scene.me, words="", width=width)
+        return gpu_lines(scene.gpus, held, scene.me, words="", width=width, now=scene.wall.at_us)
     return [_cpu(scene), *wrapped(re.sub(r" \(.*?\)", "", scene.gpu_words), width)]
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fixtures import demo_home
@@ -15,8 +16,10 @@ from lineside.console.views.jobs import why_lines
 from lineside.console.views.wall import Scene, draw
 from lineside.jobs.devices.gpus import Gpu, GpuProcess
 from lineside.store.actors import Role
+from lineside.store.clock import after
 from lineside.store.db import reader
 from lineside.store.homes import Home
+from lineside.store.queries import jobs
 
 ME = Me(name="demo:ana", role=Role.OPERATOR)
 
@@ -30,23 +33,48 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, sqli
 
 
 def gpu(index: int, *, util: int = 0, processes: tuple[int, ...] = ()) -> Gpu:
+    held = tuple(GpuProcess(pid=pid, user="maria", bytes=18 << 30) for pid in processes)
     return Gpu(
         index=index, uuid=f"GPU-{index}", name="A100", util=util, mem_used_bytes=61 * 1024**3,
-        mem_total_bytes=80 * 1024**3, temp_c=71, watts=338.0, held=tuple(GpuProcess(pid=pid) for pid in processes),
+        mem_total_bytes=80 * 1024**3, temp_c=71, watts=338.0, held=held,
     )  # fmt: skip
 
 
 def test_a_gpu_says_how_busy_it_is_and_whose() -> None:
     devices = [gpu(0, util=91), gpu(1, util=78, processes=(4121,))]
-    free, strange = (plain(line) for line in gpu_lines(devices, [], ME, words="", width=78))
+    free, strange = (plain(line) for line in gpu_lines(devices, [], ME, words="", width=78, now=at(26)))
     assert "91 %" in free
     assert "61/80G" in free
     assert "free" in free
-    assert "not ours: pid 4121" in strange
+    assert "pid 4121 of maria, 18 GiB" in strange
+
+
+def test_a_line_of_eighty_cells_says_who_is_on_a_gpu_with_a_long_name() -> None:
+    device = replace(gpu(0, util=78, processes=(4121,)), name="NVIDIA H100 80GB HBM3")
+    [line] = gpu_lines([device], [], ME, words="", width=80, now=at(26))
+    assert "pid 4121 of maria, 18 GiB" in plain(line)
+    assert line_width(line) <= 80
+    [narrow] = gpu_lines([device], [], ME, words="", width=39, now=at(26))
+    assert line_width(narrow) <= 39
+
+
+def test_a_gpu_that_a_job_holds_and_does_not_use_says_since_when(
+    story: tuple[Home, sqlite3.Connection],
+) -> None:
+    [job] = [row for row in jobs.live(story[1]) if row.kind == "batch"][:1]
+    job = replace(job, gpu_uuids='["GPU-0"]')
+    lazy = replace(gpu(0), idle_since_us=job.started_us)
+    soon, later = (
+        plain(gpu_lines([lazy], [job], ME, words="", width=80, now=after(job.started_us or at(0), s))[0])
+        for s in (1700.0, 1801.0)
+    )
+    assert "idle since" not in soon
+    assert "idle since" in later
+    assert f"job {job.id}" in later
 
 
 def test_a_box_without_gpus_says_why() -> None:
-    [line] = gpu_lines([], [], ME, words="no NVIDIA driver here: jobs run on the CPU", width=78)
+    [line] = gpu_lines([], [], ME, words="no NVIDIA driver here: jobs run on the CPU", width=78, now=at(26))
     assert "no NVIDIA driver here" in plain(line)
 
 
