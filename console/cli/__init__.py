@@ -15,7 +15,7 @@ VERBS = {
     "pipeline": "pipelines:pipeline",
     "import": "importing:import_file",
     "runner": "runner:runner",
-    "gpus": "runner:gpus",
+    "gpus": "gpus:gpus",
     "data": "data:data",
     "labels": "data:labels",
     "run": "jobs:run",

@@ -1,4 +1,4 @@
-"""`lineside runner`: the one daemon of a home; `lineside gpus`: what it may give out."""
+"""`lineside runner`: the one daemon of a home."""
 
 import os
 import sys
@@ -136,17 +136,3 @@ WantedBy=default.target
 def unit(session: Session) -> None:
     """Print a systemd unit for this home: lineside runner unit > ~/.config/systemd/user/lineside.service"""
     click.echo(_UNIT.format(home=session.home.path, program=Path(sys.argv[0]).absolute()), nl=False)
-
-
-@click.command()
-@json_option
-@pass_session
-def gpus(session: Session, as_json: bool) -> None:
-    """List the GPUs of this box and who holds them."""
-    answer = session.ask("gpus.list")
-    lines = [answer["words"]] + [
-        f"{g['index']}  {g['name']}  {g['util']:>3} %  "
-        f"{amount(g['mem_used_bytes'])}/{amount(g['mem_total_bytes'])}  {g['uuid']}"
-        for g in answer["gpus"]
-    ]
-    output.one(answer, lines, as_json=as_json)
