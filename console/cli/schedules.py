@@ -15,7 +15,7 @@ from lineside.console.cli.runs import pairs
 from lineside.console.cli.session import Json, Session, pass_session
 from lineside.console.views.schedules import last_words, state_words, when_words
 from lineside.store.clock import SECOND, Micros, now
-from lineside.store.errors import NotFound, Usage
+from lineside.store.errors import Usage
 from lineside.store.queries.schedules import FiringRow, ScheduleRow
 
 SHOWN = 5
@@ -160,15 +160,13 @@ def _timing(words: Sequence[str], asked: Json) -> tuple[str, str, str]:
 def _entry(
     name: str, kind: str, spec: str, pipeline: str, params: dict[str, str], asked: Json
 ) -> dict[str, Any]:
-    """What `schedules.add` takes; the pipeline has to stand in this folder's project."""
+    """What `schedules.add` takes; this folder's project has to have that pipeline with these params."""
     from lineside.console.cli.project import FILE, project_folder
-    from lineside.jobs.projects import project
+    from lineside.jobs.projects import pipelines, project
     from lineside.jobs.schedules import planners
 
     folder = project_folder()
-    known = project.read(folder / FILE).pipelines
-    if pipeline not in known:
-        raise NotFound("pipeline", pipeline, hint=f"{FILE} has: {', '.join(known) or 'none'}")
+    pipelines.check(project.read(folder / FILE), pipeline, params)
     argv = planners.command(sys.executable, pipeline, params)
     packed = planners.packed(planners.captured(os.environ), argv)
     return {

@@ -118,6 +118,18 @@ def _refuse_collisions(jobs: Sequence[Json]) -> None:
             maker[path] = job["name"]
 
 
+def check(project: Project, pipeline: str, params: Mapping[str, str]) -> None:
+    """Refuse, long before it runs, what a pipeline does not take.
+
+    Raises:
+        NotFound: no such pipeline.
+        Usage: a parameter nobody declared, or a value of the wrong kind.
+    """
+    spec = find(project, pipeline)
+    if spec.params or not spec.params_file:  # else they lie where only the project's folder has them
+        _split_params(spec, spec.stages, params)
+
+
 def _split_params(
     spec: PipelineSpec, stages: Sequence[StageSpec], given: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, Value], list[StageSpec]]:

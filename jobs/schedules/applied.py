@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lineside.jobs.projects import pipelines
 from lineside.jobs.projects.declared import Project, ScheduleSpec
 from lineside.jobs.schedules import entries, planners
 from lineside.jobs.schedules.entries import Entry
@@ -33,21 +34,26 @@ def apply(db: sqlite3.Connection, actor: Actor, found: Project, place: Place, *,
         if name not in found.schedules:
             entries.remove(db, actor, row, at=at)
     for spec in found.schedules.values():
-        entry = entry_of(spec, found.name, place)
+        entry = entry_of(spec, found, place)
         if spec.name in old:
             entries.change(db, actor, old[spec.name], entry, at=at)
         else:
             entries.add(db, actor, entry, at=at)
 
 
-def entry_of(spec: ScheduleSpec, project: str, place: Place) -> Entry:
-    """What one table asks for."""
+def entry_of(spec: ScheduleSpec, found: Project, place: Place) -> Entry:
+    """What one table asks for.
+
+    Raises:
+        Usage: its pipeline does not take these params.
+    """
     params = {name: _text(value) for name, value in spec.params.items()}
+    pipelines.check(found, spec.pipeline, params)
     argv = planners.command(place.python, spec.pipeline, params)
     kind, what = _timing(spec)
     return Entry(
         name=spec.name, kind=kind, spec=what, folder=place.folder, argv=planners.packed(place.env, argv),
-        time_zone=spec.tz, catch_up=spec.catch_up, overlap=spec.overlap, project=project,
+        time_zone=spec.tz, catch_up=spec.catch_up, overlap=spec.overlap, project=found.name,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from fixtures.runners import RunnerUnderTest
-from fixtures.scheduling import every_tenth, gaps
+from fixtures.scheduling import gaps, often
 from fixtures.waiting import until
 
 from lineside.store.db import writer
@@ -21,7 +21,7 @@ def clocked(runner: RunnerUnderTest) -> tuple[RunnerUnderTest, int]:
     """A runner with a schedule that is due ten times a second."""
     runner.kill()
     with closing(writer(runner.home.db)) as db:
-        id = every_tenth(db, runner.work)
+        id = often(db, runner.work, times=10)
     runner.restart()
     return runner, id
 
@@ -37,7 +37,7 @@ def test_a_hundred_kills_over_four_hundred_due_times_take_each_of_them_exactly_o
     until(lambda: len(schedules.firings(runner.db, id, limit=10_000)) >= 400)
 
     fired = schedules.firings(runner.db, id, limit=10_000)
-    assert gaps(fired) == []
+    assert gaps(fired, times=10) == []
     planners = sorted(each.job_id for each in fired if each.job_id is not None)
     assert planners == sorted(job.id for job in jobs.recent(runner.db, limit=10_000))
 
@@ -57,4 +57,4 @@ def test_a_database_that_somebody_else_locks_for_seconds_stops_no_clock(
         lambda: len(schedules.firings(runner.db, id, limit=10_000)) >= before + 10 * seconds - 5, within=2.0
     )
 
-    assert gaps(schedules.firings(runner.db, id, limit=10_000)) == []
+    assert gaps(schedules.firings(runner.db, id, limit=10_000), times=10) == []

@@ -34,28 +34,27 @@ hours = st.integers(-30, 30)
 
 def walked(line: Cron, zone: str, begin: int, end: int) -> list[int]:
     """Every minute after `begin` up to `end`, asked one by one."""
-    tz, found = wallclock.zone(zone), []
+    tz, found, minutes = wallclock.zone(zone), list[int](), frozenset(line.minutes)
+
+    def means(wall: datetime) -> bool:
+        return 60 * wall.hour + wall.minute in minutes and line.on(wall.date())
+
     before = datetime.fromtimestamp(begin, tz)
     for when in range(begin + 60, end + 1, 60):
         wall = datetime.fromtimestamp(when, tz)
-        if line.floating:
-            if _means(line, wall):
-                found.append(when)
-        elif (wall.fold == 0 and _means(line, wall)) or any(
-            _means(line, lost) for lost in _lost(before, wall)
-        ):
+        shown = [wall] if line.floating or wall.fold == 0 else []
+        lost = [] if line.floating else _lost(before, wall)
+        if any(means(each) for each in (*lost, *shown)):
             found.append(when)
         before = wall
     return found
 
 
-def _means(line: Cron, wall: datetime) -> bool:
-    return line.on(wall.date()) and 60 * wall.hour + wall.minute in set(line.minutes)
-
-
 def _lost(before: datetime, wall: datetime) -> list[datetime]:
     """What the wall never showed between two minutes that follow each other."""
     old, new = before.replace(tzinfo=None), wall.replace(tzinfo=None)
+    if new - old == timedelta(minutes=1):
+        return []
     return [old + timedelta(minutes=n) for n in range(1, int((new - old).total_seconds()) // 60)]
 
 

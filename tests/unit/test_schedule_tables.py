@@ -13,7 +13,7 @@ from lineside.jobs.schedules import entries, planners
 from lineside.jobs.verbs import projects as verb
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import now
-from lineside.store.errors import BadConfig, Conflict
+from lineside.store.errors import BadConfig, Conflict, Usage
 from lineside.store.homes import Home
 from lineside.store.queries import schedules
 
@@ -21,6 +21,9 @@ MARIA = Actor(uid=1000, name="maria", role=Role.OPERATOR)
 HEAD = """\
 [project]
 name = "digits"
+[pipeline.train.params]
+epochs = 10
+deep = false
 [pipeline.train.stage.fit]
 cmd = "true"
 """
@@ -105,15 +108,22 @@ def test_a_name_that_was_taken_by_hand_is_not_taken_over(apply: Applied) -> None
     assert schedules.find(apply.db, "hourly").kind == "push"
 
 
+def test_params_that_the_pipeline_does_not_take_are_refused_when_it_is_applied(apply: Applied) -> None:
+    with pytest.raises(Usage, match="train has no parameter 'epoch'"):
+        apply(NIGHTLY.replace("epochs", "epoch"))
+
+    assert schedules.every(apply.db) == []
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        (NIGHTLY.replace("30 2", "99 2"), "line 6: cron '99 2 * * 1-5': minute: there is no '99'"),
-        (NIGHTLY.replace("Berlin", "Berlln"), "line 9: no time zone 'Europe/Berlln'"),
-        (NIGHTLY.replace('"train"', '"trian"'), "line 7: no pipeline 'trian'"),
-        (NIGHTLY.replace('"all"', '"some"'), "line 10: 'catch_up' is one of 'latest', 'all', 'none'"),
-        (NIGHTLY.replace("cron", "corn"), "line 6: unknown key 'corn'"),
-        (NIGHTLY + 'every = "6h"\n', "line 5: give one of cron, every, on_data and on_push"),
+        (NIGHTLY.replace("30 2", "99 2"), "line 9: cron '99 2 * * 1-5': minute: there is no '99'"),
+        (NIGHTLY.replace("Berlin", "Berlln"), "line 12: no time zone 'Europe/Berlln'"),
+        (NIGHTLY.replace('"train"', '"trian"'), "line 10: no pipeline 'trian'"),
+        (NIGHTLY.replace('"all"', '"some"'), "line 13: 'catch_up' is one of 'latest', 'all', 'none'"),
+        (NIGHTLY.replace("cron", "corn"), "line 9: unknown key 'corn'"),
+        (NIGHTLY + 'every = "6h"\n', "line 8: give one of cron, every, on_data and on_push"),
         (NIGHTLY.replace("40", "[40]"), "parameter 'epochs' must be text, a number, true or false"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fixtures.runners import RunnerUnderTest
-from fixtures.scheduling import every_tenth, gaps
+from fixtures.scheduling import gaps, often
 from fixtures.waiting import until
 
 from lineside.store.db import writer
@@ -114,10 +114,27 @@ def test_a_key_fires_once_and_a_push_fires_what_waits_for_its_branch(
     assert len(firings(busy_runner, "pushed")) == 1
 
 
+def test_new_data_fires_what_waits_for_it(
+    busy_runner: RunnerUnderTest, lineside: CommandLine, project: Path
+) -> None:
+    assert lineside("schedules", "add", "fresh", "train", "--on-data", "taps").returncode == 0
+    table = project / "taps.csv"
+    table.write_text("amount,label\n" + "1.5,2\n" * 60)
+    for _ in range(2):  # the same content is the same version
+        busy_runner.ask("data.add", {"name": "taps", "path": str(table), "target": "label"})
+
+    (fired,) = until(lambda: firings(busy_runner, "fresh"))
+    assert (fired.due, fired.outcome) == ("taps@1", "started")
+    assert fired.job_id is not None
+    assert busy_runner.wait_for(fired.job_id).state == "SUCCEEDED"
+    assert len(firings(busy_runner, "fresh")) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (["x", "30 2 * * *", "trian"], 1, "no pipeline 'trian'"),
+        (["x", "30 2 * * *", "train", "--param", "lr=1"], 2, "train has no parameter 'lr'"),
         (["x", "99 2 * * *", "train"], 2, "minute: there is no '99'"),
         (["x", "30", "2", "*", "*", "*", "train"], 2, "put the cron line in quotes"),
         (["x", "train"], 2, "say once when it fires"),
@@ -137,7 +154,7 @@ def test_what_cannot_be_added_is_refused_in_words(
 def test_five_kills_over_forty_due_times_take_each_of_them_exactly_once(runner: RunnerUnderTest) -> None:
     runner.kill()
     with closing(writer(runner.home.db)) as db:
-        id = every_tenth(db, runner.work)
+        id = often(db, runner.work, times=20)
     runner.restart()
     for killed_at in (6, 12, 18, 24, 30):
         until(lambda at=killed_at: len(schedules.firings(runner.db, id, limit=100)) >= at)  # type: ignore[misc]
@@ -145,8 +162,8 @@ def test_five_kills_over_forty_due_times_take_each_of_them_exactly_once(runner: 
         runner.restart()
     until(lambda: len(schedules.firings(runner.db, id, limit=100)) >= 40)
 
-    fired = firings(runner, "tenth")
-    assert gaps(fired) == []
+    fired = firings(runner, "often")
+    assert gaps(fired, times=20) == []
     planners = [each.job_id for each in fired if each.job_id is not None]
     made = [job.id for job in jobs.recent(runner.db, limit=1_000) if job.kind == "planner"]
     assert set(planners) <= set(made)
