@@ -11,8 +11,8 @@ from lineside.jobs.projects import paramfiles
 from lineside.jobs.projects.declared import Limits, Matrix, PipelineSpec, Resources, Retry, StageSpec, Value
 from lineside.jobs.projects.tables import Table, fill, named
 from lineside.jobs.projects.words import PLACEHOLDER, filled, names_in, overlap, within
-from lineside.jobs.watching.words import table as rule_of
 from lineside.jobs.watching.rules import Rule
+from lineside.jobs.watching.words import table as rule_of
 from lineside.store.errors import Usage
 from lineside.store.states import Cause
 from lineside.store.toml import meant

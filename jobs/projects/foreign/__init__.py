@@ -1,1 +1,1 @@
-"""Pipelines of other tools, translated into lineside.toml."""
+"""Pipelines of other tools, translated into the text of a lineside.toml."""

@@ -1,4 +1,4 @@
-"""dvc.yaml, with its params.yaml and dvc.lock, as a lineside.toml.
+"""dvc.yaml, with its params.yaml and its dvc.lock, as a lineside.toml.
 
 foreach becomes a stage per item, matrix stays a matrix. The hashes of dvc.lock are MD5 and vouch for nothing
 here: they stand as comments, and what they were of runs once more.
