@@ -25,12 +25,13 @@ def import_file(file: Path, out: Path | None, force: bool) -> None:
 
 
 def _translated(file: Path) -> str:
-    from lineside.jobs.projects.foreign import dvc, mlproject
+    from lineside.jobs.projects.foreign.dvc import translated as of_dvc
+    from lineside.jobs.projects.foreign.mlproject import translated as of_mlproject
 
     if not file.is_file():
         raise Usage(f"no file {file}", hint="name a dvc.yaml or an MLproject file")
     if file.name in ("dvc.yaml", "dvc.yml"):
-        return dvc.translated(file)
+        return of_dvc(file)
     if file.name == "MLproject":
-        return mlproject.translated(file)
+        return of_mlproject(file)
     raise Usage(f"{file.name} is neither dvc.yaml nor MLproject", hint="these two can be imported")

@@ -1,4 +1,4 @@
-"""MLproject as a lineside.toml: each entry point is a pipeline of one stage, as its parameters are its own."""
+"""MLproject as a lineside.toml: each entry point is a pipeline of one stage, as its params are its own."""
 
 import re
 from collections.abc import Mapping
