@@ -1,5 +1,6 @@
 """The folder of one attempt, as the runner reads and writes it; shim.py says what lies in it."""
 
+import errno
 import fcntl
 import json
 import os
@@ -99,10 +100,23 @@ def order_stop(
 def put(path: Path, what: Any, *, mode: int = 0o600) -> None:
     """Write JSON so that a reader sees all of it or none."""
     fresh = path.with_name(f".{path.name}.new")
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with open(file, "w") as out:
-        json.dump(what, out)
+    write(fresh, what, mode=mode)
     fresh.rename(path)
+
+
+def write(path: Path, what: Any, *, mode: int = 0o600) -> None:
+    """Write JSON that nobody reads before another file says so.
+
+    Raises:
+        OSError: there is no room for all of it.
+    """
+    data = json.dumps(what).encode()
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        if os.write(file, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
+    finally:
+        os.close(file)
 
 
 def tail(folder: Path, *, size: int = 8192) -> str:

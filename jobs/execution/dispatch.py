@@ -12,6 +12,7 @@ import os
 import socket
 import sqlite3
 import time
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from lineside.jobs import ingesting, wire
@@ -50,6 +51,7 @@ class Dispatcher:
         self._ctx, self._executor, self._config, self._sdk = ctx, executor, config, sdk
         self._rules, self._scales = rooms.rules(queue), Scales()
         self._woken, self._stepped = asyncio.Event(), time.monotonic()
+        self._changed = True  # the queue, since its last step
         self._watched: dict[int, int] = {}  # job → pidfd of its shim
         self._endings: dict[
             int, asyncio.Task[None]
@@ -64,6 +66,12 @@ class Dispatcher:
         return time.monotonic() - self._stepped
 
     def wake(self) -> None:
+        """The queue is another one now: take its next step."""
+        self._changed = True
+        self._woken.set()
+
+    def _look_now(self) -> None:
+        """An attempt may have begun or ended; the queue takes a step only if one has."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -81,9 +89,12 @@ class Dispatcher:
                     forgotten = True
             except Exception:
                 log.exception("the queue stumbled")
+                self._changed = True
                 await asyncio.sleep(self._config.poll_s)
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._woken.wait(), self._config.poll_s)
+            except TimeoutError:
+                self._changed = True  # the clock may have let somebody in
             self._woken.clear()
 
     def close(self) -> None:
@@ -98,15 +109,20 @@ class Dispatcher:
 
     async def _step(self) -> None:
         """Look at all that should be running, end and admit in one transaction, then start and stop."""
-        seen = await self._complete([self._look(row) for row in jobs.live(self._ctx.db)])
-        turn = await self._take_turn(seen)
+        rows = jobs.live(self._ctx.db)
+        seen = await self._complete([self._look(row) for row in rows])
+        known = {row.id for row in rows if row.pid is not None}
+        if self._changed or any(_is_news(each, known) for each in seen):
+            self._changed = False
+            turn = await self._take_turn(seen)
+            for start in turn.claimed:
+                self._start(start)
+            for id in turn.ended:
+                queue.forget_environment(self._ctx.home, id)
+            rows = jobs.live(self._ctx.db)  # some are to make room now
         for each in seen:
             self._follow(each)
-        for id in turn.ended:
-            queue.forget_environment(self._ctx.home, id)
-        for start in turn.claimed:
-            self._start(start)
-        self._stop_stopping()
+        self._stop_stopping(rows)
         await self._tell_troubles()
 
     async def _complete(self, seen: list[Seen]) -> list[Seen]:
@@ -117,10 +133,11 @@ class Dispatcher:
         ended = [each.job_id for each in seen if each.sighting.phase in _OVER]
         for each in seen:
             if each.job_id in ended and each.job_id not in self._endings:
-                task = self._endings[each.job_id] = asyncio.create_task(self._wrap_up(each))
-                task.add_done_callback(lambda _: self.wake())
+                self._endings[each.job_id] = asyncio.create_task(self._wrap_up(each))
         if ended:
-            await asyncio.wait([self._endings[id] for id in ended], timeout=_PATIENCE_S)
+            _, late = await asyncio.wait([self._endings[id] for id in ended], timeout=_PATIENCE_S)
+            for task in late:
+                task.add_done_callback(lambda _: self._look_now())
         return [each for each in seen if each.job_id not in ended or self._endings[each.job_id].done()]
 
     async def _wrap_up(self, seen: Seen) -> None:
@@ -177,12 +194,10 @@ class Dispatcher:
     def _start(self, claimed: Claimed) -> None:
         """Hand an attempt over; one that is to stop already gets that order first, and runs nothing."""
         row = jobs.get(self._ctx.db, claimed.job_id)
-        box = len(self._executor.inventory().gpus)
+        folder = self._folder(row.id, row.attempt)
         try:
-            folder = launch.prepare(
-                self._ctx.db, self._ctx.home, row.id,
-                sdk=self._sdk, box_gpus=box, log_cap_bytes=self._config.log_cap_mib << 20,
-            )  # fmt: skip
+            if not (folder / "spec").exists():  # the last thing that is written: else it is ready
+                self._prepare(row)
             if row.state == JobState.STOPPING:
                 self._executor.stop(folder, cause=Cause.CANCELLED, grace_s=0.0)
         except OSError as error:  # a full disk, a folder that cannot be written: the next look tries again
@@ -192,6 +207,10 @@ class Dispatcher:
             return
         self._executor.start(folder)
         self._look_soon()
+
+    def _prepare(self, row: JobRow) -> None:
+        box, cap = len(self._executor.inventory().gpus), self._config.log_cap_mib << 20
+        launch.prepare(self._ctx.db, self._ctx.home, row.id, sdk=self._sdk, box_gpus=box, log_cap_bytes=cap)
 
     async def _tell_troubles(self) -> None:
         """Where people look: the job's reason. On a full disk even that may have to wait."""
@@ -203,11 +222,11 @@ class Dispatcher:
         self._troubles.clear()
 
     def _look_soon(self) -> None:
-        asyncio.get_running_loop().call_later(_BEGUN_S, self.wake)
+        asyncio.get_running_loop().call_later(_BEGUN_S, self._look_now)
 
-    def _stop_stopping(self) -> None:
+    def _stop_stopping(self, rows: Sequence[JobRow]) -> None:
         """Tell every shim whose job is to end; telling it twice changes nothing."""
-        for row in jobs.live(self._ctx.db):
+        for row in rows:
             if row.state == JobState.STOPPING:
                 grace = jobs.command(self._ctx.db, row.id).grace_s
                 folder = self._folder(row.id, row.attempt)
@@ -224,14 +243,14 @@ class Dispatcher:
         try:
             shim = os.pidfd_open(sighting.start.shim)
         except ProcessLookupError:
-            self.wake()
+            self._look_now()
             return
         self._watched[job_id] = shim
         asyncio.get_running_loop().add_reader(shim, self._died, job_id)
 
     def _died(self, job_id: int) -> None:
         asyncio.get_running_loop().remove_reader(self._watched[job_id])
-        self.wake()
+        self._look_now()
 
     def _let_go(self, seen: Seen) -> None:
         if (shim := self._watched.pop(seen.job_id, None)) is not None:
@@ -275,4 +294,10 @@ class Dispatcher:
                 pass
         except BlockingIOError:
             pass
-        self.wake()
+        self._look_now()
+
+
+def _is_news(seen: Seen, known: Container[int]) -> bool:
+    """Whether the store does not know yet what was seen; `known` are jobs whose process it knows."""
+    begun = seen.sighting.start is not None and seen.job_id not in known
+    return begun or seen.sighting.phase in _OVER

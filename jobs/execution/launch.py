@@ -25,10 +25,10 @@ def prepare(
     """Write the folder of a job's newest attempt and return it; writing it twice is harmless."""
     job, row = jobs.command(db, job_id), jobs.get(db, job_id)
     folder = home.attempt(job.id, job.attempt)
-    (folder / "outbox").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     base = queue.environment(home, job.id) or {**_runner_env(), **json.loads(job.env)}
     env = environment(base, job, home=home, folder=folder, sdk=sdk, gpus=row.devices)
-    attempts.put(folder / "env", env)
+    attempts.write(folder / "env", env)
     argv = results.brief(db, job.id, folder)  # a stage looks first whether it must run
     attempts.put(folder / "spec", {**_spec(job, home), "argv": argv, "log_cap_bytes": log_cap_bytes})
     if said := first_words(job, row.devices, box_gpus=box_gpus):

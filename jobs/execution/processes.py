@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 _PROC = Path("/proc")
 
 
+@lru_cache(maxsize=1)
 def boot_id() -> str:
     """Another one after every start of the machine."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

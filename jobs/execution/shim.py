@@ -8,7 +8,7 @@ Standard library only, single-threaded, loaded by path into the zygote. The fold
     lock   flock held while the shim lives: the one truth about being alive
     claim  made once, ever: no attempt is run twice
     start  {"shim", "pid", "born", "boot", "at_us"}                 written by rename
-    exit   {"cause", "detail", "code", ...}                         written, synced, renamed: the last thing
+    exit   {"cause", "detail", "code", ...}                         written by rename, synced: the last thing
     log    what the job said, and what the shim has to say to its reader
 
 A stop is the checkpoint signal to the job's leader, if it wants one; SIGTERM to the whole tree, at half the
@@ -87,8 +87,9 @@ def _end(notes: "_Notes", spec: dict, verdict: dict, began: "int | None", usage)
         "system_s": usage.ru_stime if usage else None,
         "max_rss_bytes": usage.ru_maxrss * 1024 if usage else None,
     }
-    notes.write("exit", {**verdict, **used, "started_us": began, "ended_us": now_us()}, sync=True)
-    _tell_runner(spec)
+    notes.write("exit", {**verdict, **used, "started_us": began, "ended_us": now_us()})
+    _tell_runner(spec)  # which reads while the disk is asked; what it knows then is not synced sooner either
+    notes.sync("exit")
 
 
 def now_us() -> int:
@@ -342,13 +343,14 @@ class _Notes:
         self._folder = folder
         self._files = {name: self._reserve(name) for name in ("start", "exit")}
 
-    def write(self, name: str, what: dict, *, sync: bool = False) -> None:  # type: ignore[type-arg]
+    def sync(self, name: str) -> None:
+        os.fsync(self._files[name])
+
+    def write(self, name: str, what: dict) -> None:  # type: ignore[type-arg]
         data = json.dumps(what).encode()
         file = self._files[name]
         os.pwrite(file, data, 0)
         os.ftruncate(file, len(data))
-        if sync:
-            os.fsync(file)
         try:
             os.rename(f".{name}", name)
         except FileNotFoundError:

@@ -4,6 +4,7 @@ Run by path with `python -I -S`, so that it neither imports nor pays for anythin
 it. Takes attempt folders, one a datagram, on the descriptor named in argv; ends when the runner does.
 """
 
+import gc
 import importlib.util
 import os
 import signal
@@ -18,6 +19,8 @@ def main() -> None:
     supervise = _load_shim()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the shims
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+    gc.freeze()  # a collection in a shim would copy every page it shares with this process
     while folder := asked.recv(4096):
         if os.fork() == 0:
             asked.close()
