@@ -50,7 +50,7 @@ class _Asked:
 
 def watch_of(home: Home) -> Watch:
     """What this process remembers of a home's spools."""
-    return _WATCHES.setdefault(home.path, Watch(home))
+    return _WATCHES.get(home.path) or _WATCHES.setdefault(home.path, Watch(home))
 
 
 async def tick(ctx: Context) -> None:

@@ -68,7 +68,7 @@ _WATCHING: dict[Path, Watching] = {}
 
 def watching_of(home: Home) -> Watching:
     """What this process knows of a home's rules."""
-    return _WATCHING.setdefault(home.path, Watching())
+    return _WATCHING.get(home.path) or _WATCHING.setdefault(home.path, Watching())
 
 
 def begin(home: Home, home_rules: str) -> None:
