@@ -6,6 +6,7 @@ second time, nor signal the processes that the attempts' files name.
 
 import contextlib
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +19,12 @@ from lineside.store.clock import Micros
 from lineside.store.db import writer
 from lineside.store.homes import Home
 from lineside.store.migrations import migrate
-from lineside.store.queries import audit, jobs, queue, restoring
+from lineside.store.queries import audit, jobs, queue, restoring, schedules
 from lineside.store.queries.jobs import JobRow
 from lineside.store.states import Cause, JobState
 
 _WORDS = "it ran when the backup was made, and does not run in this home"
+_PARKED = "restored from a backup, and the home it is of may fire it still"
 _HELD = "restored from a backup; if it is to run here: lineside jobs release {id}"
 
 
@@ -67,6 +69,7 @@ def _settle(
         for row in lost:
             _write_end(fresh, row, at)
         restoring.try_no_more(db)
+        _stop_schedules(db)
         for id in held:
             queue.move(db, id, old=JobState.QUEUED, new=JobState.HELD, reason=_HELD.format(id=id))
         ids = [row.id for row in lost]
@@ -87,6 +90,15 @@ def _settle(
             audit_broken=verdict.broken_seq,
         )
     )
+
+
+def _stop_schedules(db: sqlite3.Connection) -> None:
+    """The old home may fire them still: park them here, and hold what waited for an earlier firing."""
+    for row in schedules.every(db):
+        if not row.paused:
+            schedules.park(db, row.id, _PARKED)
+    for id in schedules.waiting_planners(db):
+        queue.set_reason(db, id, state=JobState.HELD, reason=_HELD.format(id=id))
 
 
 def _forget_later(home: Home, known: set[tuple[int, int]]) -> None:

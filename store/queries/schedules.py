@@ -213,6 +213,8 @@ _HELD_BACK = """
      where state = 'HELD' and kind = 'planner' and schedule_id is not null and reason = :reason
 """
 
+_WAITING_PLANNERS = "select id from job where state = 'HELD' and reason = :reason order by id"
+
 _OF_JOB = "select schedule_id, due_us, kind from job where id = :id"
 
 WAITS = "waits for the firing before it"
@@ -400,6 +402,11 @@ def next_due(db: sqlite3.Connection) -> Micros | None:
     """The earliest time at which any schedule is due; None: none goes by time."""
     found: Micros | None = db.execute(_NEXT_DUE).fetchone()["next_us"]
     return found
+
+
+def waiting_planners(db: sqlite3.Connection) -> list[int]:
+    """The planner jobs that wait for the firing before theirs."""
+    return [row["id"] for row in db.execute(_WAITING_PLANNERS, {"reason": WAITS})]
 
 
 def held_back(db: sqlite3.Connection) -> Sequence[int]:

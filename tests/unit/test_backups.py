@@ -7,19 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fixtures import compaction, demo_home, spools
+from fixtures import compaction, demo_home, scheduling, spools
 from fixtures.runners import FAST, RunnerUnderTest
 from fixtures.waiting import until
 
 from lineside.jobs import commands, restoring
 from lineside.jobs.execution import attempts
+from lineside.jobs.schedules import firing
 from lineside.store import backups, copies, objects
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros
 from lineside.store.db import SCHEMA_VERSION, reader, writer
 from lineside.store.errors import BadData, HomeProblem, LinesideError, Refused, SchemaTooNew
 from lineside.store.homes import Home
-from lineside.store.queries import artifacts, audit, jobs, runs, segments
+from lineside.store.queries import artifacts, audit, jobs, runs, schedules, segments
 from lineside.store.states import JobState
 
 AT = Micros(1_795_300_000_000_000)
@@ -155,6 +156,22 @@ def test_a_segment_that_replaces_a_spool_meanwhile_is_in_the_backup(
     new = restored(tmp_path / "b", tmp_path / "new")
     with contextlib.closing(reader(new)) as read:
         assert (new.segments / segments.every(read)[0].path).exists()
+
+
+def test_a_restored_home_fires_no_schedule_before_somebody_says_so(
+    home: Home, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    id = scheduling.often(db, tmp_path, times=10)
+    row = schedules.get(db, id)
+    assert row.next_us is not None
+    for due in ("a", "b"):
+        firing.fire(db, row, due=due, due_us=None, overlap="queue", at=row.next_us)
+    backups.back_up(home, tmp_path / "b", at=AT)
+    with contextlib.closing(writer(restored(tmp_path / "b", tmp_path / "new").db)) as new:
+        assert schedules.due(new, Micros(2**62)) == []
+        assert "restored from a backup" in schedules.get(new, id).broken
+        assert [job.state for job in jobs.recent(new)] == ["HELD", "HELD"]
+        assert schedules.held_back(new) == []
 
 
 @pytest.mark.parametrize("place", ["lineside.db", "windows/m-1.parquet", "spool/run_b.sp", "object"])
