@@ -10,6 +10,7 @@ from lineside.console.format import NONE, amount
 from lineside.jobs.devices import idling
 from lineside.jobs.devices.gpus import Gpu
 from lineside.store.clock import after, now
+from lineside.store.queries import jobs
 from lineside.store.queries.jobs import JobRow
 
 _DAY_S = 86_400.0
@@ -25,8 +26,6 @@ def gpus(session: Session, usage: bool, days: float, as_json: bool) -> None:
     if usage:
         _usage(session, days, as_json=as_json)
         return
-    from lineside.store.queries import jobs
-
     answer = session.ask("gpus.list", fresh=True)
     found, live = [Gpu.of(gpu) for gpu in answer["gpus"]], jobs.live(session.read())
     if as_json:
@@ -36,6 +35,37 @@ def gpus(session: Session, usage: bool, days: float, as_json: bool) -> None:
     else:
         output.rows([(gpu, live) for gpu in found], _COLUMNS, as_json=False, empty="")
         output.words(answer["words"])
+
+
+def use_of_job(session: Session, job: int) -> tuple[Json, list[str]]:
+    """What a job had of the GPUs, and what those like it needed: as JSON, and as lines."""
+    from lineside.jobs.devices import predicting, usage
+
+    db = session.read()
+    had = usage.of_job(db, job, slots=_slots(session), at=now())
+    expected = predicting.predicted(db, job) if jobs.get(db, job).gpus else None
+    lines = [f"  had {had.words}"] if had else []
+    lines += [f"  expected to need {expected.words}"] if expected else []
+    return {"gpu_usage": had, "gpu_predicted": expected}, lines
+
+
+def use_of_run(session: Session, run: int) -> tuple[Json, list[str]]:
+    """What the job of a run had of the GPUs: as JSON, and as lines."""
+    from lineside.jobs.devices import usage
+
+    had = usage.of_run(session.read(), run, slots=_slots(session), at=now())
+    return {"gpu_usage": had}, [f"  had {had.words}"] if had else []
+
+
+def _slots(session: Session) -> int:
+    """Of each GPU; one where the configuration cannot be read, which is no reason to show nothing."""
+    from lineside.store import config
+    from lineside.store.errors import BadConfig
+
+    try:
+        return config.load(session.home).queue.gpu_slots
+    except BadConfig:
+        return 1
 
 
 def _told(answer: Json, found: list[Gpu], live: list[JobRow]) -> Json:
@@ -50,11 +80,9 @@ def _told(answer: Json, found: list[Gpu], live: list[JobRow]) -> Json:
 
 def _usage(session: Session, days: float, *, as_json: bool) -> None:
     from lineside.jobs.devices import usage
-    from lineside.store import config
 
-    at = now()
-    slots = config.load(session.home).queue.gpu_slots
-    found = usage.of_people(session.read(), since=after(at, -days * _DAY_S), until=at, slots=slots)
+    at, since = now(), after(now(), -days * _DAY_S)
+    found = usage.of_people(session.read(), since=since, until=at, slots=_slots(session))
     columns: Columns = {
         "who": "who", "jobs": "jobs", "GPU-hours": lambda each: f"{each.usage.gpu_h:.2f}",
         "kWh": lambda each: None if each.usage.kwh is None else f"{each.usage.kwh:.3f}",

@@ -57,7 +57,7 @@ def ls(
 @pass_session
 def show(session: Session, run: str, as_json: bool) -> None:
     """Show one run: how it came about, params, tags, metrics, what it took of the box, artifacts."""
-    from lineside.console.cli import comparing, listing
+    from lineside.console.cli import comparing, gpus, listing
     from lineside.store.queries import artifacts, params, summaries
     from lineside.store.queries import runs as query
 
@@ -67,8 +67,9 @@ def show(session: Session, run: str, as_json: bool) -> None:
     asked, tags = params.params(db, row.id), params.tags(db, row.id)
     metrics, files = summaries.summaries(db, row.id), artifacts.artifacts(db, row.id)
     context, system = query.context(db, row.id), summaries.summaries(db, row.id, system=True)
+    use, use_lines = gpus.use_of_run(session, row.id)
     everything = {
-        "run": row, "parent": parent, "children": children, "params": asked, "tags": tags,
+        **use, "run": row, "parent": parent, "children": children, "params": asked, "tags": tags,
         "metrics": metrics, "system": system, "artifacts": files, "context": context,
     }  # fmt: skip
     lines = [
@@ -83,6 +84,7 @@ def show(session: Session, run: str, as_json: bool) -> None:
           f"min {number(m.min)}, max {number(m.max)}, {m.count} points" for m in metrics),
         *(f"  system  {m.metric.removeprefix('sys.')}: last {number(m.last)}, min {number(m.min)}, "
           f"max {number(m.max)}" for m in system),
+        *use_lines,
         *(f"  {a.kind:<7} {a.path}  {a.bytes:,} bytes  {a.digest[:12]}" for a in files),
     ]  # fmt: skip
     output.one(everything, lines, as_json=as_json)

@@ -20,10 +20,13 @@ class Usage:
 
     @property
     def words(self) -> str:
-        """In a line: "2.1 GPU-hours, 0.9 kWh, at most 18.2 GiB"."""
+        """In a line: "2.10 GPU-hours, 0.9 kWh, at most 18.2 GiB of memory"."""
+        hours = f"{self.gpu_h:.2f}" if self.gpu_h >= 0.01 else "under 0.01"
         energy = "energy not measured" if self.kwh is None else f"{self.kwh:.3g} kWh"
+        if self.kwh is not None and self.kwh < 0.1:
+            energy = f"{1000 * self.kwh:.3g} Wh"
         peak = "" if self.peak_bytes is None else f", at most {self.peak_bytes / (1 << 30):.1f} GiB of memory"
-        return f"{self.gpu_h:.3g} GPU-hours, {energy}{peak}"
+        return f"{hours} GPU-hours, {energy}{peak}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,7 +183,12 @@ def test_the_ledger_of_people_is_that_of_their_jobs(db: sqlite3.Connection) -> N
     assert run is not None
     assert used.of_run(db, run, slots=4, at=NOW) == each[0]
     assert each[0] is not None
-    assert each[0].words == "2 GPU-hours, 1 kWh, at most 1.0 GiB of memory"
+    assert each[0].words == "2.00 GPU-hours, 1 kWh, at most 1.0 GiB of memory"
+
+
+def test_little_is_said_in_little_units() -> None:
+    assert used.Usage(gpu_h=0.001, kwh=0.0002).words == "under 0.01 GPU-hours, 0.2 Wh"
+    assert used.Usage(gpu_h=1.5).words == "1.50 GPU-hours, energy not measured"
 
 
 def test_the_memory_of_devices_is_remembered_for_when_no_runner_is_up(db: sqlite3.Connection) -> None:
