@@ -5,7 +5,9 @@
 
 import json
 import logging
+import os
 import sqlite3
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,7 @@ from lineside.store.queries.lineage import Node
 from lineside.store.queries.stages import ResultRow
 
 log = logging.getLogger(__name__)
+_MOST_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +64,16 @@ def note(db: sqlite3.Connection, row: JobRow, *, at: Micros) -> Noted | None:
     recipe = recipe_of({"deps": json.loads(work.deps)})
     path = _home_of(db).attempt(row.id, row.attempt) / "result"
     try:
-        said = json.loads(path.read_bytes()) if recipe else None
-        return _note(db, row, recipe, said, at) if recipe and said else None
+        return _note(db, row, recipe, _said(path), at) if recipe else None
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("a stage left no sound result", extra={"job": row.id, "error": str(error)})
         return None
 
 
 def _note(db: sqlite3.Connection, row: JobRow, recipe: Recipe, said: Mapping[str, Any], at: Micros) -> Noted:
-    key, inputs = str(said["key"]), said["inputs"]
+    key, inputs = str(said["key"])[:64], said["inputs"]
     stages.set_key(db, row.id, key=key)
     _link_deps(db, row, inputs["deps"], at)
     same = stages.get(db, key)
@@ -87,6 +89,21 @@ def _note(db: sqlite3.Connection, row: JobRow, recipe: Recipe, said: Mapping[str
             outs=json.dumps(outs), made_us=at,
         ))  # fmt: skip
     return Noted(cached=False, words=f"ran ({key[:8]}): {said.get('reason', '')}")
+
+
+def _said(path: Path) -> Any:
+    """What the stage left; a job may have put anything in its place.
+
+    Raises:
+        FileNotFoundError: it left nothing.
+        ValueError: it is no plain file, too large, or not JSON.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(fd, "rb") as file:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            raise ValueError(f"{path} is no result")
+        return json.loads(file.read())
 
 
 def _link_deps(db: sqlite3.Connection, row: JobRow, deps: Mapping[str, str], at: Micros) -> None:

@@ -42,11 +42,13 @@ def main(args: Sequence[str]) -> int:
     said = json.loads(brief.read_bytes())
     recipe = Recipe.of(said["recipe"])
     files = Files.of(recipe.folder)
+    for number in _FORWARDED:  # while nothing runs, there is nothing to save
+        signal.signal(number, lambda *_: None)
     try:
         result = _stage(recipe, said["known"], files, lambda: _run(list(args[2:])))
         if isinstance(result, int):
             return result
-        log_metrics(recipe, result["metrics"])
+        _log(recipe, result["metrics"])
     except LinesideError as error:
         _say(f"{error}" + (f"; {error.hint}" if error.hint else ""))
         return 1
@@ -74,19 +76,19 @@ def why(recipe: Recipe, inputs: Inputs, known: Sequence[Mapping[str, Any]], file
     return keys.changes(json.loads(known[0]["inputs"]), inputs) or "nothing that is known of", None
 
 
-def log_metrics(recipe: Recipe, numbers: Mapping[str, float]) -> None:
-    """Log what the metrics files say, after the last step of whatever the command logged itself."""
-    if not numbers or "LINESIDE_RUN" not in os.environ:
+def _log(recipe: Recipe, numbers: Mapping[str, float]) -> None:
+    """Log params and what the metrics files say, after the last step of what the command logged itself."""
+    if not (numbers or recipe.params) or "LINESIDE_RUN" not in os.environ:
         return
     os.environ["LINESIDE_SURVEY"] = "off"  # the command's own run has looked around
     sys.argv = list(recipe.argv)  # the run is of the command, not of this process
     import lineside
 
-    with lineside.start_run(resume=os.environ["LINESIDE_RUN"]) as run:
+    with lineside.start_run(resume=os.environ["LINESIDE_RUN"], params=recipe.params) as run:
         run.log_metrics(numbers)
 
 
-def numbers_of(recipe: Recipe) -> dict[str, float]:
+def _numbers_of(recipe: Recipe) -> dict[str, float]:
     """The numbers of the stage's metrics files, by their dotted names.
 
     Raises:
@@ -113,7 +115,7 @@ def _stage(
     told = {"key": key, "inputs": inputs}
     if same is not None:
         _say(f"cached ({key[:8]}): same as job {same['job_id']}")
-        return {**told, "as": same["job_id"], "outs": same["outs"], "metrics": numbers_of(recipe)}
+        return {**told, "as": same["job_id"], "outs": same["outs"], "metrics": _numbers_of(recipe)}
     if recipe.look:
         raise Refused(f"{recipe.cell} changed since it was planned: {reason}", hint="run the pipeline again")
     files.keep()  # nobody reads large deps twice because this run fails
@@ -126,7 +128,7 @@ def _stage(
     if moved:
         _say(f"while it ran, {moved}: its result will not stand for another run")
     records = recipe.records and not moved
-    return {**told, "records": records, "reason": reason, "outs": outs, "metrics": numbers_of(recipe)}
+    return {**told, "records": records, "reason": reason, "outs": outs, "metrics": _numbers_of(recipe)}
 
 
 def _made(recipe: Recipe, files: Files, path: str) -> dict[str, Any]:
@@ -147,8 +149,9 @@ def _run(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: None)
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
-    for number in (*_FORWARDED, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in _FORWARDED:
+        signal.signal(number, lambda *_: None)
     if code < 0:
         if -code != signal.SIGKILL:
             signal.signal(-code, signal.SIG_DFL)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ from fixtures.runners import RunnerUnderTest
 from fixtures.waiting import until
 
 from lineside.console.__main__ import main
-from lineside.jobs.projects import freshness, pipelines
+from lineside.jobs.execution import queue
+from lineside.jobs.projects import freshness, pipelines, results
 from lineside.jobs.projects.project import read
+from lineside.store.actors import Actor, Role
+from lineside.store.clock import Micros
 from lineside.store.errors import NotFound
-from lineside.store.queries import lineage, runs, stages, summaries
+from lineside.store.homes import Home
+from lineside.store.queries import jobs, lineage, params, runs, stages, summaries
 from lineside.store.queries.jobs import JobRow
 from lineside.store.queries.lineage import Node
 
@@ -198,6 +203,7 @@ def test_metrics_files_become_metrics_of_the_run_and_files_edges_between_runs(wo
     db = work.runner.db
     found = {m.metric: m.last for m in summaries.summaries(db, train.run_id or 0)}
     assert found == {"acc": 0.5, "test.f1": 0.25}
+    assert params.params(db, train.run_id or 0) == {"word": "a"}
     graph = lineage.around(db, Node("run", report.run_id or 0), down=False)
     assert [(edge.src_id, edge.dst_id, edge.relation) for edge in graph.edges] == [
         (train.run_id, report.run_id, "made"), (prep.run_id, train.run_id, "made")
@@ -307,3 +313,29 @@ def test_a_matrix_of_hundreds_of_cells_is_submitted_whole(
     assert main(["run", "wide", "--after", str(busy_runner.submit("sleep", "600"))]) == 0
 
     assert len(capsys.readouterr().out.splitlines()) == 201
+
+
+@pytest.mark.parametrize("left", ["pipe", "link", "text", "list"])
+def test_whatever_lies_in_the_place_of_a_result_the_job_has_ended(
+    home: Home, db: sqlite3.Connection, left: str
+) -> None:
+    recipe = {"cell": "s", "folder": "/", "wdir": ".", "cmd": "s", "argv": ["s"], "params": {}, "deps": [],
+              "datasets": {}, "outs": ["o"], "metrics": [], "env": [], "shell": False, "python": "p",
+              "may_skip": True, "records": True}  # fmt: skip
+    job = {"argv": ["s"], "cwd": "/", "pipeline": "p", "stage": "s", "deps": [{"recipe": recipe}]}
+    [sent] = queue.submit(db, Actor(uid=0, name="ana", role=Role.ADMIN), [job], Micros(1))
+    row = jobs.get(db, sent.job_id)
+    path = home.attempt(row.id, row.attempt) / "result"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    match left:
+        case "pipe":
+            os.mkfifo(path)
+        case "link":
+            path.symlink_to("/etc/hostname")
+        case "text":
+            path.write_text("{")
+        case "list":
+            path.write_text("[1]")
+
+    assert results.note(db, row, at=Micros(2)) is None
+    assert stages.newest(db, "p", "s") == []
