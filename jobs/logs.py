@@ -2,12 +2,17 @@
 
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 
 from lineside.store.homes import Home
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "taskName"}
+
+_MOST_BYTES, _KEPT = 16 << 20, 3
+"""Of `runner.log` and of each older one beside it: `runner.log.1` is the newest of those."""
 
 
 class Lines(logging.Formatter):
@@ -26,11 +31,25 @@ class Lines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
+class Log(RotatingFileHandler):
+    """The file that what is said without words of ours, such as a traceback of a shim, goes to as well."""
+
+    def __init__(self, home: Home, *, alone: bool) -> None:
+        super().__init__(home.runner_log, maxBytes=_MOST_BYTES, backupCount=_KEPT)
+        self._alone = alone  # nobody looks on: stdout and stderr are this file
+
+    def doRollover(self) -> None:
+        super().doRollover()
+        if self._alone and self.stream is not None:
+            for standard in (1, 2):
+                os.dup2(self.stream.fileno(), standard)
+
+
 def begin(home: Home | None, *, foreground: bool) -> None:
     """Log to the home's file, and to the terminal when a person looks on."""
     handlers: list[logging.Handler] = []
     if home is not None:
-        handlers.append(logging.FileHandler(home.runner_log))
+        handlers.append(Log(home, alone=not foreground))
         handlers[0].setFormatter(Lines())
     if foreground:
         handlers.append(logging.StreamHandler(sys.stderr))

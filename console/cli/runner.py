@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
@@ -12,6 +11,9 @@ from lineside.console.cli.session import Json, Session, pass_session
 from lineside.console.format import amount
 from lineside.store import homes
 from lineside.store.clock import Micros
+
+_GRACES_S = 600.0
+"""How long jobs may take to save themselves."""
 
 
 @click.group()
@@ -37,13 +39,27 @@ def start(session: Session, foreground: bool) -> None:
 
 
 @runner.command()
+@click.option("--jobs", "with_jobs", is_flag=True, help="First end all that runs or waits, services too.")
 @pass_session
-def stop(session: Session) -> None:
+def stop(session: Session, with_jobs: bool) -> None:
     """Stop the runner; running jobs go on and are found again by the next one."""
     from lineside.jobs import commands
 
+    was_up = commands.stop_runner(session.home, jobs=with_jobs, within_s=_GRACES_S if with_jobs else 30.0)
+    how = "all jobs were ended" if with_jobs else "jobs that were running go on"
+    output.words(f"runner stopped; {how}" if was_up else "no runner was up")
+
+
+@runner.command()
+@pass_session
+def restart(session: Session) -> None:
+    """Stop the runner and start one of this version; running jobs go on and notice nothing."""
+    from lineside.jobs import commands
+
     commands.stop_runner(session.home)
-    output.words("runner stopped; jobs that were running go on")
+    homes.create(session.home)
+    pid = commands.start_runner(session.home)
+    output.words(f"runner up, pid {pid}, home {session.home.path}")
 
 
 @runner.command()
@@ -114,25 +130,10 @@ def logs(session: Session, lines: int) -> None:
         click.echo(output.clean(line))
 
 
-_UNIT = """\
-[Unit]
-Description=lineside runner for {home}
-After=network.target
-
-[Service]
-Type=simple
-ExecStart={program} --home {home} runner start --foreground
-Restart=on-failure
-# Jobs outlive the runner: a restart must not touch them.
-KillMode=process
-
-[Install]
-WantedBy=default.target
-"""
-
-
-@runner.command()
+@runner.command("unit")
 @pass_session
-def unit(session: Session) -> None:
+def print_unit(session: Session) -> None:
     """Print a systemd unit for this home: lineside runner unit > ~/.config/systemd/user/lineside.service"""
-    click.echo(_UNIT.format(home=session.home.path, program=Path(sys.argv[0]).absolute()), nl=False)
+    from lineside.console.cli.units import unit
+
+    click.echo(unit(session.home.path.absolute()), nl=False)
