@@ -5,8 +5,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from lineside.store.clock import SECOND, Micros
-from lineside.store.queries import alerts, promotions, walls
+from lineside.store.queries import alerts, audit, promotions, schedules, walls
 from lineside.store.queries.promotions import PromotionRow
+from lineside.store.queries.schedules import ListedRow
 from lineside.store.states import AlertState, PromotionState
 
 DAY_US = 24 * 3600 * SECOND
@@ -17,8 +18,8 @@ _FAILED_SHOWN = 3
 class Need:
     """One line of NEEDS YOU."""
 
-    kind: str  # "ratify", "approve", "alert", "failed", "apply"
-    id: int  # of the request, alert or job
+    kind: str  # "ratify", "approve", "alert", "failed", "parked", "apply"
+    id: int  # of the request, alert, schedule or job
     word: str  # "APPROVE"
     mark: tuple[str, str]  # glyph and style
     text: str
@@ -42,7 +43,7 @@ def needs(db: sqlite3.Connection, *, at: Micros) -> list[Need]:
     broken = [
         _broken(p) for p in asked if p.state == PromotionState.APPLY_FAILED and p.created_us > at - DAY_US
     ]
-    return [*ratify, *approve, *_firing(db), *broken, *_failed(db, at=at)]
+    return [*ratify, *approve, *_firing(db), *broken, *_parked(db), *_failed(db, at=at)]
 
 
 def _unratified(p: PromotionRow) -> bool:
@@ -94,6 +95,25 @@ def _short(title: str) -> str:
 
 _INTERVAL = re.compile(r" \[[^\[\]]*\d, [^\[\]]*\]")
 _WORDS = {"drift": "DRIFT", "performance": "QUALITY", "endpoint": "ENDPOINT"}
+
+
+def _parked(db: sqlite3.Connection) -> list[Need]:
+    """Schedules that cannot work until somebody mends and resumes them."""
+    return [
+        Need(
+            kind="parked", id=row.id, word="PARKED", mark=("!", "bad"), at_us=_since(db, row),
+            text=f"schedule {row.name}: {row.broken}", area="jobs", target=row.last_job or "", by=row.owner,
+        )
+        for row in schedules.listed(db)
+        if row.broken
+    ]  # fmt: skip
+
+
+def _since(db: sqlite3.Connection, row: ListedRow) -> Micros:
+    """When it was parked; in a restored home, when it last did anything."""
+    done = audit.of_subject(db, "schedule", row.id)
+    otherwise = row.last_us or row.created_us
+    return next((each.at_us for each in reversed(done) if each.verb == "schedules.park"), otherwise)
 
 
 def _failed(db: sqlite3.Connection, *, at: Micros) -> list[Need]:

@@ -52,6 +52,7 @@ class ListedRow:
     paused: int
     broken: str
     next_us: Micros | None
+    created_us: Micros
     project: str | None
     last_us: Micros | None  # None: it never fired
     last_outcome: str | None
@@ -100,7 +101,7 @@ _ALL = """
 
 _LISTED = """
     select s.id, s.name, s.kind, s.spec, s.time_zone, s.folder, s.owner, s.catch_up, s.overlap, s.paused,
-           s.broken, s.next_us, s.project, f.at_us as last_us, f.outcome as last_outcome,
+           s.broken, s.next_us, s.created_us, s.project, f.at_us as last_us, f.outcome as last_outcome,
            f.job_id as last_job, j.state as last_state
       from schedule s
       left join firing f on f.schedule_id = s.id and f.due = (

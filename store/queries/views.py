@@ -98,6 +98,17 @@ _JOBS = """
       from job
 """
 
+_SCHEDULES = """
+    select id, name, kind, spec, time_zone, folder, owner, catch_up, overlap, paused, broken, next_us,
+           project, created_us, removed_us
+      from schedule
+"""
+
+_FIRINGS = """
+    select s.name, f.due, f.at_us, f.outcome, f.job_id, j.state
+      from firing f join schedule s on s.id = f.schedule_id left join job j on j.id = f.job_id
+"""
+
 _AUDIT = """
     select seq, at_us, uid, name, acting_as, verb, subject_kind, subject_id, detail, hash from audit
 """
@@ -142,6 +153,10 @@ VIEWS: Mapping[str, View] = {
     "jobs": _view(_JOBS, """
         id:i kind name state reason pipeline stage priority:i gpus:i cpus:i attempt:i run_id:i
         submitted_by submitted_at:t started_at:t ended_at:t seconds:f"""),
+    "schedules": _view(_SCHEDULES, """
+        id:i name kind spec time_zone folder owner catch_up overlap paused:b broken next_at:t project
+        created_at:t removed_at:t"""),
+    "firings": _view(_FIRINGS, "schedule due fired_at:t outcome job_id:i job_state"),
     "audit": _view(_AUDIT, "seq:i done_at:t uid:i name acting_as verb subject_kind subject_id:i detail hash"),
 }  # fmt: skip
 

@@ -11,6 +11,9 @@ from fixtures.story import at
 from lineside.console.reads import visits, walls
 from lineside.console.reads.badges import surroundings
 from lineside.console.reads.needs import needs, why
+from lineside.jobs.schedules import entries, looking
+from lineside.jobs.schedules.entries import Entry
+from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros
 from lineside.store.db import reader
 from lineside.store.homes import Home
@@ -36,6 +39,22 @@ def test_the_most_urgent_needs_come_first(told: sqlite3.Connection) -> None:
         f"promotion:{approve.id}",
         "digit-reader@v3",
     )
+
+
+def test_a_parked_schedule_needs_somebody_until_it_is_resumed(
+    home: Home, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    entry = Entry(name="nightly", kind="push", spec="main", folder=str(tmp_path), argv='["env", "true"]')
+    somebody = Actor(uid=1, name="maria", role=Role.OPERATOR)
+    with db:
+        row = entries.add(db, somebody, entry, at=at(1))
+        looking.park(db, row, f"no folder {folder}", at=at(2))
+    (need,) = needs(db, at=NOW)
+    assert (need.kind, need.text, need.at_us) == ("parked", f"schedule nightly: no folder {folder}", at(2))
+    with db:
+        entries.resume(db, somebody, row, at=at(3))
+    assert needs(db, at=NOW) == []
 
 
 def test_yesterdays_failures_no_longer_need_anybody(told: sqlite3.Connection) -> None:
