@@ -1,6 +1,5 @@
 """`lineside run` and `lineside jobs`: start work, and look after it."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -8,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineside.console.cli import output
+from lineside.console.cli import output, wishes
 from lineside.console.cli.following import follow_job
 from lineside.console.cli.output import Columns, json_option, moment
 from lineside.console.cli.planning import family, parking
 from lineside.console.cli.runs import pairs
 from lineside.console.cli.session import Json, Session, pass_session
+from lineside.store.errors import Conflict
+from lineside.store.states import JobState
 
 if TYPE_CHECKING:
     from lineside.console.cli.pipelines import Chosen
@@ -30,13 +31,12 @@ class _Run(click.Command):
 @click.command(cls=_Run)
 @click.argument("words", nargs=-1, required=True, metavar="PIPELINE | -- CMD…")
 @click.option("--name", help="The job's name.")
-@click.option("--gpus", type=int, help="GPUs to bind; a job that asks for none sees none.")
-@click.option("--cpus", type=int, help="CPU slots to take.")
+@wishes.options
+@click.option("--array", type=wishes.Indexes(), help="A job for each index; {index} in its command is it.")
 @click.option("--param", "params", multiple=True, metavar="K=V", help="Set a parameter of the pipeline.")
-@click.option("--priority", default=50, show_default=True, help="Higher goes first.")
 @click.option("--after", multiple=True, type=int, metavar="JOB", help="Start when this job has succeeded.")
-@click.option("--time-limit", type=float, metavar="SECONDS")
 @click.option("--watch", multiple=True, metavar="RULE", help="Such as 'nan(loss) stop' or 'stall 600'.")
+@click.option("--key", help="Asked again with the same key, it answers the same and starts nothing.")
 @click.option("--follow", is_flag=True, help="Print the output until it ends; exit as it does.")
 @click.option("--from", "first", metavar="STAGE", help="This stage and all that need it; not what it needs.")
 @click.option("--only", "alone", metavar="STAGE", help="This stage of the pipeline and no other.")
@@ -53,7 +53,9 @@ def run(ctx: click.Context, /, words: tuple[str, ...], follow: bool, as_json: bo
     specs = [{**spec, "watch": [*spec.get("watch", []), *asked["watch"]]} for spec in specs]  # type: ignore[misc]
     ours = family(session)  # a planner job submits its stages as their parent
     bare = [{key: value for key, value in {**spec, **ours}.items() if key != "env"} for spec in specs]
-    answer = session.ask("jobs.submit", jobs=bare, env=dict(os.environ))
+    key: str | None = asked["key"]  # type: ignore[assignment]
+    answer = session.ask("jobs.submit", jobs=bare, env=dict(os.environ), key=key)
+    said = said if len(said) == len(answer["jobs"]) else [""] * len(answer["jobs"])
     lines = [
         f"job {j['job']}" + (f", run {j['run']}" if j["run"] else "") + words
         for j, words in zip(answer["jobs"], said, strict=True)
@@ -68,7 +70,8 @@ def _command(words: tuple[str, ...], asked: dict[str, object]) -> tuple[list[Jso
     """The one job of a command, with nothing to say about it."""
     if any(asked[key] for key in ("first", "alone", "force", "dry_run")):
         raise click.UsageError("--from, --only, --force and --dry-run are for pipelines, not for a command")
-    wanted = {key: asked[key] for key in ("gpus", "cpus", "priority") if asked[key] is not None}
+    array: tuple[list[int], int | None] | None = asked["array"]  # type: ignore[assignment]
+    wanted = wishes.wanted(asked) | ({"indexes": array[0], "array_limit": array[1]} if array else {})
     return [
         {
             "name": asked["name"] or Path(words[0]).name,
@@ -77,7 +80,6 @@ def _command(words: tuple[str, ...], asked: dict[str, object]) -> tuple[list[Jso
             "env": dict(os.environ),
             "params": pairs(asked["params"]),  # type: ignore[arg-type]
             "after": [{"job": job} for job in asked["after"]],  # type: ignore[attr-defined]
-            "time_limit_s": asked["time_limit"],
             **wanted,
         }
     ], [""]
@@ -113,12 +115,11 @@ def _chosen(words: tuple[str, ...], asked: dict[str, Any]) -> "Chosen":
         raise click.UsageError("one pipeline at a time; a command goes behind --")
     if asked["first"] and asked["alone"]:
         raise click.UsageError("--from and --only contradict each other")
-    changes = {key: asked[key] for key in ("gpus", "cpus", "priority") if asked[key] is not None}
-    if asked["time_limit"] is not None:
-        changes["time_limit_s"] = asked["time_limit"]
+    if asked["array"]:
+        raise click.UsageError("--array is for a command; a pipeline has matrix = { … }")
     return Chosen(
         params=pairs(asked["params"]), first=asked["first"], alone=asked["alone"], force=asked["force"],
-        changes=changes,
+        changes=wishes.wanted(asked),
     )  # fmt: skip
 
 
@@ -129,22 +130,37 @@ def jobs() -> None:
 
 @jobs.command("ls")
 @click.option("--limit", default=50, show_default=True)
+@click.option("--state", "states", multiple=True, type=click.Choice(list(JobState), case_sensitive=False))
+@click.option("--who", help="Only what this person submitted.")
+@click.option("--all", "unfolded", is_flag=True, help="A line for each job of an array.")
 @json_option
 @pass_session
-def ls(session: Session, limit: int, as_json: bool) -> None:
-    """List jobs, newest first; a waiting one says why."""
+def ls(
+    session: Session, limit: int, states: tuple[str, ...], who: str | None, unfolded: bool, as_json: bool
+) -> None:
+    """List jobs, newest first; a waiting one says why. An array is one line, but in JSON."""
+    from lineside.console.cli.folding import folded
     from lineside.store.queries import jobs as query
 
-    columns: Columns = {
-        "job": "id", "state": "state", "pri": "priority", "name": "name", "by": "submitted_by",
-        "gpus": "gpus",
-        "submitted": lambda j: moment(j.submitted_us), "ended": lambda j: moment(j.ended_us), "run": "run_id",
-        "why": "reason",
-    }  # fmt: skip
-    output.rows(
-        query.recent(session.read(), limit=limit), columns, as_json=as_json,
-        empty="no jobs yet; start one with: lineside run -- CMD",
-    )  # fmt: skip
+    each = unfolded or as_json or bool(states)
+    db = session.read()
+    found = query.listed(db, states=states, who=who, unfolded=each, limit=limit)
+    empty = "no such jobs" if states or who else "no jobs yet; start one with: lineside run -- CMD"
+    if as_json:
+        output.rows(found, {}, as_json=True, empty=empty)
+        return
+    lines = [(str(row.id), row) for row in found] if each else folded(db, found)
+    output.rows(lines, _COLUMNS, as_json=False, empty=empty)
+
+
+_COLUMNS: Columns = {
+    "job": lambda line: line[0], "state": lambda line: line[1].state,
+    "pri": lambda line: str(line[1].priority), "name": lambda line: line[1].name,
+    "by": lambda line: line[1].submitted_by, "gpus": lambda line: str(line[1].gpus),
+    "submitted": lambda line: moment(line[1].submitted_us), "ended": lambda line: moment(line[1].ended_us),
+    "run": lambda line: None if line[1].run_id is None else str(line[1].run_id),
+    "why": lambda line: line[1].reason,
+}  # fmt: skip
 
 
 @jobs.command()
@@ -152,19 +168,17 @@ def ls(session: Session, limit: int, as_json: bool) -> None:
 @json_option
 @pass_session
 def show(session: Session, job: str, as_json: bool) -> None:
-    """Show one job and each of its attempts."""
+    """Show one job, all it asked for, each of its attempts, and what it had of the GPUs."""
+    from lineside.console.cli import gpus
+    from lineside.console.cli.folding import told
     from lineside.store.queries import jobs as query
 
     db = session.read()
     row = query.find(db, job)
-    attempts = query.attempts(db, row.id)
-    lines = [
-        f"job {row.id} {row.name}  {row.state}" + (f": {row.reason}" if row.reason else ""),
-        f"  {' '.join(json.loads(query.command(db, row.id).argv))}",
-        *(f"  attempt {a.number}: {moment(a.started_us)} to {moment(a.ended_us)}  {a.cause or 'running'}"
-          + (f", {a.detail}" if a.detail else "") for a in attempts),
-    ]  # fmt: skip
-    output.one({"job": row, "attempts": attempts}, lines, as_json=as_json)
+    command, attempts = query.command(db, row.id), query.attempts(db, row.id)
+    use, use_lines = gpus.use_of_job(session, row.id)
+    found = {"job": row, "asked": command, "attempts": attempts, **use}
+    output.one(found, [*told(row, command, attempts), *use_lines], as_json=as_json)
 
 
 @jobs.command()
@@ -181,18 +195,34 @@ def logs(session: Session, job: str, follow: bool) -> int:
 
 
 def _change(verb: str, said: str) -> click.Command:
-    @click.argument("job", nargs=-1, required=True)
+    @click.argument("job", nargs=-1)
+    @click.option("--array", type=int, metavar="JOB", help="All jobs of the array that begins with this one.")
     @pass_session
-    def command(session: Session, job: tuple[str, ...]) -> None:
-        from lineside.store.queries import jobs as query
+    def command(session: Session, job: tuple[str, ...], array: int | None) -> None:
+        from lineside.console.cli.folding import meant
 
-        db = session.read()
-        for row in [query.find(db, text) for text in job]:
-            env = dict(os.environ) if verb == "retry" else None  # the first one was forgotten at the end
-            session.ask(f"jobs.{verb}", job=row.id, env=env)
-            output.words(f"job {row.id} {said}")
+        if not job and array is None:
+            raise click.UsageError("which jobs? a number, 57..64, or --array 57")
+        env = dict(os.environ) if verb == "retry" else None  # the first one was forgotten at the end
+        if array is not None:
+            done = session.ask(f"jobs.{verb}", array=array, env=env)["jobs"]
+            output.words(f"{len(done)} jobs of array {array}: each {said}")
+        for row in reversed(meant(session.read(), job)):  # what waits is cancelled before it gets the room
+            _one(session, verb, row.id, env, said, strict=".." not in "".join(job))
 
-    return click.command(verb, help=f"{verb.capitalize()} one or more jobs.")(command)
+    return click.command(verb, help=f"{verb.capitalize()} one or more jobs, 57..64, or an array.")(command)
+
+
+def _one(session: Session, verb: str, id: int, env: Json | None, said: str, *, strict: bool) -> None:
+    """One job of those named; in a range, one that it cannot be done to is said and passed over."""
+    try:
+        session.ask(f"jobs.{verb}", job=id, env=env)
+    except Conflict as error:
+        if strict:
+            raise
+        output.words(str(error))
+    else:
+        output.words(f"job {id} {said}")
 
 
 for _verb, _said in {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineside.jobs.execution.demands import Device, Holder, Waiting, named
+from lineside.jobs.execution.demands import Device, Holder, Room, Waiting, named
 from lineside.jobs.execution.ledgers import Ledger, get_along, spare_bytes
 
 _SHOWN = 4
@@ -55,17 +55,24 @@ def large_enough(job: Waiting, device: Device) -> bool:
 def impossible(job: Waiting, ledger: Ledger) -> str | None:
     """Why this box can never run it; None when it can."""
     room, rules = ledger.room, ledger.rules
-    if job.gpus > len(room.gpus):
-        return f"asks for {count(job.gpus, 'GPU')}; this box has {len(room.gpus) or 'none'}"
-    if job.gpus and sum(1 for device in room.gpus if large_enough(job, device)) < job.gpus:
-        largest = size(max(device.total_bytes for device in room.gpus))
-        return f"asks for {size(job.gpu_bytes or 0)} of {count(job.gpus, 'GPU')}; the largest has {largest}"
+    if reason := beyond(job, room):
+        return reason
     if job.gpus and (job.gpu_slots or 0) > rules.gpu_slots:
         return f"asks for {count(job.gpu_slots or 0, 'slot')} of a GPU; each has {rules.gpu_slots}"
     if room.memory_bytes is not None and (job.memory_bytes or 0) > room.memory_bytes:
         return f"asks for {size(job.memory_bytes or 0)} of memory; this box has {size(room.memory_bytes)}"
     if rules.per_person_gpus and job.gpus > rules.per_person_gpus:
         return f"asks for {count(job.gpus, 'GPU')}; each person may hold {rules.per_person_gpus}"
+    return None
+
+
+def beyond(job: Waiting, room: Room) -> str | None:
+    """Why the GPUs of this box are too few or too small for it; None when they are not."""
+    if job.gpus > len(room.gpus):
+        return f"asks for {count(job.gpus, 'GPU')}; this box has {len(room.gpus) or 'none'}"
+    if job.gpus > 0 and sum(1 for device in room.gpus if large_enough(job, device)) < job.gpus:
+        largest = size(max(device.total_bytes for device in room.gpus))
+        return f"asks for {size(job.gpu_bytes or 0)} of {count(job.gpus, 'GPU')}; the largest has {largest}"
     return None
 
 

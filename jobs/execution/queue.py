@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lineside.jobs.context import Context
-from lineside.jobs.execution import admission, attempts, endings, specs, weighing
+from lineside.jobs.execution import admission, arrays, attempts, endings, placing, specs, steps, weighing
 from lineside.jobs.execution.attempts import Phase, Sighting
 from lineside.jobs.execution.demands import Room, Rules, Waiting
 from lineside.jobs.execution.specs import JobSpec
@@ -19,6 +19,7 @@ from lineside.jobs.execution.weighing import Scales
 from lineside.store import states
 from lineside.store.actors import Actor
 from lineside.store.clock import SECOND, Micros, new_id, now
+from lineside.store.errors import Usage
 from lineside.store.homes import Home
 from lineside.store.queries import audit, jobs, lineage, runs, settings
 from lineside.store.queries import queue as queued
@@ -76,15 +77,20 @@ class Seen:
 
 
 def submit(
-    db: sqlite3.Connection, actor: Actor, said: Sequence[Mapping[str, Any]], at: Micros
-) -> list[Submitted]:
+    db: sqlite3.Connection, actor: Actor, said: Sequence[Mapping[str, Any]], at: Micros,
+    *, room: Room | None = None,
+) -> list[Submitted]:  # fmt: skip
     """Queue all entries of one request, or none of them. Call `ctx.wake()` after the commit.
+
+    Args:
+        room: what cannot be had of it is refused; None, or one without GPUs: what is asked for may yet come.
 
     Raises:
         Usage: an entry is wrong.
         NotFound: an entry waits for a job that does not exist.
     """
-    home, read, kept = _home_of(db), specs.read_all(said), list[int]()
+    home, read, kept = _home_of(db), specs.read_all(arrays.unfold(said)), list[int]()
+    _refuse_beyond(read, room)
     done: list[Submitted] = []
     try:
         for spec in read:
@@ -137,6 +143,27 @@ async def cancel(ctx: Context, job_id: int, actor: Actor, reason: str = "") -> s
     return JobState.CANCELLED if ended else JobState.STOPPING
 
 
+async def cancel_array(ctx: Context, array: int, actor: Actor, reason: str = "") -> list[int]:
+    """End all jobs of an array that have not ended, in one step; their numbers.
+
+    Raises:
+        Conflict: all have ended.
+    """
+    ended: list[int] = []
+
+    def change(db: sqlite3.Connection) -> list[int]:
+        alive = steps.of_array(db, array, "cancelled", without=states.JOB_ENDED)
+        for id in reversed(alive):  # the last first: none of them takes the place of one that ended
+            ended.extend(endings.cancel(db, id, actor, reason, at=now()))
+        return alive
+
+    asked = await ctx.write(change)
+    for id in ended:
+        forget_environment(ctx.home, id)
+    ctx.wake()
+    return asked
+
+
 def folder_of(home: Home, job_id: int) -> Path:
     """The folder of all attempts of one job."""
     return home.attempt(job_id, 0).parent
@@ -154,6 +181,16 @@ def environment(home: Home, job_id: int) -> dict[str, str] | None:
 def forget_environment(home: Home, job_id: int) -> None:
     """Delete what may hold secrets: the job has ended."""
     (folder_of(home, job_id) / "env").unlink(missing_ok=True)
+
+
+def _refuse_beyond(read: Sequence[JobSpec], room: Room | None) -> None:
+    """Say at once what this box can never do; a box without GPUs may have lost its driver."""
+    if room is None or not room.gpus:
+        return
+    for place, spec in enumerate(read):
+        asked = Waiting(id=0, name=spec.name, gpus=spec.gpus, gpu_bytes=spec.gpu_bytes)
+        if reason := placing.beyond(asked, room):
+            raise Usage(f"job {place} ({spec.name}): {reason}", hint="see what there is: lineside gpus")
 
 
 def _admit(db: sqlite3.Connection, room: Room, rules: Rules, scales: Scales, at: Micros) -> list[Claimed]:

@@ -19,10 +19,15 @@ def room(inventory: Inventory, *, slots: int, busy: Collection[str], unseen_byte
         busy: UUIDs of GPUs that our jobs are on: memory of theirs need not be explained by a process.
         unseen_bytes: how much of a GPU may be in use by nobody one can see; a driver needs some itself.
     """
-    devices = tuple(
-        device(gpu, busy=gpu.uuid in busy, unseen_bytes=unseen_bytes) for gpu in inventory.gpus
-    )  # fmt: skip
-    return Room(cpus=slots, gpus=devices, memory_bytes=memory())
+    gpus = devices(inventory, busy=busy, unseen_bytes=unseen_bytes)
+    return Room(cpus=slots, gpus=gpus, memory_bytes=memory())
+
+
+def devices(
+    inventory: Inventory, *, busy: Collection[str] = (), unseen_bytes: int = 1 << 62
+) -> tuple[Device, ...]:
+    """The GPUs alone."""
+    return tuple(device(gpu, busy=gpu.uuid in busy, unseen_bytes=unseen_bytes) for gpu in inventory.gpus)
 
 
 def device(gpu: Gpu, *, busy: bool, unseen_bytes: int) -> Device:

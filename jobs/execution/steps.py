@@ -1,6 +1,7 @@
 """What a person does to a waiting or an ended job: each one step of its machine, with its audit row."""
 
 import sqlite3
+from collections.abc import Collection
 
 from lineside.store import states
 from lineside.store.actors import Actor
@@ -62,6 +63,27 @@ def move(
     queued.set_priority(db, id, priority=placed)
     audit.append(db, actor, "jobs.move", subject=("job", id), detail={"priority": placed}, at=at)
     return placed
+
+
+def of_array(
+    db: sqlite3.Connection,
+    array: int,
+    done: str,
+    *,
+    among: Collection[str] = (),
+    without: Collection[str] = (),
+) -> list[int]:
+    """Those jobs of an array that a step is for.
+
+    Raises:
+        Conflict: it is for none of them.
+    """
+    rows = jobs.of_array(db, array)
+    found = [row.id for row in rows if row.state not in without and (not among or row.state in among)]
+    if not found:
+        hint = "look at them: lineside jobs ls --all" if rows else "name the first job of an array"
+        raise Conflict(f"no job of array {array} can be {done}", hint=hint)
+    return found
 
 
 def _step(

@@ -1,14 +1,19 @@
 """What a person does with jobs: submit, cancel, hold, release, retry, move."""
 
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
+from lineside.jobs import arguments
 from lineside.jobs.context import Context, Json, verb
-from lineside.jobs.execution import attempts, queue, steps
+from lineside.jobs.execution import attempts, gpus, queue, rooms, steps
+from lineside.jobs.execution.demands import Room
 from lineside.store import toml
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import now
 from lineside.store.errors import Usage
 from lineside.store.queries import jobs, keys
+from lineside.store.states import JobState
 
 
 @verb("jobs.submit", role=Role.OPERATOR, keeps=True)
@@ -23,10 +28,10 @@ async def submit(ctx: Context, actor: Actor, args: Json) -> Json:
         raise Usage("jobs is not a list of objects", hint='{"jobs": [{"argv": ["python", "train.py"]}]}')
     if "env" in given:
         said = [{"env": given["env"], **each} for each in said]
-    at = now()
+    at, room = now(), Room(cpus=0, gpus=rooms.devices(gpus.inventory()))
 
     def change(db: Any) -> Json:
-        done = queue.submit(db, actor, said, at)
+        done = queue.submit(db, actor, said, at, room=room)
         answer = {"jobs": [{"job": each.job_id, "run": each.run_id} for each in done]}
         if key := given.get("_key"):
             keys.keep(db, key, "jobs.submit", answer, at=at)
@@ -39,16 +44,23 @@ async def submit(ctx: Context, actor: Actor, args: Json) -> Json:
 
 @verb("jobs.cancel", role=Role.OPERATOR)
 async def cancel(ctx: Context, actor: Actor, args: Json) -> Json:
-    """End one job; the state it is in after that was asked."""
-    given = _args(args, "job", "reason")
+    """End one job, or an `array`; the state it is in after that was asked."""
+    given = _args(args, "job", "array", "reason")
+    reason = str(given.get("reason", ""))
+    if "array" in given:
+        array = arguments.number(given, "array")
+        return {"array": array, "jobs": await queue.cancel_array(ctx, array, actor, reason)}
     id = _job(ctx, given)
-    return {"job": id, "state": await queue.cancel(ctx, id, actor, str(given.get("reason", "")))}
+    return {"job": id, "state": await queue.cancel(ctx, id, actor, reason)}
 
 
 @verb("jobs.hold", role=Role.OPERATOR)
 async def hold(ctx: Context, actor: Actor, args: Json) -> Json:
-    """Keep a queued job from starting."""
-    id = _job(ctx, _args(args, "job"))
+    """Keep a queued job from starting, or all such of an `array`."""
+    given = _args(args, "job", "array")
+    if "array" in given:
+        return await _array(ctx, given, "held", steps.hold, actor, [JobState.QUEUED])
+    id = _job(ctx, given)
     await ctx.write(lambda db: steps.hold(db, id, actor, at=now()))
     ctx.wake()
     return {"job": id, "state": "HELD"}
@@ -56,8 +68,11 @@ async def hold(ctx: Context, actor: Actor, args: Json) -> Json:
 
 @verb("jobs.release", role=Role.OPERATOR)
 async def release(ctx: Context, actor: Actor, args: Json) -> Json:
-    """Let a held job wait its turn again."""
-    id = _job(ctx, _args(args, "job"))
+    """Let a held job wait its turn again, or all such of an `array`."""
+    given = _args(args, "job", "array")
+    if "array" in given:
+        return await _array(ctx, given, "released", steps.release, actor, [JobState.HELD])
+    id = _job(ctx, given)
     await ctx.write(lambda db: steps.release(db, id, actor, at=now()))
     ctx.wake()
     return {"job": id, "state": "QUEUED"}
@@ -66,13 +81,16 @@ async def release(ctx: Context, actor: Actor, args: Json) -> Json:
 @verb("jobs.retry", role=Role.OPERATOR)
 async def retry(ctx: Context, actor: Actor, args: Json) -> Json:
     """Queue an ended job again: same job, same run, next attempt; `env` as the caller's shell has it now."""
-    given = _args(args, "job", "env")
+    given = _args(args, "job", "array", "env")
+    if "array" in given:
+        ended = [JobState.FAILED, JobState.CANCELLED]
+        answer = await _array(ctx, given, "tried again", steps.retry, actor, ended)
+        for id in answer["jobs"]:
+            _keep_env(ctx, id, given.get("env"))
+        return answer
     id = _job(ctx, given)
-    env = given.get("env")
     await ctx.write(lambda db: steps.retry(db, id, actor, at=now()))
-    if isinstance(env, dict):
-        folder = queue.folder_of(ctx.home, id)
-        attempts.put(folder / "env", {str(name): str(value) for name, value in env.items()})
+    _keep_env(ctx, id, given.get("env"))
     ctx.wake()
     return {"job": id, "state": "QUEUED"}
 
@@ -88,6 +106,30 @@ async def move(ctx: Context, actor: Actor, args: Json) -> Json:
     placed = await ctx.write(lambda db: steps.move(db, id, actor, priority=priority, to=to, at=now()))
     ctx.wake()
     return {"job": id, "priority": placed}
+
+
+async def _array(
+    ctx: Context, given: Json, done: str, step: Callable[..., None], actor: Actor, among: list[JobState]
+) -> Json:
+    """One step for every job of an array that it is for, or for none."""
+    array = arguments.number(given, "array")
+
+    def change(db: sqlite3.Connection) -> list[int]:
+        found = steps.of_array(db, array, done, among=among)
+        for id in found:
+            step(db, id, actor, at=now())
+        return found
+
+    found = await ctx.write(change)
+    ctx.wake()
+    return {"array": array, "jobs": found}
+
+
+def _keep_env(ctx: Context, id: int, env: object) -> None:
+    """The caller's variables for the next attempt: those of the first were forgotten at its end."""
+    if isinstance(env, dict):
+        folder = queue.folder_of(ctx.home, id)
+        attempts.put(folder / "env", {str(name): str(value) for name, value in env.items()})
 
 
 def _args(args: Json, *known: str) -> Json:

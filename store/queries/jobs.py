@@ -34,6 +34,8 @@ class JobRow:
     submitter_uid: int
     run_id: int | None  # None for services and planners
     parent_id: int | None
+    array_id: int | None  # the first job of its array
+    array_index: int | None
     pid: int | None  # None until the shim wrote it down
     gpu_uuids: str | None  # JSON list; None before the first attempt
     cause: str | None  # of the newest attempt; None until it ended
@@ -115,7 +117,8 @@ class CommandRow:
 _RECENT = """
     select j.id, j.uid, j.kind, j.name, j.pipeline, j.stage, j.state, j.reason, j.priority, j.gpus, j.cpus,
            j.attempt, j.submitted_us, j.started_us, j.ended_us, j.submitted_by, j.submitter_uid, j.run_id,
-           j.parent_id, a.pid, a.gpu_uuids, a.cause, a.detail, a.exit_code, a.user_s, a.max_rss_bytes
+           j.parent_id, j.array_id, j.array_index, a.pid, a.gpu_uuids, a.cause, a.detail, a.exit_code,
+           a.user_s, a.max_rss_bytes
       from job j left join attempt a on a.job_id = j.id and a.number = j.attempt
      order by j.id desc limit :limit offset :offset
 """
@@ -123,11 +126,26 @@ _RECENT = """
 _BY_IDS = """
     select j.id, j.uid, j.kind, j.name, j.pipeline, j.stage, j.state, j.reason, j.priority, j.gpus, j.cpus,
            j.attempt, j.submitted_us, j.started_us, j.ended_us, j.submitted_by, j.submitter_uid, j.run_id,
-           j.parent_id, a.pid, a.gpu_uuids, a.cause, a.detail, a.exit_code, a.user_s, a.max_rss_bytes
+           j.parent_id, j.array_id, j.array_index, a.pid, a.gpu_uuids, a.cause, a.detail, a.exit_code,
+           a.user_s, a.max_rss_bytes
       from job j left join attempt a on a.job_id = j.id and a.number = j.attempt
      where j.id in (select value from json_each(:ids))
      order by j.id desc
 """
+
+_LISTED = """
+    select j.id, j.uid, j.kind, j.name, j.pipeline, j.stage, j.state, j.reason, j.priority, j.gpus, j.cpus,
+           j.attempt, j.submitted_us, j.started_us, j.ended_us, j.submitted_by, j.submitter_uid, j.run_id,
+           j.parent_id, j.array_id, j.array_index, a.pid, a.gpu_uuids, a.cause, a.detail, a.exit_code,
+           a.user_s, a.max_rss_bytes
+      from job j left join attempt a on a.job_id = j.id and a.number = j.attempt
+     where (:states = '[]' or j.state in (select value from json_each(:states)))
+       and (:who is null or j.submitted_by = :who)
+       and (:unfolded or j.array_id is null or j.array_id = j.id)
+     order by j.id desc limit :limit
+"""
+
+_OF_ARRAY = "select id from job where array_id = :id order by array_index"
 
 _IDS = "select id from job order by id desc"
 
@@ -169,6 +187,20 @@ _COUNTS = """
 def recent(db: sqlite3.Connection, *, limit: int = 200, offset: int = 0) -> list[JobRow]:
     """Newest first: one page of the jobs screen."""
     return [JobRow.of(r) for r in db.execute(_RECENT, {"limit": limit, "offset": offset})]
+
+
+def listed(
+    db: sqlite3.Connection, *, states: Sequence[str] = (), who: str | None = None, unfolded: bool = True,
+    limit: int = 50,
+) -> list[JobRow]:  # fmt: skip
+    """Newest first; only those in `states`, of `who`, and of an array its first alone, when so asked."""
+    values = {"states": json.dumps(list(states)), "who": who, "unfolded": unfolded, "limit": limit}
+    return [JobRow.of(r) for r in db.execute(_LISTED, values)]
+
+
+def of_array(db: sqlite3.Connection, array: int) -> list[JobRow]:
+    """All jobs of an array, by their index."""
+    return by_ids(db, [row["id"] for row in db.execute(_OF_ARRAY, {"id": array})])
 
 
 def ids(db: sqlite3.Connection, *, states: Sequence[str] = ()) -> list[int]:

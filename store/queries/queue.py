@@ -9,7 +9,6 @@ from lineside.store.clock import Micros
 from lineside.store.errors import Conflict
 from lineside.store.states import Cause, JobState
 
-
 TURN = "waits its turn"
 """The reason of a queued job until the queue has looked at it."""
 
