@@ -22,6 +22,9 @@ _nvml = Nvml()
 _fakes: dict[str, FakeGpus] = {}
 _looking = threading.Lock()
 """Two threads may want to know at once; the library is asked by one."""
+PATIENCE_S = 10.0
+"""A driver that hangs keeps nothing else waiting for longer."""
+_HANGS = "the NVIDIA driver has not answered for {:g} s: no GPU is given out"
 
 
 def inventory() -> Inventory:
@@ -31,8 +34,12 @@ def inventory() -> Inventory:
 
 def take_inventory() -> Inventory:
     """Look at the box. Never raises: a box without a driver has no GPUs, and says why."""
-    with _looking:
+    if not _looking.acquire(timeout=PATIENCE_S):
+        return Inventory(gpus=(), words=_HANGS.format(PATIENCE_S))
+    try:
         return _backend().look(at=time.monotonic())
+    finally:
+        _looking.release()
 
 
 def look(leaders: Mapping[int, int], home: Path) -> Inventory:
@@ -50,7 +57,10 @@ async def refresh(ctx: Context) -> Inventory:
     global _last
     live = jobs.live(ctx.db)
     leaders = {row.pid: row.id for row in live if row.pid is not None}
-    seen = await asyncio.to_thread(look, leaders, ctx.home.path)
+    try:
+        seen = await asyncio.wait_for(asyncio.to_thread(look, leaders, ctx.home.path), PATIENCE_S)
+    except TimeoutError:
+        seen = Inventory(gpus=(), words=_HANGS.format(PATIENCE_S))
     before = {gpu.uuid: gpu.idle_since_us for gpu in _last.gpus if gpu.idle_since_us is not None}
     held = {uuid for row in live for uuid in row.devices}
     changed = _room(seen) != _room(_last)

@@ -1,21 +1,30 @@
 """The GPUs of a box, as the driver tells of them: through a double of its library, and a fake for runners."""
 
+import asyncio
+import ctypes
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pynvml
 import pytest
+from fixtures.contexts import Here
 from fixtures.nvml import CALLED, Card, Nvidia
 
 from lineside.jobs.devices import idling, nvml, owners
 from lineside.jobs.devices.fakes import FakeGpus
 from lineside.jobs.devices.gpus import UNKNOWN, Gpu, GpuProcess, Inventory
 from lineside.jobs.devices.nvml import RETRY_S, Nvml
+from lineside.jobs.execution import gpus, launch, queue
+from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros, after
+from lineside.store.homes import Home
+from lineside.store.queries import jobs
 
 GIB = 1 << 30
 START = Micros(1_000_000_000)
@@ -194,6 +203,51 @@ def test_a_fake_is_what_its_file_says_at_each_look(tmp_path: Path) -> None:
     assert fake.look(at=0.0).gpus == (first, second)
     path.write_text('{"gpus": [], "words": "no NVIDIA driver here"}')
     assert fake.look(at=0.0) == Inventory(gpus=(), words="no NVIDIA driver here")
+
+
+def test_a_driver_that_hangs_keeps_nobody_waiting_and_its_gpus_are_not_given_out(
+    home: Home, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, told = threading.Event(), []
+
+    class Hanging:
+        def look(self, *, at: float) -> Inventory:
+            answer.wait(60.0)
+            return Inventory(gpus=(), words="back")
+
+    monkeypatch.setattr(gpus, "_backend", Hanging)
+    monkeypatch.setattr(gpus, "PATIENCE_S", 0.05)
+
+    async def story() -> None:
+        for _ in range(2):  # the second finds the first still waiting
+            told.append((await gpus.refresh(Here(home, db))).words)
+        answer.set()
+
+    asyncio.run(story())
+
+    assert told == ["the NVIDIA driver has not answered for 0.05 s: no GPU is given out"] * 2
+    assert gpus.take_inventory().words == "back"
+
+
+def test_the_library_in_memory_is_let_go_before_another_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pynvml, "nvmlLib", ctypes.CDLL("libm.so.6"))
+    assert nvml.fresh() is pynvml
+    assert pynvml.nvmlLib is None
+
+
+def test_a_job_gets_its_devices_in_the_order_of_the_bus_whatever_its_submitter_had_set(
+    home: Home, db: sqlite3.Connection
+) -> None:
+    actor = Actor(uid=1000, name="ana", role=Role.OPERATOR)
+    [sent] = queue.submit(db, actor, [{"argv": ["true"], "cwd": "/"}], START)
+    job = jobs.command(db, sent.job_id)
+    theirs = {"CUDA_VISIBLE_DEVICES": "7", "CUDA_DEVICE_ORDER": "FASTEST_FIRST", "LANG": "C"}
+    for given, seen in ((["MIG-1", "GPU-b"], "MIG-1,GPU-b"), ([], "")):
+        env = launch.environment(
+            theirs, job, home=home, folder=home.path, sdk=home.path, gpus=given
+        )  # fmt: skip
+        assert (env["CUDA_VISIBLE_DEVICES"], env["CUDA_DEVICE_ORDER"]) == (seen, "PCI_BUS_ID")
+        assert env["LANG"] == "C"
 
 
 def test_a_device_is_idle_from_the_first_look_at_which_it_was_held_and_did_nothing() -> None:
