@@ -143,7 +143,8 @@ def _packages(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     names = dict.fromkeys((*old, *new))
-    return [(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+    pairs = [(name, old.get(name), new.get(name)) for name in names]
+    return [each for each in pairs if json.dumps(each[1]) != json.dumps(each[2])]  # 1 is not true, nor 1.0
 
 
 def _said(value: Any) -> str:

@@ -38,8 +38,7 @@ def plan(
         folder: the project's; commands run there.
         stage: run this one only, with all that it needs.
         first: run this one and all that needs it; what it needs itself is taken as it lies there.
-        alone: run this one and no other.
-        force: run even what would be cached.
+        alone, force: run this one and no other; run even what would be cached.
 
     Raises:
         NotFound: no such pipeline, stage or dataset version.
@@ -52,16 +51,8 @@ def plan(
     stages = _wanted(spec, stage=stage, first=first, alone=alone)
     chosen, values, stages = _split_params(spec, stages, params)
     place = Place(home=home, folder=folder, python=python, env=env, force=force)
-    jobs: list[Json] = []
-    where: dict[str, list[int]] = {}  # stage → its jobs in this plan
-    for each in stages:
-        made = jobs_of(spec, each, values, _versions(each, chosen, datasets), place)
-        begin = len(jobs)
-        needs = [index for need in spec.needs[each.name] for index in where.get(need, ())]
-        after = [{"index": index, "condition": "ok"} for index in needs]
-        where[each.name] = list(range(begin, begin + len(made)))
-        array = [{"array": begin, "array_index": at} if each.matrix else {} for at in range(len(made))]
-        jobs += [{**job, **part, "after": after} for job, part in zip(made, array, strict=True)]
+    made = [jobs_of(spec, each, values, _versions(each, chosen, datasets), place) for each in stages]
+    jobs = _laid_out(spec, stages, made)
     _refuse_collisions(jobs)
     return jobs
 
@@ -75,6 +66,21 @@ def find(project: Project, name: str) -> PipelineSpec:
     if name not in project.pipelines:
         raise NotFound("pipeline", name, hint=meant(name, set(project.pipelines)))
     return project.pipelines[name]
+
+
+def _laid_out(spec: PipelineSpec, stages: Sequence[StageSpec], made: Sequence[Sequence[Json]]) -> list[Json]:
+    """The jobs of all stages in a row, each told which earlier ones it comes after."""
+    jobs: list[Json] = []
+    where: dict[str, range] = {}  # stage → its jobs in the row
+    for stage, cells in zip(stages, made, strict=True):
+        begin = len(jobs)
+        needs = [index for need in spec.needs[stage.name] for index in where.get(need, ())]
+        after = [{"index": index, "condition": "ok"} for index in needs]
+        where[stage.name] = range(begin, begin + len(cells))
+        for at, job in enumerate(cells):
+            array = {"array": begin, "array_index": at} if stage.matrix else {}
+            jobs.append({**job, **array, "after": after})
+    return jobs
 
 
 def _wanted(
