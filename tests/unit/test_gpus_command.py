@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,12 @@ class Box:
 
     def told(self, capsys: pytest.CaptureFixture[str], *words: str) -> str:
         """What `lineside gpus` prints."""
+        return self.asked(capsys, "gpus", *words)
+
+    def asked(self, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+        """What any verb prints."""
         capsys.readouterr()
-        assert main(["--home", str(self.runner.home.path), "gpus", *words]) in (0, None)
+        assert main(["--home", str(self.runner.home.path), *words]) in (0, None)
         return capsys.readouterr().out
 
 
@@ -101,6 +106,28 @@ def test_a_process_of_a_job_is_the_jobs_and_its_memory_and_energy_are_written_do
     assert row.submitted_by in box.told(capsys, "--usage", "--days", "1")
     [person] = json.loads(box.told(capsys, "--usage", "--json"))
     assert (person["usage"]["kwh"], person["usage"]["peak_bytes"]) == (0.001, 3 * GIB)
+
+
+def test_a_job_and_its_run_say_what_they_had_and_the_next_of_its_kind_what_to_expect(
+    box: Box, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.say({"energy_j": 1000.0})
+    (box.runner.work / "train.py").write_text("import time; time.sleep(600)")
+    first = box.runner.submit(sys.executable, "train.py", gpus=1)
+    box.runner.wait_for(first, "RUNNING")
+    box.say({"held": [{"pid": box.runner.start_file(first).pid, "bytes": 3 * GIB}], "energy_j": 1000.0})
+    until(lambda: used_of(box, first).peak_bytes)
+    box.runner.ask("jobs.cancel", {"job": first})
+    box.runner.wait_for(first)
+    next_one = box.runner.submit(sys.executable, "train.py", "--lr", "1", gpus=1)
+
+    for words in (("jobs", "show", str(first)), ("runs", "show", str(box.runner.job(first).run_id))):
+        assert "at most 3.0 GiB of memory" in box.asked(capsys, *words)
+    assert "expected to need 3.0 GiB of each GPU, by 1 earlier attempt of the same entry point" in box.asked(
+        capsys, "jobs", "show", str(next_one)
+    )
+    said = json.loads(box.asked(capsys, "jobs", "show", str(next_one), "--json"))
+    assert said["gpu_predicted"]["max_bytes"] == 3 * GIB
 
 
 def test_a_driver_that_goes_away_is_words_and_comes_back(
