@@ -131,7 +131,7 @@ def _recipe(
 
     return Recipe(
         cell=named(stage.name, cell), folder=str(place.folder), wdir=os.path.normpath(stage.wdir),
-        cmd=stage.cmd, argv=_argv(stage, words), params=params,
+        cmd=stage.cmd, argv=argv_of(stage, words), params=params,
         deps=paths([dep for dep in stage.deps if not dep.startswith("dataset:")]),
         datasets={name: version.digest for name, version in versions.items()},
         outs=paths(stage.outs), metrics=paths(stage.metrics), env=stage.env, shell=stage.shell,
@@ -139,7 +139,7 @@ def _recipe(
     )  # fmt: skip
 
 
-def _argv(stage: StageSpec, words: Mapping[str, Value]) -> tuple[str, ...]:
+def argv_of(stage: StageSpec, words: Mapping[str, Value]) -> tuple[str, ...]:
     """The command as words; a value with a blank in it stays one word."""
     if stage.shell:
         return ("/bin/sh", "-c", filled(stage.cmd, words, quote=True))

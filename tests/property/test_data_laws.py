@@ -1,6 +1,8 @@
 """Laws of profiles, differences and commands."""
 
+import dataclasses
 import math
+import shlex
 from typing import Any
 
 import polars as pl
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineside.jobs.data import columns, differences
-from lineside.jobs.projects import pipelines, project
+from lineside.jobs.projects import cells, project
 
 floats = st.lists(st.one_of(st.none(), st.floats()), min_size=1, max_size=50)
 values = st.lists(st.integers(0, 3), min_size=1, max_size=20)
@@ -43,6 +45,9 @@ def test_rows_of_the_old_less_removed_plus_added_are_rows_of_the_new(old: list[i
 def test_a_parameter_stays_one_word_whatever_it_holds(text: str) -> None:
     found = project.parse('[pipeline.p.params]\nx = ""\n[pipeline.p.stage.s]\ncmd = "run {x} --x={x} end"\n')
 
-    words = pipelines._argv(found.pipelines["p"].stages[0].cmd, {"python": "py", "x": text})
+    stage = found.pipelines["p"].stages[0]
+    words = cells.argv_of(stage, {"python": "py", "x": text})
+    (*_, of_shell) = cells.argv_of(dataclasses.replace(stage, shell=True), {"python": "py", "x": text})
 
-    assert words == ["run", text, f"--x={text}", "end"]
+    assert words == ("run", text, f"--x={text}", "end")
+    assert tuple(shlex.split(of_shell)) == words
