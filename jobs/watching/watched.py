@@ -40,7 +40,7 @@ class Watched:
     pending: list[tuple[Rule, Finding]] = field(default_factory=list)  # fired, and not acted on yet
     whole: bool = False  # what came before this runner was seen, too
     last_step: int | None = None
-    heard_at: float = 0.0  # when the newest step was logged (monotonic)
+    heard_at: float = 0.0  # when the newest step came, on the clock that nobody can set
     _columns: dict[tuple[str, ...], list[tuple[int, str]]] = field(default_factory=dict)
 
     @classmethod
@@ -51,9 +51,13 @@ class Watched:
         """What is known of a spool."""
         return self.streams.setdefault(name, Stream())
 
-    def take(self, name: str, parts: Sequence[Steps]) -> None:
-        """Look at the next points of a spool; O(new points)."""
-        self._hear(parts)
+    def take(self, name: str, parts: Sequence[Steps], *, late: bool = False) -> None:
+        """Look at the next points of a spool; O(new points).
+
+        Args:
+            late: they were logged before this process looked, so only they can tell when.
+        """
+        self._hear(parts, late=late)
         stream, found = self.stream(name), dict[Rule, tuple[int, Finding]]()
         for metric, (places, steps, values) in self._points(parts):
             for rule in self.rules:
@@ -99,7 +103,7 @@ class Watched:
             found = spool.read(
                 home.spool / name, offset=at, limit=limit, shapes=shapes, taken=at + limit >= end
             )
-            self.take(name, self._ours(stream, found))
+            self.take(name, self._ours(stream, found), late=True)
             if found.end == at:
                 break
             at, shapes = found.end, dict(found.shapes)
@@ -116,13 +120,14 @@ class Watched:
         stream.begun = True
         return [kept for part in found.steps if len((kept := _since(part, first)).seq)]
 
-    def _hear(self, parts: Sequence[Steps]) -> None:
+    def _hear(self, parts: Sequence[Steps], *, late: bool) -> None:
         newest = max(
             (part for part in parts if len(part.seq)), key=lambda part: int(part.seq[-1]), default=None
         )
         if newest is not None:
             self.last_step = int(newest.steps[-1])
-            self.heard_at = max(self.heard_at, _monotonic(Micros(int(newest.at_ns[-1]) // 1_000)))
+            at = _monotonic(Micros(int(newest.at_ns[-1]) // 1_000)) if late else time.monotonic()
+            self.heard_at = max(self.heard_at, at)
 
     def _points(self, parts: Sequence[Steps]) -> Iterator[tuple[str, _Points]]:
         """The points of the metrics that a rule looks at, in the order they were written."""

@@ -99,16 +99,27 @@ async def feed(ctx: Context, pieces: Sequence[Slice]) -> None:
 
 
 async def tick(ctx: Context) -> bool:
-    """Look for silence, do what is left to do, and end the alerts of runs that are over."""
+    """Look for silence, do what is left to do, and end the alerts of runs that are over.
+
+    Raises:
+        LinesideError, OSError, sqlite3.Error: something could not be done for one run; the others had theirs.
+    """
     watching, rows = watching_of(ctx.home), watches.live(ctx.db)
+    failed: Exception | None = None
     _forget(watching, {row.uid for row in rows})
     for row in rows:
         async with watching.turn:
             watched = watching.meet(ctx, row.uid, afresh=False)
-            if watched is not None and watched.row.attempt == row.attempt:
+            if watched is None or watched.row.attempt != row.attempt:
+                continue
+            try:
                 await _look(ctx, watched)
+            except (LinesideError, OSError, sqlite3.Error) as error:
+                failed = error
     if watches.groundless(ctx.db):
         await ctx.write(lambda db: end_groundless(db, at=now()))
+    if failed is not None:
+        raise failed
     return not rows
 
 
@@ -146,7 +157,7 @@ async def _look(ctx: Context, watched: Watched) -> None:
             if behind and not _measured(row.path):
                 await asyncio.to_thread(watched.catch_up, ctx.home, row.path, row.offset_bytes)
         watched.whole = True
-    if not _waits(ctx.home, watched.row.uid):
+    if any(rule.when == "stall" for rule in watched.rules) and not _waits(ctx.home, watched.row.uid):
         watched.look_at_time()
     await _act(ctx, watched)
 
@@ -155,8 +166,11 @@ def _waits(home: Home, uid: str) -> bool:
     """Whether points of a run are written and not taken yet: it is not silent then."""
     from lineside.jobs import ingesting  # which feeds this module
 
-    tails = ingesting.watch_of(home).tails.values()
-    return any(tail.grown for tail in tails if ingest.uid_in(tail.name) == uid and not _measured(tail.name))
+    watch, name = ingesting.watch_of(home), f"{uid}.sp"
+    tails = [tail for tail in watch.tails.values() if ingest.uid_in(tail.name) == uid]
+    if not tails and name not in watch.over:  # ingest has not come to it yet
+        return (home.spool / name).exists()
+    return any(tail.grown for tail in tails if not _measured(tail.name))
 
 
 def _measured(name: str) -> bool:
@@ -189,12 +203,7 @@ def act(
         resolve(db, last, "another attempt began", at=at)
     job = jobs.get(db, row.job_id)
     lives = job.attempt == row.attempt and job.state in (JobState.STARTING, JobState.RUNNING)
-    stops = rule.do != "notify" and lives
-    if stops:
-        attempts.order_stop(
-            home.attempt(row.job_id, row.attempt), cause=Cause(rule.cause), grace_s=row.grace_s,
-            detail=finding.words, checkpoint=rule.do == "checkpoint",
-        )  # fmt: skip
+    stops = rule.do != "notify" and lives and _order(home, row, rule, finding)
     value = finding.value if finding.value == finding.value else None  # no column holds NaN
     title = finding.words + (f"; job {row.job_id} is stopped" if stops else "")
     subject = ("run", row.run_id, row.name)
@@ -202,3 +211,16 @@ def act(
                        line=finding.line)  # fmt: skip
     observe(db, seen, at=at)
     return stops
+
+
+def _order(home: Home, row: WatchedRow, rule: Rule, finding: Finding) -> bool:
+    """Leave the order to stop; False: the job took its folder away, and nobody can be told."""
+    folder = home.attempt(row.job_id, row.attempt)
+    saves = rule.do == "checkpoint"
+    try:
+        attempts.order_stop(
+            folder, cause=Cause(rule.cause), grace_s=row.grace_s, detail=finding.words, checkpoint=saves
+        )
+    except FileNotFoundError:
+        return False
+    return True

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fixtures.runners import RunnerUnderTest, running
+from fixtures.runners import FAST, RunnerUnderTest, running
 from fixtures.waiting import until
 
+from lineside.jobs import commands
+from lineside.store import homes
+from lineside.store.errors import LinesideError
+from lineside.store.homes import Home
 from lineside.store.queries import alerts, runs
 from lineside.store.queries.alerts import AlertRow
 
@@ -65,7 +69,7 @@ def test_a_script_that_logs_nan_is_stopped_within_two_seconds_and_its_run_says_w
     assert row.run_id is not None
     run = runs.get(runner.db, row.run_id)
     assert (run.status, run.cause, run.detail) == ("FAILED", row.cause, row.detail)
-    (alert,) = until(lambda: [a for a in told(runner, job) if a.state == "RESOLVED"])
+    (alert,) = told(runner, job)
     assert (alert.rule, alert.title) == (
         "watch.nan(train/loss)", f"train/loss is NaN at step 2; job {job} is stopped",
     )  # fmt: skip
@@ -78,7 +82,8 @@ def test_retry_on_nan_begins_a_second_attempt_which_is_watched_again(runner: Run
     row = runner.wait_for(job, "FAILED")
 
     assert (row.attempt, row.cause) == (2, "nan")
-    until(lambda: [a.state for a in told(runner, job)] == ["RESOLVED"] * 2)
+    first, second = told(runner, job)
+    assert (first.state, first.title) == ("RESOLVED", second.title)
 
 
 def test_every_job_is_told_of_nan_in_a_loss_and_goes_on(runner: RunnerUnderTest) -> None:
@@ -134,3 +139,42 @@ def test_nan_that_was_logged_while_no_runner_was_up_stops_the_job(runner: Runner
     row = runner.wait_for(job, "FAILED")
 
     assert (row.cause, row.detail) == ("nan", "train/loss is NaN at step 1 (signal 15)")
+
+
+_SAVES = """
+import lineside, signal, sys, time
+signal.signal(signal.SIGUSR1, lambda *_: open("saved", "w").close())
+lineside.log_metrics({"loss": float("nan")}, step=7)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(("deed", "saves"), [("checkpoint", True), ("stop", False)])
+def test_only_a_rule_that_wants_a_checkpoint_has_the_job_save_before_its_end(
+    runner: RunnerUnderTest, deed: str, saves: bool
+) -> None:
+    job = runner.python(_SAVES, watch=[f"nan(loss) {deed}"], checkpoint_signal="USR1", grace_s=0.6)
+
+    row = runner.wait_for(job, "FAILED")
+
+    assert (row.cause, row.detail) == ("nan", "loss is NaN at step 7 (signal 15)")
+    assert (runner.work / "saved").exists() is saves
+
+
+def test_a_home_without_rules_says_nothing_and_one_with_wrong_ones_does_not_start(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    homes.create(home)
+    home.config.write_text('[watch]\nrules = "nan(loss) explode"\n')
+    with pytest.raises(LinesideError, match="'explode' means nothing to nan"):
+        commands.start_runner(home, within_s=20)
+
+    quiet = RunnerUnderTest(home, config=FAST + '[watch]\nrules = ""\n')
+    try:
+        quiet.work = tmp_path
+        job = logging(quiet, "nan", rules=[])
+        until((tmp_path / "logged").exists)
+        (tmp_path / "enough").touch()
+        assert quiet.wait_for(job).state == "SUCCEEDED"
+        assert told(quiet, job) == []
+    finally:
+        quiet.close()
