@@ -160,10 +160,13 @@ def _instance(nvml: Any, handle: Any, whole: Gpu, index: int) -> Gpu:
 
 
 def _processes(nvml: Any, handle: Any) -> tuple[GpuProcess, ...]:
-    """All that compute or draw on it; one that does both is told twice, and has the larger of both."""
+    """All that compute or draw on it; one that does both is told twice, and has the larger of both.
+
+    Drivers before 510 know only the second version. The names without one raise what is no `NVMLError`.
+    """
     found: dict[int, int | None] = {}
-    for kind in ("Compute", "Graphics"):
-        newest = getattr(nvml, f"nvmlDeviceGet{kind}RunningProcesses")
+    for kind in ("Compute", "MPSCompute", "Graphics"):
+        newest = getattr(nvml, f"nvmlDeviceGet{kind}RunningProcesses_v3")
         older = getattr(nvml, f"nvmlDeviceGet{kind}RunningProcesses_v2")
         told = _maybe(nvml, newest, handle)
         for process in (_maybe(nvml, older, handle) or ()) if told is None else told:

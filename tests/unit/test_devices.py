@@ -63,7 +63,7 @@ def test_the_double_has_only_functions_that_the_real_library_has() -> None:
 def test_a_device_is_told_with_its_load_its_heat_its_energy_and_all_that_is_on_it() -> None:
     card = Card(
         uuid="GPU-a", used=20 * GIB, util=91, milliwatts=338_500, millijoules=5_000,
-        compute={41: 18 * GIB, 42: None}, graphics={41: 1 * GIB, 7: 2 * GIB},
+        compute={41: 18 * GIB, 42: None}, clients={9: GIB}, graphics={41: 1 * GIB, 7: 2 * GIB},
     )  # fmt: skip
 
     seen = Nvml(Nvidia([card]).module).look(at=0.0)
@@ -72,7 +72,9 @@ def test_a_device_is_told_with_its_load_its_heat_its_energy_and_all_that_is_on_i
     gpu = only(seen)
     assert (gpu.uuid, gpu.util, gpu.mem_used_bytes, gpu.mem_total_bytes) == ("GPU-a", 91, 20 * GIB, 80 * GIB)
     assert (gpu.temp_c, gpu.watts, gpu.energy_j) == (41, 338.5, 5.0)
-    assert {process.pid: process.bytes for process in gpu.held} == {41: 18 * GIB, 42: None, 7: 2 * GIB}
+    assert {process.pid: process.bytes for process in gpu.held} == {
+        41: 18 * GIB, 42: None, 9: GIB, 7: 2 * GIB,
+    }  # fmt: skip
 
 
 def test_what_a_device_does_not_support_is_none_and_the_rest_is_told() -> None:
