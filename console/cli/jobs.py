@@ -34,7 +34,9 @@ class _Run(click.Command):
 @wishes.options
 @click.option("--array", type=wishes.Indexes(), help="A job for each index; {index} in its command is it.")
 @click.option("--param", "params", multiple=True, metavar="K=V", help="Set a parameter of the pipeline.")
-@click.option("--after", multiple=True, type=int, metavar="JOB", help="Start when this job has succeeded.")
+@click.option(
+    "--after", multiple=True, type=wishes.Needed(), help="When these have succeeded; :any, or ended."
+)
 @click.option("--watch", multiple=True, metavar="RULE", help="Such as 'nan(loss) stop' or 'stall 600'.")
 @click.option("--key", help="Asked again with the same key, it answers the same and starts nothing.")
 @click.option("--follow", is_flag=True, help="Print the output until it ends; exit as it does.")
@@ -79,7 +81,7 @@ def _command(words: tuple[str, ...], asked: dict[str, object]) -> tuple[list[Jso
             "cwd": os.getcwd(),
             "env": dict(os.environ),
             "params": pairs(asked["params"]),  # type: ignore[arg-type]
-            "after": [{"job": job} for job in asked["after"]],  # type: ignore[attr-defined]
+            "after": _needs(asked),
             **wanted,
         }
     ], [""]
@@ -95,9 +97,12 @@ def _pipeline(
     session.bring_up()
     with parking(session):
         specs, verdicts = pipelines.planned(session, words[0], chosen)
-    after = [{"job": job} for job in asked["after"]]  # type: ignore[attr-defined]
-    specs = [{**spec, "after": [*spec.get("after", []), *after]} for spec in specs]
+    specs = [{**spec, "after": [*spec.get("after", []), *_needs(asked)]} for spec in specs]
     return specs, [f"  {pipelines.said(verdict)}" for verdict in verdicts]
+
+
+def _needs(asked: dict[str, Any]) -> list[Json]:
+    return [need for needs in asked["after"] for need in needs]
 
 
 def _forecast(session: Session, words: tuple[str, ...], asked: dict[str, object], *, as_json: bool) -> int:

@@ -26,6 +26,22 @@ class Size(click.ParamType[int, Any]):
         return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
+class Needed(click.ParamType[list[dict[str, Any]], Any]):
+    """Jobs to wait for: 57, 57:any (also when it failed), 57..64."""
+
+    name = "JOB"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[dict[str, Any]]:
+        text, _, condition = str(value).partition(":")
+        first, _, last = text.partition("..")
+        if not first.isdigit() or not (last or first).isdigit() or condition not in ("", "ok", "any"):
+            self.fail(f"{value!r} names no job: 57, 57:any, or 57..64", param, ctx)
+        numbers = range(int(first), min(int(last or first), int(first) + _MOST) + 1)
+        return [{"job": number, "condition": condition or "ok"} for number in numbers]
+
+
 class Indexes(click.ParamType[tuple[list[int], int | None], Any]):
     """The indexes of an array, and how many of them run at once: 0-7, 1,3,5-9, 0-99:10, 0-7%2."""
 

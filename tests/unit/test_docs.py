@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineside.console import keypage
+from lineside.jobs.execution import specs
 from lineside.jobs.projects import declared, schemas
 from lineside.store import config, notebooks, states
 from lineside.store.queries.views import VIEWS
@@ -44,6 +45,12 @@ def test_every_key_of_the_home_is_documented() -> None:
     ):
         for key in fields(kind):
             assert f"`[{section}] {key.name}`" in text
+
+
+def test_every_key_of_a_job_is_documented() -> None:
+    text = (DOCS / "jobs.md").read_text()
+    for key in fields(specs.JobSpec):
+        assert f"`{key.name}`" in text, key.name
 
 
 def test_every_state_is_documented() -> None:

@@ -77,6 +77,23 @@ def test_an_array_is_one_line_of_the_list_and_all_of_it_is_cancelled_at_once(
     assert "no job of array" in capsys.readouterr().err
 
 
+def test_a_job_waits_for_a_whole_array_and_for_the_end_of_one_that_fails(
+    box: RunnerUnderTest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go = ("sh", "-c", "until [ -e go ]; do sleep 0.02; done; [ {index} != 1 ]")
+    sent = started(box, capsys, "--array", "0-1", command=go)
+    span = f"{sent[0]}..{sent[1]}"
+    (all_ok,) = started(box, capsys, "--after", span)
+    (either,) = started(box, capsys, "--after", f"{span}:any")
+    until(lambda: box.job(all_ok).reason.startswith(f"waits for job {sent[0]} (sh[0])"))
+
+    (box.work / "go").touch()
+
+    assert box.wait_for(either).state == "SUCCEEDED"
+    assert box.wait_for(all_ok).state == "SKIPPED"
+    assert box.job(all_ok).reason == f"job {sent[1]} (sh[1]) ended FAILED"
+
+
 def test_a_range_of_jobs_is_held_released_and_cancelled_but_for_those_that_cannot_be(
     box: RunnerUnderTest, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,6 +185,7 @@ def test_the_list_is_cut_by_state_and_by_person(
         (["--retry", "1", "--retry-on", "bad_luck"], "retry on bad_luck"),
         (["--checkpoint", "KILL"], "checkpoint_signal = 'KILL'"),
         (["--gpu-slots", "0"], "above 0"),
+        (["--after", "first"], "'first' names no job: 57, 57:any"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_in_words(
