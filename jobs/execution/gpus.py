@@ -13,7 +13,7 @@ from lineside.jobs.devices import idling, owners
 from lineside.jobs.devices.fakes import FakeGpus
 from lineside.jobs.devices.gpus import Gpus, Inventory
 from lineside.jobs.devices.nvml import Nvml
-from lineside.store.clock import now
+from lineside.store.clock import Micros, now
 from lineside.store.queries import jobs
 
 NOTHING = Inventory(gpus=(), words="not looked at yet")
@@ -52,8 +52,12 @@ async def tick(ctx: Context) -> None:
     await refresh(ctx)
 
 
-async def refresh(ctx: Context) -> Inventory:
-    """Look again, off the loop, as a driver may take its time; the queue is told when there is other room."""
+async def refresh(ctx: Context, *, at: Micros | None = None) -> Inventory:
+    """Look again, off the loop, as a driver may take its time; the queue is told when there is other room.
+
+    Args:
+        at: None: now.
+    """
     global _last
     live = jobs.live(ctx.db)
     leaders = {row.pid: row.id for row in live if row.pid is not None}
@@ -64,7 +68,7 @@ async def refresh(ctx: Context) -> Inventory:
     before = {gpu.uuid: gpu.idle_since_us for gpu in _last.gpus if gpu.idle_since_us is not None}
     held = {uuid for row in live for uuid in row.devices}
     changed = _room(seen) != _room(_last)
-    _last = replace(seen, gpus=tuple(idling.since(seen.gpus, held, before, at=now())))
+    _last = replace(seen, gpus=tuple(idling.since(seen.gpus, held, before, at=now() if at is None else at)))
     if changed:
         ctx.wake()
     return _last

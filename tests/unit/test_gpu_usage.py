@@ -1,10 +1,14 @@
 """What jobs had of the GPUs: energy and memory by look, hours and kWh by ledger, and what to expect."""
 
+import asyncio
+import json
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.contexts import Here
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +17,10 @@ from lineside.jobs.devices import usage as used
 from lineside.jobs.devices.gpus import Gpu, GpuProcess
 from lineside.jobs.devices.meters import Meters
 from lineside.jobs.devices.usage import Box
-from lineside.jobs.execution import queue
+from lineside.jobs.execution import gpus, queue
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import SECOND, Micros, after
+from lineside.store.homes import Home
 from lineside.store.queries import jobs, usage
 from lineside.store.queries import queue as queued
 from lineside.store.queries.usage import HeldRow, PeakRow
@@ -244,6 +249,24 @@ def test_of_a_hundred_the_95th_percentile_is_the_95th() -> None:
 
 
 # -- idle while held --------------------------------------------------------------------------------
+
+
+def test_the_runner_remembers_since_when_a_held_device_idles(
+    home: Home, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "gpus.json"
+    monkeypatch.setenv("LINESIDE_FAKE_GPUS", str(told))
+    job, here = had(db, hours=3, ended=None, devices=("GPU-fake-0",)), Here(home, db)
+
+    def blamed(util: int, minute: float) -> list[tuple[int, int, float]]:
+        at = after(NOW, 60 * minute)
+        told.write_text(json.dumps({"gpus": [{"util": util}, {"util": 0}]}))
+        seen = asyncio.run(gpus.refresh(here, at=at))
+        found = idling.report(seen.gpus, jobs.live(db), at=at)
+        return [(each.index, each.job, (each.since_us - NOW) / SECOND / 60) for each in found]
+
+    assert [blamed(4, 0), blamed(0, 29), blamed(0, 30)] == [[], [], [(0, job, 0.0)]]
+    assert [blamed(5, 31), blamed(0, 32), blamed(0, 61), blamed(0, 62)] == [[], [], [], [(0, job, 32.0)]]
 
 
 def test_who_holds_a_device_for_half_an_hour_without_using_it_is_named_and_since_when(

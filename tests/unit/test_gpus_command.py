@@ -87,13 +87,14 @@ def test_a_process_of_a_job_is_the_jobs_and_its_memory_and_energy_are_written_do
     run = row.run_id
     assert run is not None
 
-    def own() -> float | None:
+    def measured(metric: str) -> float | None:
         found = {each.metric: each.last_value for each in runs.summaries(box.runner.db, run, system=True)}
-        return found.get("sys.gpu0.own_memory_bytes")
+        return found.get(metric)
 
-    until(lambda: own() == 3 * GIB)
+    until(lambda: measured("sys.gpu0.own_memory_bytes") == 3 * GIB)
     box.say({"held": [mine], "energy_j": 4600.0})
-    until(lambda: used_of(box, id).kwh == 0.001)
+    until(lambda: measured("sys.gpu_energy_j") == 3600.0)
+    assert used_of(box, id).kwh == 0.001
 
     [gpu] = json.loads(box.told(capsys, "--json"))["gpus"]
     assert gpu["jobs"] == [{"job": id, "name": "big", "who": row.submitted_by}]
