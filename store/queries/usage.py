@@ -101,10 +101,10 @@ _PEAKS_OF_STAGE = """
 
 _PEAKS_OF_COMMAND = """
     select a.job_id, j.argv, j.cwd, json_array_length(a.gpu_uuids) as devices, a.gpu_peak_bytes
-      from job j join attempt a on a.job_id = j.id
-     where j.gpus <> 0 and j.name = :name and j.pipeline is null
+      from job j indexed by job_command join attempt a on a.job_id = j.id
+     where j.gpus <> 0 and j.name = :name and j.pipeline is null and j.stage is null
        and a.gpu_peak_bytes is not null and a.ended_us is not null and a.gpu_uuids <> '[]'
-     order by a.started_us desc
+     order by j.id desc, a.number desc
      limit :limit
 """
 
