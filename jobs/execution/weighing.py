@@ -2,18 +2,20 @@
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from lineside.jobs.execution.demands import Holder, Waiting
 from lineside.store.clock import SECOND, Micros, after
-from lineside.store.queries import weighing
+from lineside.store.queries import settings, weighing
 from lineside.store.queries.weighing import HoldingRow, WaitingRow
 from lineside.store.states import Cause, JobState
 
 DAY_S = 86_400.0
 _STALE_S = 5.0
 """For how long the queue goes by what it last found out about everybody: it reads a lot."""
+_OF_EACH = 16
+"""How many jobs of each person are weighed, and of each kind of want, when there are too many for all."""
 
 
 class Scales:
@@ -21,27 +23,39 @@ class Scales:
 
     def __init__(self) -> None:
         self._ended: Mapping[str, tuple[float, float]] = {}
-        self._ended_at = self._crowd_at = Micros(-(1 << 60))
-        self._crowd: set[int] = set()
+        self._ended_at = self._people_at = Micros(-(1 << 60))
+        self._people: list[str] = []
+        self._first: dict[str, set[int]] = {}
+        self._looks = 0
 
     def waiting(
         self, db: sqlite3.Connection, holders: Sequence[HoldingRow], *, at: Micros, gpu_slots: int
     ) -> list[Waiting]:
         """Who may start, first to last."""
-        ids, more = weighing.first(db, at=at)
+        full = _full(db, holders)
+        ids, more = weighing.first(db, at=at, full=full)
         if more:
-            ids |= self._of_crowd(db, at)
+            ids |= self._of_crowd(db, at, full)
         rows = weighing.waiting(db, sorted(ids))
         if len({row.submitted_by for row in rows}) < 2:
             return [_waiting(row) for row in sorted(rows, key=lambda row: (-row.priority, row.id))]
         had = self._had(db, holders, at=at, gpu_slots=gpu_slots)
         return [_waiting(row) for row in sorted(rows, key=lambda row: _place(row, had))]
 
-    def _of_crowd(self, db: sqlite3.Connection, at: Micros) -> set[int]:
-        """The first of each person, so that nobody's crowd hides another's job for longer than a moment."""
-        if at >= after(self._crowd_at, _STALE_S) or at < self._crowd_at:
-            self._crowd, self._crowd_at = weighing.first_of_each(db, at=at), at
-        return self._crowd
+    def _of_crowd(self, db: sqlite3.Connection, at: Micros, full: Sequence[int]) -> set[int]:
+        """The first of each person, so that nobody's crowd hides another's job for longer than a moment.
+
+        In one step it looks again at one of them, and at those it never looked at: a step stays short.
+        """
+        if at >= after(self._people_at, _STALE_S) or at < self._people_at:
+            self._people, self._people_at = weighing.people(db), at
+        if len(self._people) < 2:
+            return set()
+        self._looks += 1
+        again = self._people[self._looks % len(self._people)]
+        for who in {again, *(who for who in self._people if who not in self._first)}:
+            self._first[who], _ = weighing.first(db, at=at, full=full, who=who, limit=_OF_EACH)
+        return {id for who in self._people for id in self._first[who]}
 
     def _had(
         self, db: sqlite3.Connection, holders: Sequence[HoldingRow], *, at: Micros, gpu_slots: int
@@ -56,6 +70,13 @@ class Scales:
             before = had[row.submitted_by]
             had[row.submitted_by] = (before[0] + gpu_s, before[1] + cpu_s)
         return had
+
+
+def _full(db: sqlite3.Connection, holders: Sequence[HoldingRow]) -> list[int]:
+    """Arrays of which as many run as may at once."""
+    running = Counter(row.array_id for row in holders if row.array_id is not None)
+    limits = settings.array_limits(db, sorted(running))
+    return [array for array, most in limits.items() if running[array] >= most]
 
 
 def holder(row: HoldingRow) -> Holder:

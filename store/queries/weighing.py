@@ -105,6 +105,8 @@ class BlockedRow:
 _FIRST_GPU = """
     select id from job
      where state = 'QUEUED' and gpus <> 0 and not_before_us <= :at_us
+       and (:who is null or submitted_by = :who)
+       and (array_id is null or array_id not in (select value from json_each(:full)))
        and not exists (
            select 1 from job_need n join job u on u.id = n.needs_id
             where n.job_id = job.id and u.state <> 'SUCCEEDED'
@@ -116,6 +118,8 @@ _FIRST_GPU = """
 _FIRST_CPU = """
     select id from job
      where state = 'QUEUED' and gpus = 0 and cpus <> 0 and not_before_us <= :at_us
+       and (:who is null or submitted_by = :who)
+       and (array_id is null or array_id not in (select value from json_each(:full)))
        and not exists (
            select 1 from job_need n join job u on u.id = n.needs_id
             where n.job_id = job.id and u.state <> 'SUCCEEDED'
@@ -127,6 +131,8 @@ _FIRST_CPU = """
 _FIRST_FREE = """
     select id from job
      where state = 'QUEUED' and gpus = 0 and cpus = 0 and not_before_us <= :at_us
+       and (:who is null or submitted_by = :who)
+       and (array_id is null or array_id not in (select value from json_each(:full)))
        and not exists (
            select 1 from job_need n join job u on u.id = n.needs_id
             where n.job_id = job.id and u.state <> 'SUCCEEDED'
@@ -135,17 +141,8 @@ _FIRST_FREE = """
      limit :limit
 """
 
-_FIRST_OF_EACH = """
-    select id from (
-        select id, row_number() over (partition by submitted_by, gpus <> 0
-                                      order by priority desc, id) as place
-          from job indexed by job_queue
-         where state = 'QUEUED' and not_before_us <= :at_us
-           and not exists (
-               select 1 from job_need n join job u on u.id = n.needs_id
-                where n.job_id = job.id and u.state <> 'SUCCEEDED'
-                  and not (n.condition = 'any' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED'))))
-     where place <= :limit
+_PEOPLE = """
+    select distinct submitted_by from job indexed by job_queue where state = 'QUEUED'
 """
 
 _WAITING = """
@@ -194,21 +191,27 @@ _USED = """
 """
 
 
-def first(db: sqlite3.Connection, *, at: Micros, limit: int = 64) -> tuple[set[int], bool]:
+def first(
+    db: sqlite3.Connection, *, at: Micros, full: Sequence[int], who: str | None = None, limit: int = 64
+) -> tuple[set[int], bool]:
     """The first jobs of each kind of want, and whether more of one wait behind them.
 
     By kind, so that no crowd of one hides the others.
+
+    Args:
+        full: arrays of which as many run as may; the rest of them would only hide what stands behind.
+        who: only of this person; None: of everybody.
     """
+    values = {"at_us": at, "limit": limit, "full": json.dumps(list(full)), "who": who}
     found = [
-        [row["id"] for row in db.execute(sql, {"at_us": at, "limit": limit})]
-        for sql in (_FIRST_GPU, _FIRST_CPU, _FIRST_FREE)
-    ]
+        [row["id"] for row in db.execute(sql, values)] for sql in (_FIRST_GPU, _FIRST_CPU, _FIRST_FREE)
+    ]  # fmt: skip
     return {id for ids in found for id in ids}, any(len(ids) == limit for ids in found)
 
 
-def first_of_each(db: sqlite3.Connection, *, at: Micros, limit: int = 16) -> set[int]:
-    """The first jobs of each person: reads the whole queue, so it is not asked in every step."""
-    return {row["id"] for row in db.execute(_FIRST_OF_EACH, {"at_us": at, "limit": limit})}
+def people(db: sqlite3.Connection) -> list[str]:
+    """Who has queued jobs: reads the whole queue, so it is not asked in every step."""
+    return [row["submitted_by"] for row in db.execute(_PEOPLE)]
 
 
 def waiting(db: sqlite3.Connection, ids: Sequence[int]) -> list[WaitingRow]:

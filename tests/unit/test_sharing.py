@@ -1,5 +1,6 @@
 """The order of the queue between people, from rows: priority, who had least of late, who came first."""
 
+import json
 import sqlite3
 from typing import Any
 
@@ -10,6 +11,7 @@ from lineside.jobs.execution.demands import Device, Room, Rules
 from lineside.jobs.execution.weighing import Scales
 from lineside.store.actors import Actor, Role
 from lineside.store.clock import SECOND, Micros, after
+from lineside.store.errors import Usage
 from lineside.store.queries import jobs, settings
 from lineside.store.queries import queue as queued
 from lineside.store.states import Cause, JobState
@@ -143,3 +145,24 @@ def test_an_array_has_no_more_running_than_it_says(db: sqlite3.Connection, limit
     assert turn(db, ONE_GPU) == sent[:limit]
     assert settings.array_limits(db, [sent[0]]) == {sent[0]: limit}
     assert {jobs.command(db, id).array_id for id in sent} == {sent[0]}
+
+
+def test_an_array_that_runs_as_much_as_it_may_hides_no_other_job(db: sqlite3.Connection) -> None:
+    entry = {"argv": ["true"], "cwd": "/", "indexes": list(range(200)), "array_limit": 1}
+    queue.submit(db, actor("ana"), [entry], NOW)
+    assert len(turn(db, ONE_GPU)) == 1
+    other = submit(db, "ana")
+
+    assert turn(db, ONE_GPU) == [other]
+
+
+def test_an_array_stands_alone_in_its_request_and_knows_its_indexes(db: sqlite3.Connection) -> None:
+    entry = {"argv": ["echo", "{index}"], "cwd": "/", "name": "n", "indexes": [3, 5]}
+    first, second = queue.submit(db, actor("ana"), [entry], NOW)
+
+    assert json.loads(jobs.command(db, second.job_id).argv) == ["echo", "5"]
+    assert [row.name for row in jobs.of_array(db, first.job_id)] == ["n[3]", "n[5]"]
+    for wrong in ([entry, {"argv": ["x"]}], [{**entry, "indexes": []}], [{**entry, "indexes": [1, 1]}],
+                  [{**entry, "indexes": ["1"]}], [{**entry, "indexes": list(range(1001))}]):  # fmt: skip
+        with pytest.raises(Usage):
+            queue.submit(db, actor("ana"), wrong, NOW)
