@@ -52,6 +52,7 @@ class Dispatcher:
         self._rules, self._scales = rooms.rules(queue), Scales()
         self._woken, self._stepped = asyncio.Event(), time.monotonic()
         self._changed = True  # the queue, since its last step
+        self._soon: asyncio.TimerHandle | None = None
         self._watched: dict[int, int] = {}  # job → pidfd of its shim
         self._endings: dict[
             int, asyncio.Task[None]
@@ -222,7 +223,12 @@ class Dispatcher:
         self._troubles.clear()
 
     def _look_soon(self) -> None:
-        asyncio.get_running_loop().call_later(_BEGUN_S, self._look_now)
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(_BEGUN_S, self._look_again)
+
+    def _look_again(self) -> None:
+        self._soon = None
+        self._look_now()
 
     def _stop_stopping(self, rows: Sequence[JobRow]) -> None:
         """Tell every shim whose job is to end; telling it twice changes nothing."""
