@@ -2,8 +2,8 @@
 
     python tests/bench/bench_queue.py
 
-No job is started: the step alone is measured, as the runner's writer does it, in processor time of its thread: what
-else the box does is left out.
+No job is started: the step alone is measured, in processor time of its thread, so that nothing else the box
+does counts.
 """
 
 import sqlite3
@@ -76,9 +76,8 @@ def _measure(words: str, db: sqlite3.Connection, rules: Rules) -> None:
         taken.append((time.thread_time() - began) * 1e3)
         db.execute("commit")
     cuts = statistics.quantiles(taken, n=100)
-    print(
-        f"{WAITING:,} waiting, {words}: processor time p50 {cuts[49]:.1f} ms, p95 {cuts[94]:.1f} ms, max {max(taken):.1f} ms"
-    )
+    spread = f"p50 {cuts[49]:.1f} ms, p95 {cuts[94]:.1f} ms, max {max(taken):.1f} ms"
+    print(f"{WAITING:,} waiting, {words}: {spread} of processor time")
 
 
 if __name__ == "__main__":
