@@ -105,9 +105,9 @@ NO_DIGESTS = """
     promotion.requested_by promotion.state promotion.uid retrain.state retrain.trigger_name run.author
     run.cause run.name run.status run.uid schedule.catch_up schedule.folder schedule.kind schedule.name
     schedule.overlap schedule.owner schedule.project schedule.time_zone schedule.uid scrape.note
-    setting.by setting.name stage_result.key stage_result.pipeline stage_result.stage segment.path segment.sha256 shape.names
-    spool.cold_head spool.path story.key summary.last_kind window.metric window.path window.state
-    window.uid
+    setting.by setting.name stage_result.key stage_result.pipeline stage_result.stage segment.path
+    segment.sha256 shape.names spool.cold_head spool.path story.key summary.last_kind window.metric
+    window.path window.state window.uid
 """
 """Columns that hold names, words of a state machine, numbers in JSON, or digests of what is no object."""
 
