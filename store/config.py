@@ -33,6 +33,12 @@ class QueueConfig:
     gpu_slots: int = 1  # of each GPU, for jobs that ask for slots
     foreign_bytes: int = 1 << 30  # processes that are no jobs may have so much of a GPU that is given whole
 
+    def __post_init__(self) -> None:
+        for name in (each.name for each in fields(self)):
+            least = 1 if name in ("preempt_gap", "gpu_slots") else 0
+            if getattr(self, name) < least:
+                raise BadConfig(f"{_FILE} [queue]: {name} = {getattr(self, name)!r}", hint=f"{least} or more")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchConfig:

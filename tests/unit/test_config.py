@@ -29,6 +29,8 @@ def test_what_the_file_says_is_read() -> None:
         ("\n[runer]\nslots = 2\n", "config.toml: line 2: unknown key 'runer'", "did you mean 'runner'?"),
         ("[runner]\nslots = 'two'\n", "line 2: slots = 'two' is not of type int", "for the default"),
         ("[policy]\napprovals_min = true\n", "line 2: approvals_min = True is not of type int", "default, 1"),
+        ("[queue]\ngpu_slots = 0\n", r"\[queue\]: gpu_slots = 0", "1 or more"),
+        ("[queue]\nper_person_gpus = -1\n", r"\[queue\]: per_person_gpus = -1", "0 or more"),
         ('[roles]\nann = "admin"\nbob = "aprover"\n', "line 3: 'aprover' is not a role", "'approver'?"),
         ("[runner\n", "config.toml: Expected ']'", "https://toml.io"),
     ],
