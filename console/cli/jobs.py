@@ -12,7 +12,7 @@ from lineside.console.cli.following import follow_job
 from lineside.console.cli.output import Columns, json_option, moment
 from lineside.console.cli.planning import family, parking
 from lineside.console.cli.runs import pairs
-from lineside.console.cli.session import Json, Session, pass_session
+from lineside.console.cli.session import Json, Session, here, pass_session
 from lineside.store.errors import Conflict
 from lineside.store.states import JobState
 
@@ -78,7 +78,7 @@ def _command(words: tuple[str, ...], asked: dict[str, object]) -> tuple[list[Jso
         {
             "name": asked["name"] or Path(words[0]).name,
             "argv": list(words),
-            "cwd": os.getcwd(),
+            "cwd": str(here()),
             "env": dict(os.environ),
             "params": pairs(asked["params"]),  # type: ignore[arg-type]
             "after": _needs(asked),

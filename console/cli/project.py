@@ -8,7 +8,7 @@ import click
 
 from lineside.console.cli import output
 from lineside.console.cli.output import json_option
-from lineside.console.cli.session import Session, pass_session
+from lineside.console.cli.session import Session, here, pass_session
 from lineside.store.errors import Usage
 
 FILE = "lineside.toml"
@@ -57,7 +57,7 @@ def init(session: Session, hooks: bool) -> None:
     if path.exists():
         output.words(f"{path} is already here and stays as it is")
     else:
-        name = "".join(c if c.isalnum() or c == "-" else "-" for c in Path.cwd().name) or "project"
+        name = "".join(c if c.isalnum() or c == "-" else "-" for c in here().name) or "project"
         path.write_text(_TEMPLATE.format(name=name))
         output.words(f"{path} written: edit it, then add the data and run: lineside run train")
     session.bring_up()
@@ -83,7 +83,7 @@ def install_hooks(session: Session) -> bool:
     """Write the hooks of the repository here; True where it is a bare one, which holds no project."""
     from lineside.jobs.schedules import hooks
 
-    found = hooks.repository(Path.cwd())
+    found = hooks.repository(here())
     for path in hooks.install(found, home=session.home.path, python=sys.executable):
         output.words(f"{path} written: it fires schedules added with --on-push")
     return found.folder is None
@@ -95,7 +95,8 @@ def project_folder() -> Path:
     Raises:
         Usage: there is none.
     """
-    for folder in (Path.cwd(), *Path.cwd().parents):
+    at = here()
+    for folder in (at, *at.parents):
         if (folder / FILE).exists():
             return folder
     raise Usage(f"no {FILE} here or above", hint="write one with: lineside init")

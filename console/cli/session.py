@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from lineside.store import homes
+from lineside.store.errors import Usage
 from lineside.store.homes import Home
 
 Json = dict[str, Any]
@@ -49,3 +50,15 @@ class Session:
 
 
 pass_session = click.make_pass_decorator(Session)
+
+
+def here() -> Path:
+    """The folder this command was given in.
+
+    Raises:
+        Usage: it was deleted under the shell.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise Usage("the folder you are in is gone", hint="cd to one that exists") from error

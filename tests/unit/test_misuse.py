@@ -10,6 +10,7 @@ import pytest
 from fixtures.runners import RunnerUnderTest
 
 from lineside.console.__main__ import main
+from lineside.store.homes import Home
 from lineside.store.queries import audit
 
 Screen = pytest.CaptureFixture[str]
@@ -126,3 +127,12 @@ def test_sql_that_would_change_something(untouched: RunnerUnderTest, capsys: Scr
     code, said = refusal(untouched, capsys, "sql", "delete from runs")
     assert code == 2
     assert "SELECT" in said
+
+
+def test_a_folder_that_was_deleted_under_the_shell_is_said_in_words(home: Home, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"cd {gone} && rmdir {gone} && {sys.executable} -m lineside.console --home {home.path} run train"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "the folder you are in is gone" in done.stderr
