@@ -92,8 +92,10 @@ def _pipeline(
 ) -> tuple[list[Json], list[str]]:
     """The jobs of a pipeline, and what is known of each beforehand."""
     from lineside.console.cli import pipelines
+    from lineside.console.cli.project import project_folder
 
     chosen = _chosen(words, asked)
+    project_folder()  # where there is none, no home is made and no runner started
     session.bring_up()
     with parking(session):
         specs, verdicts = pipelines.planned(session, words[0], chosen)
