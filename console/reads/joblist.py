@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineside.console.reads.walls import Working, main_metric_of
+from lineside.jobs.devices.predicting import Predicted, predicted
 from lineside.store.homes import Home
 from lineside.store.queries import jobs, queues
 from lineside.store.queries.jobs import AttemptRow, CommandRow, JobRow
@@ -29,6 +30,7 @@ class Opened:
     command: CommandRow
     attempts: tuple[AttemptRow, ...]
     needs: tuple[NeedRow, ...]
+    expected: Predicted | None = None  # of GPU memory, while it waits; None: nothing like it was measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +110,9 @@ def _open(db: sqlite3.Connection, id: int) -> Opened | None:
     found = jobs.by_ids(db, [id])
     if not found:
         return None
+    job = found[0]
     return Opened(
-        job=found[0],
-        command=jobs.command(db, id),
-        attempts=tuple(jobs.attempts(db, id)),
+        job=job, command=jobs.command(db, id), attempts=tuple(jobs.attempts(db, id)),
         needs=tuple(queues.needs(db, id)),
-    )
+        expected=predicted(db, id) if job.gpus and job.state in WAITING else None,
+    )  # fmt: skip

@@ -96,6 +96,8 @@ def why_lines(opened: Opened, width: int, height: int) -> list[Line]:
         clip([("  asks for ", "dim"), (_asks(job), ""), (f"   priority {job.priority}", "dim")], width)
     )
     lines += [_need(need) for need in opened.needs]
+    if opened.expected is not None:
+        lines.append(clip([("  expected to need ", "dim"), (opened.expected.words, "")], width))
     lines.append(clip([("  runs  ", "dim"), (safe(command_text(opened)), "")], width))
     return capped(lines, height)
 

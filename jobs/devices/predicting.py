@@ -47,12 +47,6 @@ def predicted(db: sqlite3.Connection, job: int) -> Predicted | None:
     return of_peaks([each for each in found if entry_point(_argv(each), each.cwd) == entry][:NEWEST])
 
 
-def predicted_peak(db: sqlite3.Connection, job: int) -> int | None:
-    """What the job will need of each of its GPUs, but for one attempt in twenty; None: not known."""
-    found = predicted(db, job)
-    return found.p95_bytes if found else None
-
-
 def of_peaks(peaks: Sequence[PeakRow]) -> Predicted | None:
     """The largest and the 95th percentile; an attempt on several devices had its part on each."""
     sizes = sorted(math.ceil(each.gpu_peak_bytes / each.devices) for each in peaks)

@@ -15,6 +15,7 @@ from lineside.console.views.gpus import gpu_lines
 from lineside.console.views.jobs import why_lines
 from lineside.console.views.wall import Scene, draw
 from lineside.jobs.devices.gpus import Gpu, GpuProcess
+from lineside.jobs.devices.predicting import Predicted
 from lineside.store.actors import Role
 from lineside.store.clock import after
 from lineside.store.db import reader
@@ -87,6 +88,17 @@ def test_the_wall_fills_exactly_the_room_it_has(
     lines = draw(scene, width, height)
     assert len(lines) == height
     assert max(line_width(line) for line in lines) <= width
+
+
+def test_a_job_that_waits_says_what_memory_those_like_it_needed(
+    story: tuple[Home, sqlite3.Connection],
+) -> None:
+    home, db = story
+    found = joblist.read(db, home, where="", current=8, points=False)
+    assert found.opened is not None
+    expected = Predicted(max_bytes=18 << 30, p95_bytes=17 << 30, attempts=12)
+    lines = why_lines(replace(found.opened, expected=expected), 80, 10)
+    assert "expected to need 17.0 GiB of each GPU, by 12 earlier attempts" in "\n".join(map(plain, lines))
 
 
 def test_a_job_that_waits_says_for_what_and_what_it_asks(story: tuple[Home, sqlite3.Connection]) -> None:

@@ -225,7 +225,7 @@ def test_a_script_is_expected_to_need_what_its_newest_twenty_attempts_needed(db:
 
     assert found is not None
     assert (found.max_bytes, found.p95_bytes, found.attempts) == (20, 19, 20)
-    assert predicting.predicted_peak(db, submit(db, argv=["python", "new.py"])) is None
+    assert predicting.predicted(db, submit(db, argv=["python", "new.py"])) is None
 
 
 def test_every_cell_of_a_stage_tells_of_the_stage(db: sqlite3.Connection) -> None:
