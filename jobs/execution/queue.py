@@ -207,8 +207,7 @@ def _admit(db: sqlite3.Connection, room: Room, rules: Rules, scales: Scales, at:
         endings.make_room(db, each.id, words=each.words)
     before = {job.id: f"{job.before}; " for job in waiting if job.before}
     told = {id: before.get(id, "") + reason for id, reason in decided.reasons.items()}
-    for id, reason in (told | _later(db, at) | _blocked(db)).items():
-        queued.set_reason(db, id, state=JobState.QUEUED, reason=reason)
+    queued.set_reasons(db, told | _later(db, at) | _blocked(db))
     return claimed
 
 

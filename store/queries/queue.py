@@ -71,6 +71,11 @@ _MOVE = """
 
 _REASON = "update job set reason = :reason where id = :id and state = :state and reason <> :reason"
 
+_REASONS = """
+    update job set reason = told.value from json_each(:reasons) told
+     where job.id = cast(told.key as integer) and job.state = 'QUEUED' and job.reason <> told.value
+"""
+
 _PRIORITY = "update job set priority = :priority where id = :id and state in ('QUEUED', 'HELD')"
 
 _PRIORITIES = """
@@ -160,6 +165,12 @@ def move(
 def set_reason(db: sqlite3.Connection, id: int, *, state: JobState, reason: str) -> None:
     """Say why a job waits; writes nothing when that is what it says already."""
     db.execute(_REASON, {"id": id, "state": state, "reason": reason})
+
+
+def set_reasons(db: sqlite3.Connection, reasons: Mapping[int, str]) -> None:
+    """Say why each queued job waits: one statement for all, which writes only what is new."""
+    if reasons:
+        db.execute(_REASONS, {"reasons": json.dumps(reasons)})
 
 
 def set_priority(db: sqlite3.Connection, id: int, *, priority: int) -> None:
