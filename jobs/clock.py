@@ -20,10 +20,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from lineside.jobs.context import REST_S, Tick
 
 log = logging.getLogger(__name__)
-_AT_MOST_S = 30.0
-"""The longest sleep of the clock, so that a stepped system clock is noticed."""
-
-
+_AT_MOST_S = 1.0
+"""The longest sleep of the clock: a system clock that is set back while it decides how long is noticed then."""
 _STEP_S = 1.0
 """A clock set back by less is waited for."""
 

@@ -26,9 +26,7 @@ def unfold(said: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     if len(set(indexes)) != len(indexes) or len(indexes) > MOST:
         raise Usage(f"job 0: {len(indexes)} indexes", hint=f"{MOST} at most, and each only once")
     limit = entry.pop("array_limit", None)
-    return [
-        _member(entry, index, limit=limit if place == 0 else None) for place, index in enumerate(indexes)
-    ]
+    return [_member(entry, index, limit=limit if place == 0 else None) for place, index in enumerate(indexes)]
 
 
 def _member(entry: Mapping[str, Any], index: int, *, limit: object) -> Mapping[str, Any]:
