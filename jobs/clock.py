@@ -21,7 +21,7 @@ from lineside.jobs.context import REST_S, Tick
 
 log = logging.getLogger(__name__)
 _AT_MOST_S = 1.0
-"""The longest sleep of the clock: a system clock that is set back while it decides how long is noticed then."""
+"""The longest sleep of the clock: then it notices that the system clock was set back while it decided."""
 _STEP_S = 1.0
 """A clock set back by less is waited for."""
 

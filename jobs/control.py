@@ -185,29 +185,31 @@ def _parse(line: bytes) -> dict[str, Any]:
     return request
 
 
-def _check_storable(value: object) -> None:
+def _check_storable(value: object, *, errors: str = "strict") -> None:
     """Refuse what no column can hold: a number of more than 64 bits, half of a character, a NUL.
+
+    What is called "env" may hold any bytes, as a shell's variables may: it lies in a file.
 
     Raises:
         Usage: there is one somewhere inside.
     """
     if isinstance(value, str):
-        if "\0" in value or not (value.isascii() or _encodes(value)):
+        if "\0" in value or not (value.isascii() or _encodes(value, errors)):
             raise Usage(f"{value[:40]!r} is not text", hint="UTF-8, without NUL")
     elif isinstance(value, int) and not -_INTEGER <= value < _INTEGER:
         raise Usage("a number has more than 64 bits", hint="send it as text")
     elif isinstance(value, dict):
         for key, inner in value.items():
-            _check_storable(key)
-            _check_storable(inner)
+            _check_storable(key, errors=errors)
+            _check_storable(inner, errors="surrogateescape" if key == "env" else errors)
     elif isinstance(value, list):
         for inner in value:
-            _check_storable(inner)
+            _check_storable(inner, errors=errors)
 
 
-def _encodes(text: str) -> bool:
+def _encodes(text: str, errors: str) -> bool:
     try:
-        text.encode()
+        text.encode(errors=errors)
     except UnicodeEncodeError:
         return False
     return True

@@ -241,7 +241,11 @@ def _blocked(db: sqlite3.Connection) -> dict[int, str]:
 
 
 def _insert(db: sqlite3.Connection, actor: Actor, spec: JobSpec, at: Micros, *, array: int | None) -> int:
-    shown = {k: v for k, v in spec.env.items() if k in _SHOWN or k.startswith(_SHOWN_PREFIXES)}
+    shown = {
+        k: v.encode(errors="replace").decode()
+        for k, v in spec.env.items()
+        if k in _SHOWN or k.startswith(_SHOWN_PREFIXES)
+    }
     as_is = {name: getattr(spec, name) for name in _AS_IS}
     texts = {
         "argv": list(spec.argv),

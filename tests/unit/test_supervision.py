@@ -26,6 +26,14 @@ def test_a_command_runs_with_its_environment_and_its_words_are_kept(busy_runner:
     assert row.max_rss_bytes > 1 << 20
 
 
+def test_a_variable_of_any_bytes_reaches_the_job_as_it_was(busy_runner: RunnerUnderTest) -> None:
+    odd = os.fsdecode(b"\xff\xfe")
+    env = {**os.environ, "ODD": odd, "LINESIDE_ODD": odd}  # one that the database shows, too
+    job = busy_runner.python("import os; print(os.environb[b'ODD'], os.environb[b'LINESIDE_ODD'])", env=env)
+    assert busy_runner.wait_for(job).state == "SUCCEEDED"
+    assert "b'\\xff\\xfe' b'\\xff\\xfe'" in busy_runner.log(job)
+
+
 def test_the_full_environment_is_gone_when_the_job_has_ended(busy_runner: RunnerUnderTest) -> None:
     job = busy_runner.submit(
         "sh", "-c", "echo secret is $SECRET", env={"PATH": os.environ["PATH"], "SECRET": "x1y2"}
