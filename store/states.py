@@ -106,7 +106,7 @@ JOB: Mapping[JobState, frozenset[JobState]] = {
     _J.SUCCEEDED: frozenset(),
     _J.FAILED: frozenset({_J.QUEUED}),  # `jobs retry`: same job, new attempt
     _J.CANCELLED: frozenset({_J.QUEUED}),
-    _J.SKIPPED: frozenset(),
+    _J.SKIPPED: frozenset({_J.QUEUED}),  # what it needed is tried again
 }  # fmt: skip
 
 RUN: Mapping[RunStatus, frozenset[RunStatus]] = {

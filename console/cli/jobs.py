@@ -223,13 +223,14 @@ def _change(verb: str, said: str) -> click.Command:
 def _one(session: Session, verb: str, id: int, env: Json | None, said: str, *, strict: bool) -> None:
     """One job of those named; in a range, one that it cannot be done to is said and passed over."""
     try:
-        session.ask(f"jobs.{verb}", job=id, env=env)
+        answer = session.ask(f"jobs.{verb}", job=id, env=env)
     except Conflict as error:
         if strict:
             raise
         output.words(str(error))
     else:
-        output.words(f"job {id} {said}")
+        others = ", ".join(str(other) for other in answer.get("with", ()))
+        output.words(f"job {id} {said}" + (f", and what was skipped for it: {others}" if others else ""))
 
 
 for _verb, _said in {

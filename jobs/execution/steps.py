@@ -35,8 +35,8 @@ def release(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> Non
     audit.append(db, actor, "jobs.release", subject=("job", id), at=at)
 
 
-def retry(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> None:
-    """FAILED or CANCELLED → QUEUED; its run waits again with it.
+def retry(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> list[int]:
+    """FAILED or CANCELLED → QUEUED, and its run with it; so is what was skipped for it: all those.
 
     Raises:
         Conflict: it has not ended, or it succeeded.
@@ -44,10 +44,22 @@ def retry(db: sqlite3.Connection, id: int, actor: Actor, *, at: Micros) -> None:
     row = jobs.get(db, id)
     if row.state not in (JobState.FAILED, JobState.CANCELLED):
         raise Conflict(f"job {id} is {row.state}", hint="only failed and cancelled jobs can be tried again")
+    again = _again(db, id, at)
+    detail = {"attempt": row.attempt + 1, "with": again[1:]}
+    audit.append(db, actor, "jobs.retry", subject=("job", id), detail=detail, at=at)
+    return again
+
+
+def _again(db: sqlite3.Connection, id: int, at: Micros) -> list[int]:
+    """Let a job wait once more, then what never began because it had failed, and what needed that in turn."""
     _step(db, id, JobState.QUEUED, reason=queued.TURN, not_before=at)
-    if row.run_id is not None:
-        runs.reschedule(db, row.run_id)
-    audit.append(db, actor, "jobs.retry", subject=("job", id), detail={"attempt": row.attempt + 1}, at=at)
+    if (run_id := jobs.get(db, id).run_id) is not None:
+        runs.reschedule(db, run_id)
+    again = [id]
+    for other in queued.skipped_for(db, id):
+        if other not in again:
+            again += _again(db, other, at)
+    return again
 
 
 def move(

@@ -80,19 +80,27 @@ async def release(ctx: Context, actor: Actor, args: Json) -> Json:
 
 @verb("jobs.retry", role=Role.OPERATOR)
 async def retry(ctx: Context, actor: Actor, args: Json) -> Json:
-    """Queue an ended job again: same job, same run, next attempt; `env` as the caller's shell has it now."""
+    """Queue an ended job again: same job, same run, next attempt; `env` as the caller's shell has it now.
+
+    What was skipped because it had failed waits for it again: `with`.
+    """
     given = _args(args, "job", "array", "env")
-    if "array" in given:
-        ended = [JobState.FAILED, JobState.CANCELLED]
-        answer = await _array(ctx, given, "tried again", steps.retry, actor, ended)
-        for id in answer["jobs"]:
-            _keep_env(ctx, id, given.get("env"))
-        return answer
-    id = _job(ctx, given)
-    await ctx.write(lambda db: steps.retry(db, id, actor, at=now()))
-    _keep_env(ctx, id, given.get("env"))
+    array = arguments.number(given, "array") if "array" in given else None
+    id = _job(ctx, given) if array is None else 0
+
+    def change(db: sqlite3.Connection) -> tuple[list[int], list[int]]:
+        failed = [JobState.FAILED, JobState.CANCELLED]
+        asked = [id] if array is None else steps.of_array(db, array, "tried again", among=failed)
+        again = [each for one in asked for each in steps.retry(db, one, actor, at=now())]
+        return asked, [each for each in again if each not in asked]
+
+    asked, others = await ctx.write(change)
+    for each in (*asked, *others):
+        _keep_env(ctx, each, given.get("env"))
     ctx.wake()
-    return {"job": id, "state": "QUEUED"}
+    if array is not None:
+        return {"array": array, "jobs": asked, "with": others}
+    return {"job": id, "state": "QUEUED", "with": others}
 
 
 @verb("jobs.move", role=Role.OPERATOR)

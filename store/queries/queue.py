@@ -18,6 +18,17 @@ _DEPENDENTS = """
      order by j.id
 """
 
+_SKIPPED_FOR = """
+    select j.id from job_need n join job j on j.id = n.job_id
+     where n.needs_id = :id and n.condition = 'ok' and j.state = 'SKIPPED'
+       and not exists (
+           select 1 from attempt a where a.job_id = j.id and a.number = j.attempt and a.cause = 'ok')
+       and not exists (
+           select 1 from job_need o join job u on u.id = o.needs_id
+            where o.job_id = j.id and o.condition = 'ok' and u.state in ('FAILED', 'CANCELLED', 'SKIPPED'))
+     order by j.id
+"""
+
 _ADD = """
     insert into job (uid, kind, name, pipeline, stage, argv, cwd, env, inputs, params, state, priority, gpus,
                      gpu_bytes, gpu_slots, gpu_prefer, cpus, memory_bytes, time_limit_s, grace_s, retry_max,
@@ -87,6 +98,11 @@ _PRIORITIES = """
 def dependents(db: sqlite3.Connection, id: int) -> list[int]:
     """Waiting jobs that need `id` to succeed."""
     return [row["id"] for row in db.execute(_DEPENDENTS, {"id": id})]
+
+
+def skipped_for(db: sqlite3.Connection, id: int) -> list[int]:
+    """Jobs that never began because `id` had not succeeded, and that nothing else keeps from it."""
+    return [row["id"] for row in db.execute(_SKIPPED_FOR, {"id": id})]
 
 
 def add(db: sqlite3.Connection, values: Mapping[str, Any]) -> int:

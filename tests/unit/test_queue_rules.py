@@ -194,6 +194,23 @@ def test_what_waits_for_a_job_that_is_tried_again_waits_for_its_last_try(box: Ru
     assert box.job(flaky).attempt == 2
 
 
+def test_what_was_skipped_for_a_job_runs_when_that_job_is_tried_again(box: RunnerUnderTest) -> None:
+    flaky = box.submit("sh", "-c", "[ $LINESIDE_ATTEMPT = 2 ]")
+    left = box.submit("true", after=[{"job": flaky}])
+    right = box.submit("true", after=[{"job": flaky}])
+    last = box.submit("true", after=[{"job": left}, {"job": right}])
+    hopeless = box.submit("false")
+    never = box.submit("true", after=[{"job": flaky}, {"job": hopeless}])
+    for id in (left, right, last, never):
+        assert box.wait_for(id).state == "SKIPPED"
+
+    assert box.ask("jobs.retry", {"job": flaky})["with"] == [left, right, last]
+
+    assert [box.wait_for(id, "SUCCEEDED").state for id in (flaky, left, right, last)] == ["SUCCEEDED"] * 4
+    assert box.job(never).state == "SKIPPED", "something else keeps it from running"
+    assert runs.get(box.db, box.job(last).run_id or 0).status == "FINISHED"
+
+
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
