@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from lineside.jobs.devices.gpus import Inventory
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 _ZYGOTE = Path(__file__).parents[1] / "execution" / "zygote.py"
 _AGAIN_S = 3.0
 """How long an attempt may stay unclaimed before the same zygote is asked once more."""
+_APART_S, _SWEEP_S = 0.03, 5.0
+"""Between two looks for what is to be killed, and how long at most."""
 
 
 class Local:
@@ -80,22 +83,17 @@ class Local:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if _leads_ours(start, folder):
                     os.killpg(start.pid, signal.SIGKILL)
-        left = processes.carrying(mark(folder))
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        return len(left)
+        return _kill(lambda: processes.carrying(mark(folder)))
 
     def sweep_strays(self, home: Path) -> int:
+        return _kill(lambda: self._strays(home))
+
+    def _strays(self, home: Path) -> list[int]:
         found = processes.carriers(mark(home / "jobs") + b"/")
         ended = (attempts.Phase.ENDED, attempts.Phase.GONE)
-        strays = [
+        return [
             pid for pid, rest in found.items() if self.look(home / "jobs" / os.fsdecode(rest)).phase in ended
         ]
-        for pid in strays:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        return len(strays)
 
     def close(self) -> None:
         if self._asks is not None:
@@ -128,6 +126,24 @@ class Local:
 def mark(folder: Path) -> bytes:
     """The variable every process of an attempt inherits, unless it threw its environment away."""
     return b"LINESIDE_ATTEMPT_DIR=" + os.fsencode(folder)
+
+
+def _kill(find: Callable[[], list[int]]) -> int:
+    """Kill what is found until nothing is, twice in a row; how many were killed.
+
+    A process that forks or executes at the moment of a look is not there yet, or shows no mark.
+    """
+    killed: set[int] = set()
+    quiet, deadline = 0, time.monotonic() + _SWEEP_S
+    while quiet < 2 and time.monotonic() < deadline:
+        found = find()
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        killed.update(found)
+        quiet = 0 if found else quiet + 1
+        time.sleep(_APART_S if quiet < 2 else 0.0)
+    return len(killed)
 
 
 def _leads_ours(start: Start, folder: Path) -> bool:
