@@ -113,9 +113,10 @@ class Dispatcher:
         rows = jobs.live(self._ctx.db)
         seen = await self._complete([self._look(row) for row in rows])
         known = {row.id for row in rows if row.pid is not None}
-        if self._changed or any(_is_news(each, known) for each in seen):
+        news = [each for each in seen if _is_news(each, known)]
+        if self._changed or news:
             self._changed = False
-            turn = await self._take_turn(seen)
+            turn = await self._take_turn(news)
             for start in turn.claimed:
                 self._start(start)
             for id in turn.ended:
@@ -211,7 +212,7 @@ class Dispatcher:
 
     def _prepare(self, row: JobRow) -> None:
         box, cap = len(self._executor.inventory().gpus), self._config.log_cap_mib << 20
-        launch.prepare(self._ctx.db, self._ctx.home, row.id, sdk=self._sdk, box_gpus=box, log_cap_bytes=cap)
+        launch.prepare(self._ctx.db, self._ctx.home, row, sdk=self._sdk, box_gpus=box, log_cap_bytes=cap)
 
     async def _tell_troubles(self) -> None:
         """Where people look: the job's reason. On a full disk even that may have to wait."""

@@ -13,17 +13,17 @@ from lineside.jobs.execution.processes import boot_id
 from lineside.jobs.projects import results
 from lineside.store.homes import Home
 from lineside.store.queries import jobs
-from lineside.store.queries.jobs import CommandRow
+from lineside.store.queries.jobs import CommandRow, JobRow
 
 _OURS = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
 """What the submitter's shell may not decide: the queue binds the devices."""
 
 
 def prepare(
-    db: sqlite3.Connection, home: Home, job_id: int, *, sdk: Path, box_gpus: int, log_cap_bytes: int
+    db: sqlite3.Connection, home: Home, row: JobRow, *, sdk: Path, box_gpus: int, log_cap_bytes: int
 ) -> Path:
     """Write the folder of a job's newest attempt and return it; writing it twice is harmless."""
-    job, row = jobs.command(db, job_id), jobs.get(db, job_id)
+    job = jobs.command(db, row.id)
     folder = home.attempt(job.id, job.attempt)
     folder.mkdir(parents=True, exist_ok=True)
     base = queue.environment(home, job.id) or {**_runner_env(), **json.loads(job.env)}

@@ -203,6 +203,7 @@ def test_what_was_skipped_for_a_job_runs_when_that_job_is_tried_again(box: Runne
     never = box.submit("true", after=[{"job": flaky}, {"job": hopeless}])
     for id in (left, right, last, never):
         assert box.wait_for(id).state == "SKIPPED"
+    box.wait_for(hopeless, "FAILED")
 
     assert box.ask("jobs.retry", {"job": flaky})["with"] == [left, right, last]
 
