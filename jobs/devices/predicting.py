@@ -59,9 +59,9 @@ def of_peaks(peaks: Sequence[PeakRow]) -> Predicted | None:
 def entry_point(argv: Sequence[str], cwd: str) -> str:
     """What names a program whatever its parameters: a script's path, a module, or the command itself.
 
-    >>> entry_point(["torchrun", "--nproc-per-node", "2", "src/train.py", "--lr", "1"], "/work")
-    '/work/src/train.py'
-    >>> entry_point(["python", "-P", "-m", "churn.train", "--lr", "1"], "/work")
+    >>> entry_point(["torchrun", "--nproc-per-node", "2", "src/train.py", "--lr", "1"], "/srv/churn")
+    '/srv/churn/src/train.py'
+    >>> entry_point(["python", "-P", "-m", "churn.train", "--lr", "1"], "/srv/churn")
     '-m churn.train'
     """
     for place, word in enumerate(argv):

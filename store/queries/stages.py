@@ -116,12 +116,6 @@ def makers(db: sqlite3.Connection, pipeline: str, files: Mapping[str, str]) -> l
     return sorted(set(found.values()))
 
 
-def inputs_of(row: ResultRow) -> Mapping[str, Any]:
-    """What the key was made of."""
-    found: Mapping[str, Any] = json.loads(row.inputs)
-    return found
-
-
 def outs_of(row: ResultRow) -> Sequence[Mapping[str, Any]]:
     """What it made: path, digest and bytes of each."""
     found: Sequence[Mapping[str, Any]] = json.loads(row.outs)

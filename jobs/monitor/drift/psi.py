@@ -1,7 +1,5 @@
 """Population stability index over bins that the reference froze, and the histograms people look at."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,7 +81,3 @@ def null_line(bins: int, reference: int, live: int) -> float:
     from scipy import stats
 
     return max(0.1, float(stats.chi2.ppf(0.999, max(bins - 1, 1))) * (1 / live + 1 / reference))
-
-
-def as_floats(values: Sequence[float]) -> Floats:
-    return np.asarray(values, dtype=np.float64)
