@@ -282,7 +282,7 @@ def test_in_a_restored_home_nothing_runs_and_the_old_one_goes_on(
     wait = "import time; open('up', 'w').close(); time.sleep(600)"
     running = runner.python(wait, name="runs", retry_max=3, retry_on=["lost"])
     other = runner.python("import time; time.sleep(600)", name="too")
-    waiting = runner.python("raise SystemExit(0)", name="waits")
+    waiting = runner.python("raise SystemExit(0)", name="waits", cpus=2)  # for the one that runs on, too
     runner.wait_for(running, JobState.RUNNING)
     runner.wait_for(other, JobState.RUNNING)
     shim = runner.start_file(running).shim
