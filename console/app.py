@@ -20,6 +20,7 @@ from lineside.console.ports import Actions, Me, RunnerState, Store
 from lineside.console.reads.badges import NOTHING
 from lineside.console.screens.area import Area
 from lineside.console.screens.menu import Menu
+from lineside.console.settings import Settings
 from lineside.console.spoken import Spoken
 from lineside.console.text import Line, safe
 from lineside.console.watcher import BLURRED_S, QUICK_S, Watcher
@@ -50,10 +51,17 @@ class LinesideApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
-        self, store: Store, actions: Actions, *, watch: bool = True, clock: Callable[[], Micros] = now
+        self,
+        store: Store,
+        actions: Actions,
+        *,
+        settings: Settings | None = None,
+        watch: bool = True,
+        clock: Callable[[], Micros] = now,
     ) -> None:
         super().__init__()
         self.store, self.actions, self.clock = store, actions, clock
+        self.settings = settings or Settings()
         self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=None))
         self.paused = False
         self._mouse = True

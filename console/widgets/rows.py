@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from lineside.console.text import Span
 
@@ -26,6 +26,7 @@ class Column:
     max: int = 40
     priority: int = 5  # 1 stays longest on a narrow screen
     grow: bool = False  # takes the room that is left
+    value: Callable[[Any], Any] | None = None  # item → what it sorts by; None: this column does not sort
 
 
 class RowSource(Protocol[R]):

@@ -1,0 +1,5 @@
+"""What works in every chart that has the keys."""
+
+from lineside.console.commands import Command
+
+COMMANDS: tuple[Command, ...] = ()
