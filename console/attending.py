@@ -48,7 +48,8 @@ class Attending:
             self._moved.set()
 
     def _listen(self) -> None:
-        version, present = -1, {}
+        version = -1
+        present: Present = {}
         while not self._stop.is_set():
             answer = self._attend(version, wait_s=WAIT_S)
             version = answer.get("version", -1)
