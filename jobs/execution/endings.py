@@ -9,7 +9,7 @@ from dataclasses import replace
 from lineside.jobs.execution.attempts import Exit, Sighting, Start
 from lineside.jobs.projects import results
 from lineside.store import states
-from lineside.store.actors import Actor
+from lineside.store.actors import LINESIDE, Actor
 from lineside.store.clock import Micros, after
 from lineside.store.errors import Conflict
 from lineside.store.queries import audit, jobs, runs
@@ -98,9 +98,10 @@ def cancel(db: sqlite3.Connection, id: int, actor: Actor, reason: str, *, at: Mi
     return _end(db, row, JobState.CANCELLED, cause=Cause.CANCELLED, detail=words, at=at)
 
 
-def make_room(db: sqlite3.Connection, id: int, *, words: str) -> None:
+def make_room(db: sqlite3.Connection, id: int, *, words: str, at: Micros) -> None:
     """RUNNING → STOPPING for a more urgent job; it waits again once it is gone."""
     _step(db, jobs.get(db, id), JobState.STOPPING, reason=words)
+    audit.append(db, LINESIDE, "jobs.preempt", subject=("job", id), detail={"reason": words}, at=at)
 
 
 def makes_room(row: JobRow) -> bool:

@@ -204,7 +204,7 @@ def _admit(db: sqlite3.Connection, room: Room, rules: Rules, scales: Scales, at:
         if number := queued.claim(db, place.id, gpu_uuids=place.gpus, at=at):
             claimed.append(Claimed(job_id=place.id, number=number, gpus=place.gpus))
     for each in decided.yielding:
-        endings.make_room(db, each.id, words=each.words)
+        endings.make_room(db, each.id, words=each.words, at=at)
     before = {job.id: f"{job.before}; " for job in waiting if job.before}
     told = {id: before.get(id, "") + reason for id, reason in decided.reasons.items()}
     queued.set_reasons(db, told | _later(db, at) | _blocked(db))

@@ -92,11 +92,11 @@ async def retry(ctx: Context, actor: Actor, args: Json) -> Json:
         failed = [JobState.FAILED, JobState.CANCELLED]
         asked = [id] if array is None else steps.of_array(db, array, "tried again", among=failed)
         again = [each for one in asked for each in steps.retry(db, one, actor, at=now())]
+        for each in again:  # before the commit: once it waits, it may start
+            _keep_env(ctx, each, given.get("env"))
         return asked, [each for each in again if each not in asked]
 
     asked, others = await ctx.write(change)
-    for each in (*asked, *others):
-        _keep_env(ctx, each, given.get("env"))
     ctx.wake()
     if array is not None:
         return {"array": array, "jobs": asked, "with": others}

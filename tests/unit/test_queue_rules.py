@@ -16,7 +16,7 @@ from fixtures.waiting import until
 from lineside.jobs import commands
 from lineside.store.errors import Conflict
 from lineside.store.homes import Home
-from lineside.store.queries import jobs, runs, settings
+from lineside.store.queries import audit, jobs, runs, settings
 
 CONFIG = (
     "[runner]\nslots = 8\npoll_s = 0.2\nretry_backoff_s = 0.05\n"
@@ -137,6 +137,8 @@ def test_a_more_urgent_job_stops_a_preemptible_one_which_goes_on_after_it(box: R
     row = box.job(low)
     assert (row.state, row.attempt, row.cause, row.detail) == ("QUEUED", 1, "preempted", words)
     assert "saved" in box.log(low)
+    last = next(row for row in audit.of_subject(box.db, "job", low) if row.verb == "jobs.preempt")
+    assert (last.name, json.loads(last.detail)) == ("lineside", {"reason": words})
     assert runs.get(box.db, row.run_id or 0).status == "SCHEDULED"
     (box.work / "urgent").touch()
     until(lambda: box.job(low).attempt == 2 and box.job(low).state == "RUNNING")
