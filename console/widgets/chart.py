@@ -4,7 +4,7 @@ Pure: arrays in, rows of spans out. It imports numpy, so import it late.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from lineside.console.text import Span, clip, fit
 from lineside.console.widgets import braille, ticks
 from lineside.console.widgets.braille import Box, Floats
 from lineside.console.widgets.canvas import Canvas
+from lineside.console.widgets.window import ALL, Frame, Plotted, Window
 
 SERIES = ("a", "b", "c", "d", "e", "f", "g", "h")
 """Styles of the lines, by their place: the letters of marks."""
@@ -75,6 +76,28 @@ def render(
     levels: Sequence[Level] = (),
     gaps: bool = False,
 ) -> list[Row]:
+    """The rows of `plotted`, for those who look at all of it."""
+    drawn = plotted(
+        lines, width=width, height=height, log_y=log_y, x_scale=x_scale, legend=legend, marks=marks,
+        levels=levels, gaps=gaps,
+    )  # fmt: skip
+    return [list(row) for row in drawn.rows]
+
+
+def plotted(
+    lines: Sequence[Line],
+    *,
+    width: int,
+    height: int,
+    view: Window = ALL,
+    log_y: bool = False,
+    x_scale: ticks.Scale = ticks.NUMBERS,
+    x_name: str = "",
+    legend: bool = True,
+    marks: Sequence[Mark] = (),
+    levels: Sequence[Level] = (),
+    gaps: bool = False,
+) -> Plotted:
     """The chart in exactly `width` × `height` cells: frame, ticks, lines, and names at the right.
 
     With nothing to draw, or no room to draw it, it says so instead. `gaps` says that NaN means "nothing
@@ -82,7 +105,11 @@ def render(
     """
     x = _all([line.x for line in lines])
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(x):
-        return _said("no points yet" if not len(x) else "too small", width, height)
+        return Plotted(rows=_said("no points yet" if not len(x) else "too small", width, height))
+    every = np.unique(x[np.isfinite(x)])
+    low, high = float(every[0]), float(every[-1])
+    x0, x1 = (low, high) if view.x0 is None or view.x1 is None else (view.x0, view.x1)
+    lines = [_within(line, x0, x1) for line in lines]
     names = _names(lines, levels, gaps=gaps) if legend else []
     aside = max((len(text) for text, _ in names), default=0)
     aside = aside + 1 if aside and aside + 1 <= width // 3 else 0
@@ -93,7 +120,7 @@ def render(
     span = (_raise(y0, log_y), _raise(y1, log_y))
     box = Box(
         columns=width - gutter - 1 - aside, rows=height - 2,
-        x0=float(x.min()), x1=float(x.max()), y0=span[0], y1=span[1],
+        x0=x0, x1=x1, y0=span[0], y1=span[1],
     )  # fmt: skip
     plot = _Plot(box, gaps=gaps, log_y=log_y)
     plot.draw(lines, marks, levels)
@@ -102,7 +129,21 @@ def render(
         [*a, *b, *_aside(names, i, aside)]
         for i, (a, b) in enumerate(zip(left_side, plot.canvas.lines(), strict=True))
     ]
-    return [clip(row, width) for row in (*body, *_x_axis(box, gutter, marks, x_scale))]
+    frame = Frame(
+        left=gutter + 1, top=0, columns=box.columns, rows=box.rows, x0=x0, x1=x1, y0=y0, y1=y1,
+        low=low, high=high, xs=every, log_y=log_y,
+    )  # fmt: skip
+    return Plotted(
+        rows=[clip(row, width) for row in (*body, *_x_axis(box, gutter, marks, x_scale))], frame=frame
+    )
+
+
+def _within(line: Line, x0: float, x1: float) -> Line:
+    """The points between, and one more at either side, so that the line goes on to the edge."""
+    a = max(0, int(np.searchsorted(line.x, x0, side="left")) - 1)
+    b = int(np.searchsorted(line.x, x1, side="right")) + 1
+    behind = None if line.behind is None else line.behind[a:b]
+    return replace(line, x=line.x[a:b], y=line.y[a:b], behind=behind)
 
 
 class _Plot:
