@@ -68,6 +68,9 @@ class Config:
 
 
 _FILE = "config.toml"
+CONSOLE = "console"
+"""A section that is the console's own to read: how the team sees it, which the runner has no use for."""
+
 _SECTIONS: dict[
     Literal["runner", "queue", "watch", "policy"], type[RunnerConfig | QueueConfig | WatchConfig | Policy]
 ] = {
@@ -90,7 +93,7 @@ def load(home: Home) -> Config:
 def parse(text: str) -> Config:
     """`load`, from the text of the file."""
     tables, line_of = toml.parse(text, _FILE)
-    toml.reject_unknown(tables, {"roles", *_SECTIONS}, _FILE, lambda key: line_of([key]))
+    toml.reject_unknown(tables, {"roles", *_SECTIONS, CONSOLE}, _FILE, lambda key: line_of([key]))
     read = {name: _section(kind, name, tables.get(name, {}), line_of) for name, kind in _SECTIONS.items()}
     return Config(
         roles={user: _role(user, word, line_of) for user, word in tables.get("roles", {}).items()},
