@@ -20,9 +20,7 @@ def test_who_says_nothing_has_all_defaults() -> None:
 
 
 def test_the_person_wins_over_the_team_the_environment_over_both_and_a_flag_over_all() -> None:
-    team = '[runner]\nslots = 2\n[console]\ntheme = "light"\nmouse = false\nkeys.runs.compare = "X"\n'
-        '[runner]\nslots = 2\n[console]\ntheme = "light"\nmouse = false\n[console.keys]\nruns.compare = "X"\n'
-    )
+    team = "[runner]\nslots = 2\n[console]\ntheme = 'light'\nmouse = false\nkeys.runs.compare = 'X'\n"
     person = '[console]\ntheme = "contrast"\n[console.keys]\n"jobs.output" = ["O", "ctrl+o"]\n'
 
     both = load(team, person)
