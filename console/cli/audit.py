@@ -16,19 +16,26 @@ def audit() -> None:
 
 @audit.command("ls")
 @click.option("--limit", default=50, show_default=True)
+@click.option("--who", help="Only what this person did.")
+@click.option("--did", help="Only these verbs: promotions.approve, or promotions. for all of them.")
+@click.option("--to", metavar="KIND[:ID]", help="Only what was done to these things: job, run:812.")
+@click.option("--has", multiple=True, help="Only rows that hold this word.")
 @json_option
 @pass_session
-def ls(session: Session, limit: int, as_json: bool) -> None:
+def ls(
+    session: Session, limit: int, who: str | None, did: str | None, to: str | None, has: tuple[str, ...],
+    as_json: bool,
+) -> None:  # fmt: skip
     """List the newest rows."""
-    from lineside.store.queries import audit as query
+    from lineside.console.reads import trail
 
     columns: Columns = {
         "seq": "seq", "at": lambda r: moment(r.at_us), "who": "who", "verb": "verb",
         "subject": lambda r: f"{r.subject_kind} {r.subject_id or ''}", "detail": "detail",
     }  # fmt: skip
-    output.rows(
-        query.newest(session.read(), limit=limit), columns, as_json=as_json, empty="nothing was done yet"
-    )
+    terms = [f"{name}:{word}" for name, word in (("who", who), ("did", did), ("to", to)) if word]
+    rows = trail.found(session.read(), [*terms, *has], limit=limit)
+    output.rows(rows, columns, as_json=as_json, empty="nothing was done yet")
 
 
 @audit.command()

@@ -1,95 +1,262 @@
-"""What the audit area draws: who did what, and the chain that shows whether anybody changed it since."""
+"""What the audit area draws: who did what to what, and the chain that shows whether it was changed."""
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from lineside.console.format import clock, plural
-from lineside.console.text import Line, Span, clip, heading, safe
+from lineside.console.reads.trail import Checked, View
+from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
+from lineside.console.views.grid import capped, wrapped
+from lineside.console.views.strips import by_hour
 from lineside.console.widgets.rows import Cell, Column
 from lineside.store.clock import Micros
-from lineside.store.queries.audit import GENESIS, AuditRow, Verdict
+from lineside.store.queries.audit import GENESIS, AuditRow
 
 COLUMNS = (
-    Column(key="seq", title="#", align=">", priority=1),
-    Column(key="at", title="at", priority=1),
-    Column(key="who", title="who", priority=1, max=26),
-    Column(key="verb", title="did", priority=1, max=26),
-    Column(key="subject", title="to", priority=2, max=28),
-    Column(key="detail", title="detail", priority=4, grow=True, min=10, max=200),
-    Column(key="hash", title="hash", priority=5),
+    Column(key="seq", title="#", align=">", priority=1, value=lambda r: r.seq),
+    Column(key="at", title="when", priority=1, value=lambda r: r.at_us),
+    Column(key="who", title="who", priority=1, max=22, value=lambda r: r.who.lower()),
+    Column(key="verb", title="did", priority=1, max=22, value=lambda r: r.verb),
+    Column(key="subject", title="to", priority=2, max=24, value=lambda r: (r.subject_kind, r.subject_id)),
+    Column(key="detail", title="what changed, and why", priority=4, grow=True, min=10, max=200),
+    Column(key="hash", title="hash", priority=6),
 )
 
-_KINDS: Mapping[str, str] = {"model_version": "version", "dataset_version": "data"}
+_KINDS: Mapping[str, str] = {"model_version": "version", "dataset_version": "data", "promotion": "request"}
 SHORT = 10
 """Digits of a hash that a person compares."""
 
+_BAD = ("failed", "fired", "rejected", "reject", "lost", "void", "expire", "quarantine")
+_GOOD = ("approve", "ready", "live", "resolved", "apply", "ratify")
+_PAIRS = (("from", "to"), ("before", "after"), ("before", "version"), ("old", "new"))
+"""Keys that together say what a value was and what it became."""
 
-def cells(row: AuditRow, now: Micros, verdict: Verdict | None) -> Sequence[Cell]:
+
+def cells(row: AuditRow, now: Micros, checked: Checked | None) -> Sequence[Cell]:
     """One line of the trail; from the first broken row on the chain proves nothing."""
-    broken = verdict is not None and verdict.broken_seq is not None and row.seq >= verdict.broken_seq
+    broken = _broken(row, checked)
+    first = checked is not None and checked.verdict.broken_seq == row.seq
+    said: Cell = (f"✗ {checked.verdict.reason}", "bold bad") if first and checked else (told(row), "dim")
     return (
         (str(row.seq), "bad" if broken else "dim"),
         (clock(row.at_us, now=now), "dim"),
-        (safe(row.who), "dim" if row.uid < 0 else ""),
-        (safe(row.verb), "accent" if row.uid >= 0 else ""),
+        (safe(row.who), "dim" if row.uid < 0 else "bold"),
+        (safe(row.verb), tone(row)),
         subject(row),
-        (safe(_words(row.detail)), "dim"),
+        said,
         (f"✗ {row.hash[:SHORT]}" if broken else row.hash[:SHORT], "bad" if broken else "dim"),
     )
 
 
+def _broken(row: AuditRow, checked: Checked | None) -> bool:
+    at = checked.verdict.broken_seq if checked else None
+    return at is not None and row.seq >= at
+
+
+def tone(row: AuditRow) -> str:
+    """The style of what was done: what went wrong, what a person said yes to, what lineside did by itself."""
+    last = row.verb.rpartition(".")[2]
+    if last in _BAD or '"break_glass":true' in row.detail:
+        return "bad"
+    if last in _GOOD:
+        return "ok"
+    return "accent" if row.uid >= 0 else ""
+
+
+def wrong(row: AuditRow, checked: Checked | None) -> bool:
+    """Is it what `n` stops at: the first broken row, or something that failed, fired or was refused?"""
+    at = checked.verdict.broken_seq if checked else None
+    return row.seq == at or tone(row) == "bad"
+
+
 def subject(row: AuditRow) -> str:
-    """`promotion 3`."""
-    kind = _KINDS.get(row.subject_kind, row.subject_kind)
+    """`request 3`."""
+    kind = _KINDS.get(row.subject_kind, row.subject_kind.replace("_", " "))
     return safe(kind if row.subject_id is None else f"{kind} {row.subject_id}")
 
 
-def _words(detail: str) -> str:
+@lru_cache(maxsize=4096)
+def _values(detail: str) -> Mapping[str, Any]:
     values: Mapping[str, Any] = json.loads(detail)
-    return "  ".join(f"{key} {_plain(value)}" for key, value in values.items())
+    return values
+
+
+def told(row: AuditRow) -> str:
+    """The detail in the order in which a person asks: of what, from what to what, why, then the rest."""
+    return _told(row.detail)
+
+
+@lru_cache(maxsize=4096)
+def _told(detail: str) -> str:
+    left = dict(_values(detail))
+    out: list[str] = []
+    if "model" in left and isinstance(left.get("version"), int):
+        name = f"{left.pop('model')}@v{left.pop('version')}"
+        out.append(f"{name} → {left.pop('alias')}" if left.get("alias") else name)
+    for old, new in _PAIRS:
+        if old in left and new in left:
+            out.append(f"{_plain(left.pop(old))} → {_plain(left.pop(new))}")
+    for key in ("words", "outcome", "reason", "dataset", "name"):
+        if left.get(key):
+            out.append(_plain(left.pop(key)))
+    out += [f"{key} {_plain(value)}" for key, value in left.items() if value not in (None, "", False)]
+    return safe(" · ".join(out))
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return value[:SHORT] if len(value) == len(GENESIS) and _is_hex(value) else value
+    if isinstance(value, list):
+        return " ".join(_plain(each) for each in value)
+    return json.dumps(value, ensure_ascii=False)
 
 
-def entry(row: AuditRow, now: Micros, width: int, height: int) -> list[Line]:
-    """One row in full: who by the kernel's word, every detail, and its two hashes."""
-    first = row.prev_hash == GENESIS
+def _is_hex(text: str) -> bool:
+    return not set(text) - set("0123456789abcdef")
+
+
+# -- the entry in full -----------------------------------------------------------------------------
+
+
+def entry(
+    view: View, row: AuditRow, of_subject: Sequence[AuditRow], now: Micros, width: int, height: int
+) -> list[Line]:
+    """One row in full: who by the kernel's word, what it was and became, why, and its place in the chain."""
     lines: list[Line] = [
         heading(f"ENTRY {row.seq}", width, right=clock(row.at_us, now=now)),
-        [(" ", ""), (safe(row.who), "bold"), (f"  uid {row.uid}" if row.uid >= 0 else "  by itself", "dim"),
-         ("  " + safe(row.verb), "accent"), ("  " + subject(row), "")],
-        *_details(row.detail, width),
-        [(" chain  ", "dim"), ("the first entry" if first else row.prev_hash[:24] + "…", "dim"),
-         (" ─▸ ", "rule"), (row.hash[: max(24, width - 44)], "")],
-    ]  # fmt: skip
+        *_who(row, width),
+        *_fault(row, view.checked),
+        *_changes(row.detail, width),
+    ]
+    tail = _chain_of(row, width)
+    room = height - len(lines) - len(tail)
+    rest = [*_values_left(row.detail, width)]
+    lines += capped(rest, max(0, room), more="values more")
+    if len(lines) + len(tail) <= height:
+        lines += tail
+    room = height - len(lines) - 1
+    if len(of_subject) > 1 and room >= 4:
+        lines += [[], *_siblings(row, of_subject, now, width, room)]
+    room = height - len(lines) - 1
+    if room >= 4:
+        lines += [[], *by_hour(view.moments, now, width, room)]
     return [clip(line, width) for line in lines[:height]]
 
 
-def _details(detail: str, width: int) -> list[Line]:
-    """Key by key, as many on a line as fit."""
-    lines: list[list[Span]] = []
-    room = 0
-    for key, value in json.loads(detail).items():
-        pair = [(f" {safe(key)} ", "dim"), (safe(_plain(value)) + " ", "")]
-        size = sum(len(text) for text, _ in pair)
-        if not lines or size > room:
-            lines.append([])
-            room = width
-        lines[-1] += pair
-        room -= size
-    return list(lines)
+def _who(row: AuditRow, width: int) -> list[Line]:
+    """`demo:ana  a mask of maria, uid 1000  labels.add  monitor 1`, on two lines if need be."""
+    if row.acting_as:
+        who: list[Span] = [
+            (" " + safe(row.acting_as), "bold"),
+            (f"  a mask of {safe(row.name)}, uid {row.uid}", "dim"),
+        ]
+    else:
+        by = f"  uid {row.uid} by the kernel's word" if row.uid >= 0 else "  by itself"
+        who = [(" " + safe(row.name), "bold"), (by, "dim")]
+    did: list[Span] = [("  " + safe(row.verb), tone(row) or "accent"), ("  " + subject(row), "")]
+    both = [*who, *did]
+    if sum(width_of(text) for text, _ in both) <= width:
+        return [both]
+    return [who, [(" did", "dim"), *did]]
 
 
-def chain(verdict: Verdict | None) -> Line:
-    """Whether the chain holds, in one phrase."""
-    if verdict is None:
-        return [("not checked: c checks the chain", "dim")]
-    if verdict.broken_seq is not None:
-        return [(f"✗ broken at {verdict.broken_seq}: {verdict.reason}", "bold bad")]
-    return [
-        ("● chain holds", "ok"),
-        (f" · {plural(verdict.rows, 'entry', 'entries')} · head {verdict.head[:SHORT]}", "dim"),
+def _fault(row: AuditRow, checked: Checked | None) -> list[Line]:
+    verdict = checked.verdict if checked else None
+    if verdict is None or verdict.broken_seq is None or row.seq < verdict.broken_seq:
+        return []
+    if row.seq == verdict.broken_seq:
+        said = f" ✗ {verdict.reason}: this row is not the one that was written"
+    else:
+        said = f" ✗ stands after broken row {verdict.broken_seq}: the chain proves nothing from there on"
+    return [[(said, "bold bad")]]
+
+
+def _changes(detail: str, width: int) -> list[Line]:
+    """`- was` in red over `+ is` in green, for each value that says both."""
+    values = _values(detail)
+    lines: list[Line] = []
+    taken: set[str] = set()
+    for old, new in _PAIRS:
+        if old in values and new in values and not taken & {old, new}:
+            taken |= {old, new}
+            lines.append([(" - ", "bold bad"), (safe(_plain(values[old])), "bad")])
+            lines.append([(" + ", "bold ok"), (safe(_plain(values[new])), "ok")])
+    return lines
+
+
+def _values_left(detail: str, width: int) -> list[Line]:
+    """Key and value on a line of their own, long values on several."""
+    values = _values(detail)
+    paired = {key for old, new in _PAIRS if old in values and new in values for key in (old, new)}
+    left = {key: value for key, value in values.items() if key not in paired}
+    if not left:
+        return [] if values else [[(" it says nothing more", "dim")]]
+    name = min(18, max(width_of(safe(key)) for key in left))
+    lines: list[Line] = []
+    for key, value in left.items():
+        first, *rest = _pretty(value, width - name - 4)
+        lines.append([(" " + fit(safe(key), name) + "  ", "dim"), (first, "")])
+        lines += [[(" " * (name + 3) + more, "")] for more in rest]
+    return lines
+
+
+def _pretty(value: object, width: int) -> list[str]:
+    """The value as words in lines of at most `width`: a list one element a line where it is long."""
+    if isinstance(value, list) and len(value) > 1 and not all(isinstance(v, int | float) for v in value):
+        text = [safe(_whole(v)) for v in value]
+        if sum(map(len, text)) + len(text) > width:
+            return [line for each in text for line in _cut(each, width)] or [""]
+    if isinstance(value, dict):
+        return [line for k, v in value.items() for line in _cut(safe(f"{k}: {_whole(v)}"), width)] or ["{}"]
+    return _cut(safe(_whole(value)), width)
+
+
+def _whole(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str, width: int) -> list[str]:
+    return [line[0][0][2:] for line in wrapped(text, width + 2, "")] or [""]
+
+
+def _chain_of(row: AuditRow, width: int) -> list[Line]:
+    before = "the first entry" if row.prev_hash == GENESIS else row.prev_hash[:SHORT] + "…"
+    after = row.hash[: max(SHORT, width - 30)]
+    return [[(" chain  ", "dim"), (before, "dim"), (" ─▸ ", "rule"), (after, "")]]
+
+
+def _siblings(
+    row: AuditRow, of_subject: Sequence[AuditRow], now: Micros, width: int, room: int
+) -> list[Line]:
+    """All that was ever done to the same thing, oldest first."""
+    at = next((i for i, other in enumerate(of_subject) if other.seq == row.seq), 0)
+    first = max(0, min(at - room // 2, len(of_subject) - room + 1))
+    shown = of_subject[first : first + room - 1]
+    lines: list[Line] = [
+        heading(f"ALL THAT WAS DONE TO {subject(row).upper()}", width, right=f"{len(of_subject)}")
     ]
+    verb = max(width_of(safe(r.verb)) for r in shown)
+    who = min(22, max(width_of(safe(r.who)) for r in shown))
+    for other in shown:
+        here = other.seq == row.seq
+        lines.append([
+            (" ▸ " if here else "   ", "accent"), (clock(other.at_us, now=now), "dim"),
+            ("  " + fit(safe(other.verb), verb), "bold" if here else tone(other)),
+            ("  " + fit(safe(other.who), who), "" if other.uid >= 0 else "dim"),
+            ("  " + told(other), "dim"),
+        ])  # fmt: skip
+    return lines
+
+
+def chain(checked: Checked | None, now: Micros) -> Line:
+    """Whether the chain holds, in one phrase."""
+    if checked is None:
+        return [("chain not checked: ", "dim"), ("V", "key"), (" checks it", "dim")]
+    verdict, at = checked.verdict, clock(checked.at_us, now=now)
+    if verdict.broken_seq is not None:
+        return [(f"✗ chain broken at row {verdict.broken_seq}: {verdict.reason}", "bold bad")]
+    return [("● chain whole", "ok"), (f": {plural(verdict.rows, 'row')}, checked {at}", "dim")]

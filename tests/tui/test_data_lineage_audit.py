@@ -84,7 +84,7 @@ def test_g_l_leads_from_a_version_to_its_lineage_and_back(store: SqliteStore) ->
 def test_audit_says_that_the_chain_holds_and_shows_masks_beside_names(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("8")
-        assert "● chain holds · 30 entries" in text
+        assert "● chain whole: 30 rows, checked" in text
         assert "demo:ana (maria)" in text
         assert "uid 1000" in await here.press("end")
         text = await here.press("/", *"approve", "enter")
@@ -104,8 +104,38 @@ def test_audit_names_the_first_row_that_was_changed(home: Home, db: sqlite3.Conn
 
     async def do(here: Sitting) -> None:
         text = await here.press("8")
-        assert "✗ broken at 3: its content was changed" in text
+        assert "✗ chain broken at row 3: its content was changed" in text
         assert "ENTRY 3" in await here.press("n")
+
+    at_console(store, do)
+    store.close()
+
+
+def test_f_shows_only_what_one_person_did_and_y_y_says_the_same(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("8", "/", *"did:promotions.approve", "enter", "f")
+        assert "labels.add" in await here.text(), "f takes a filter away again"
+        text = await here.press("/", *"did:approve", "enter", "escape", "f")
+        assert "show only" in text
+        text = await here.press("a")
+        assert "/ who:" in text
+        area = here.app.area
+        assert area is not None
+        assert area.copies()["command"].startswith("lineside audit ls --who ")
+
+    at_console(store, do)
+
+
+def test_an_entry_shows_what_was_and_what_became(home: Home, db: sqlite3.Connection) -> None:
+    detail = {"from": "DRAFT", "to": "CHECKING", "model": "m", "version": 3, "alias": "champion"}
+    audit.append(db, LINESIDE, "promotions.request", subject=("promotion", 1), detail=detail, at=Micros(1))
+    store = SqliteStore(home)
+
+    async def do(here: Sitting) -> None:
+        text = await here.press("8")
+        assert "- DRAFT" in text
+        assert "+ CHECKING" in text
+        assert "checked" in await here.press("V")
 
     at_console(store, do)
     store.close()
