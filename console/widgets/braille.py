@@ -87,7 +87,7 @@ def _pieces(good: NDArray[np.bool_]) -> list[slice]:
 
 def _draw(x: Floats, y: Floats, box: Box, dots: Dots) -> None:
     """One unbroken piece: the span of each dot column, joined to its neighbour's."""
-    column, row = box.dot_columns(x), box.dot_rows(y)
+    column, row = box.dot_columns(x), _scale(box.y1 - y, box.y1 - box.y0, dots.shape[0])
     start = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
     end = np.append(start[1:], len(column)) - 1
     grid = np.arange(max(0, column[0]), min(dots.shape[1] - 1, column[-1]) + 1)
@@ -102,6 +102,8 @@ def _draw(x: Floats, y: Floats, box: Box, dots: Dots) -> None:
     top = np.where(held, np.minimum.reduceat(row, start)[here], middle)
     bottom = np.where(held, np.maximum.reduceat(row, start)[here], middle)
     _join(top, bottom)
+    seen = (bottom >= 0) & (top < dots.shape[0])
+    top, bottom, grid = top[seen].clip(min=0), bottom[seen].clip(max=dots.shape[0] - 1), grid[seen]
     fill = np.zeros((dots.shape[0] + 1, dots.shape[1]), dtype=np.int8)
     np.add.at(fill, (top, grid), 1)
     np.add.at(fill, (bottom + 1, grid), -1)

@@ -3,14 +3,16 @@
 Pure: arrays in, rows of spans out. It imports numpy, so import it late.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lineside.console.text import Line as Row
-from lineside.console.text import Span, clip, fit
-from lineside.console.widgets import braille, ticks
+from lineside.console.text import clip
+from lineside.console.widgets import axes, braille, ticks
+from lineside.console.widgets import legend as legends
 from lineside.console.widgets.braille import Box, Floats
 from lineside.console.widgets.canvas import Canvas
 from lineside.console.widgets.window import ALL, Frame, Plotted, Window
@@ -18,19 +20,19 @@ from lineside.console.widgets.window import ALL, Frame, Plotted, Window
 SERIES = ("a", "b", "c", "d", "e", "f", "g", "h")
 """Styles of the lines, by their place: the letters of marks."""
 
-_NAN, _ABOVE, _BELOW, _POINT = "!", "▲", "▼", "●"
+_NAN, _ABOVE, _BELOW, _POINT, _NOTHING = "!", "▲", "▼", "●", "–"
 _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
-_LEAST = 1e-300
-"""What is smaller has no logarithm worth drawing."""
+_VALUE = 6
+"""Cells kept for a value that a crosshair may read."""
+
+_MOST = 1e300
+"""Beyond it no range could be told in numbers of the machine."""
 
 _FAINT = "faint-"
 """Before the name of a style: half way to the ground, as look.py makes it."""
 
 _PARTS = 4
 """Of the x axis, in each of which a line says its letter."""
-
-_PAD = 0.04
-"""Share of the y range left free above and below the lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class Line:
     points: bool = False  # mark each point: for few values that are counts of something, like windows
     behind: Floats | None = None  # the same line before it was smoothed, drawn faintly beneath
     letter: str = ""  # written on the line here and there: colour alone must not tell lines apart
+    note: str = ""  # a quiet word behind its value: "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ def render(
     width: int,
     height: int,
     log_y: bool = False,
+    log_x: bool = False,
     x_scale: ticks.Scale = ticks.NUMBERS,
     legend: bool = True,
     marks: Sequence[Mark] = (),
@@ -78,8 +82,8 @@ def render(
 ) -> list[Row]:
     """The rows of `plotted`, for those who look at all of it."""
     drawn = plotted(
-        lines, width=width, height=height, log_y=log_y, x_scale=x_scale, legend=legend, marks=marks,
-        levels=levels, gaps=gaps,
+        lines, width=width, height=height, log_y=log_y, log_x=log_x, x_scale=x_scale, legend=legend,
+        marks=marks, levels=levels, gaps=gaps,
     )  # fmt: skip
     return [list(row) for row in drawn.rows]
 
@@ -89,8 +93,9 @@ def plotted(
     *,
     width: int,
     height: int,
-    view: Window = ALL,
+    view: Window | None = None,
     log_y: bool = False,
+    log_x: bool = False,
     x_scale: ticks.Scale = ticks.NUMBERS,
     x_name: str = "",
     legend: bool = True,
@@ -98,44 +103,71 @@ def plotted(
     levels: Sequence[Level] = (),
     gaps: bool = False,
 ) -> Plotted:
-    """The chart in exactly `width` × `height` cells: frame, ticks, lines, and names at the right.
+    """A chart in exactly `width` × `height` cells: frame, ticks, lines, and names at the right.
 
-    With nothing to draw, or no room to draw it, it says so instead. `gaps` says that NaN means "nothing
-    was known then", which is left blank; else it is a value that went wrong, which is marked.
+    With nothing to draw, or no room to draw it, it says so instead.
+
+    Args:
+        view: the part that is looked at; None: nobody looks into it, so no room is kept for a crosshair's words.
+        x_name: what x counts, for the words of the crosshair: "step".
+        gaps: NaN means "nothing was known then", which is left blank; else it is a value that went wrong,
+            which is marked.
     """
-    x = _all([line.x for line in lines])
-    if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(x):
-        return Plotted(rows=_said("no points yet" if not len(x) else "too small", width, height))
-    every = np.unique(x[np.isfinite(x)])
+    keep, view = view is not None, view or ALL
+    every = _every_x(lines, log_x=log_x)
+    if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(every):
+        return Plotted(rows=_said("no points yet" if not len(every) else "too small", width, height))
     low, high = float(every[0]), float(every[-1])
     x0, x1 = (low, high) if view.x0 is None or view.x1 is None else (view.x0, view.x1)
-    lines = [_within(line, x0, x1) for line in lines]
-    names = _names(lines, levels, gaps=gaps) if legend else []
-    aside = max((len(text) for text, _ in names), default=0)
-    aside = aside + 1 if aside and aside + 1 <= width // 3 else 0
-    y0, y1 = _range(lines, levels, log_y=log_y)
-    values = _y_ticks(y0, y1, log_y=log_y, most=min(8, max(3, (height - 2) // 2)))
-    labels = [ticks.text(v, [v] if log_y else values) for v in values]
-    gutter = max(map(len, labels)) + 1
-    span = (_raise(y0, log_y), _raise(y1, log_y))
+    parts = [_within(line, x0, x1) for line in lines]
+    y0, y1 = _range(parts, levels, x0, x1, view, log_y=log_y)
+    rows = height - 2
+    axis = axes.heights(y0, y1, rows=rows, log=log_y, exact=view.y0 is not None)
+    left = axis.width + 2
     box = Box(
-        columns=width - gutter - 1 - aside, rows=height - 2,
-        x0=x0, x1=x1, y0=span[0], y1=span[1],
+        columns=width - left, rows=rows, x0=axes.raise_one(x0, log_x), x1=axes.raise_one(x1, log_x),
+        y0=axis.low, y1=axis.high,
     )  # fmt: skip
-    plot = _Plot(box, gaps=gaps, log_y=log_y)
-    plot.draw(lines, marks, levels)
-    left_side = _gutter(box, values, labels, gutter, log_y)
-    body = [
-        [*a, *b, *_aside(names, i, aside)]
-        for i, (a, b) in enumerate(zip(left_side, plot.canvas.lines(), strict=True))
-    ]
     frame = Frame(
-        left=gutter + 1, top=0, columns=box.columns, rows=box.rows, x0=x0, x1=x1, y0=y0, y1=y1,
-        low=low, high=high, xs=every, log_y=log_y,
+        left=left, top=0, columns=box.columns, rows=rows, x0=x0, x1=x1, low=low, high=high, xs=every,
+        y0=_lowered(axis.low, log_y), y1=_lowered(axis.high, log_y), log_x=log_x, log_y=log_y,
     )  # fmt: skip
-    return Plotted(
-        rows=[clip(row, width) for row in (*body, *_x_axis(box, gutter, marks, x_scale))], frame=frame
-    )
+    cursor = None if view.cursor is None else frame.nearest(view.cursor)
+    head = "" if cursor is None else _at(x_name, cursor, x_scale)
+    entries = _entries(lines, parts, levels, box, cursor, gaps=gaps, log_y=log_y)
+    kept = (_at(x_name, high, x_scale), _VALUE) if keep else ("", 0)
+    aside = legends.width(entries, *kept, most=width // 3) if legend else 0
+    box, frame = replace(box, columns=box.columns - aside), replace(frame, columns=box.columns - aside)
+    plot = _Plot(box, gaps=gaps, log_y=log_y, log_x=log_x)
+    plot.draw(parts, marks, levels)
+    if cursor is not None:
+        plot.crosshair(parts, cursor, view.anchor)
+    names = legends.column(entries, rows=rows, width=aside, head=head)
+    body = [
+        [*a, *b, *c]
+        for a, b, c in zip(axes.gutter(box, axis, left - 1), plot.canvas.lines(), names, strict=True)
+    ]
+    told = [] if aside or cursor is None else legends.sentence(entries, head, box.columns)
+    below = _x_axis(frame, box, view, marks, x_scale, told=told)
+    return Plotted(rows=[clip(row, width) for row in (*body, *below)], frame=frame)
+
+
+def hint(view: Window) -> str:
+    """What the keys do now, for the heading of a chart."""
+    if not view.focused:
+        return ""
+    out = " · esc back" if view.zoomed or view.cursor is not None or view.y0 is not None else ""
+    return f"←→ read · + - zoom{' · < > move' if view.zoomed else ''}{out}"
+
+
+def _every_x(lines: Sequence[Line], *, log_x: bool) -> Floats:
+    """Every x there is a point at, increasing."""
+    good = [line.x[np.isfinite(line.x)] for line in lines]
+    good = [x[x > axes.LEAST] if log_x else x for x in good]
+    good = [x for x in good if len(x)]
+    if len(good) == 1:
+        return good[0]
+    return np.unique(np.concatenate(good)) if good else np.empty(0)
 
 
 def _within(line: Line, x0: float, x1: float) -> Line:
@@ -146,11 +178,77 @@ def _within(line: Line, x0: float, x1: float) -> Line:
     return replace(line, x=line.x[a:b], y=line.y[a:b], behind=behind)
 
 
+def _range(
+    lines: Sequence[Line], levels: Sequence[Level], x0: float, x1: float, view: Window, *, log_y: bool
+) -> tuple[float, float]:
+    """The drawn heights to show: what was asked for, or all that is finite between x0 and x1."""
+    if view.y0 is not None and view.y1 is not None:
+        low, high = axes.raise_one(view.y0, log_y), axes.raise_one(view.y1, log_y)
+        if math.isfinite(low) and math.isfinite(high):
+            return low, high
+    inside = [(line.x >= x0) & (line.x <= x1) for line in lines]
+    shown = [line.y[at] for line, at in zip(lines, inside, strict=True)]
+    shown += [line.behind[at] for line, at in zip(lines, inside, strict=True) if line.behind is not None]
+    y = _finite([*shown, np.array([level.y for level in levels])], log_y)
+    if not len(y):
+        y = _finite([line.y for line in lines], log_y)
+    return (float(y.min()), float(y.max())) if len(y) else (0.0, 1.0)
+
+
+def _finite(arrays: Sequence[Floats], log_y: bool) -> Floats:
+    y = axes.raised(np.concatenate(arrays), log_y)
+    return y[np.isfinite(y) & (np.abs(y) < _MOST)]
+
+
+def _entries(
+    lines: Sequence[Line], parts: Sequence[Line], levels: Sequence[Level], box: Box, cursor: float | None,
+    *, gaps: bool, log_y: bool,
+) -> list[legends.Entry]:  # fmt: skip
+    """Each line with its last value or the one under the crosshair, each level; where they like to stand."""
+    out = []
+    for place, (line, part) in enumerate(zip(lines, parts, strict=True)):
+        value = _last(line) if cursor is None else value_at(line, cursor)
+        style = line.style or SERIES[place % len(SERIES)]
+        text = _NOTHING if value is None or (gaps and math.isnan(value)) else legends.reading(value, digits=4)
+        out.append(
+            legends.Entry(
+                name=line.name, value=text, style=style, row=_end_row(part, box, log_y), note=line.note
+            )
+        )
+    for level in levels:
+        row = _row(box, axes.raise_one(level.y, log_y))
+        out.append(legends.Entry(name=f"┄ {level.text}", value="", style=level.style, row=row))
+    return out
+
+
+def value_at(line: Line, x: float) -> float | None:
+    """The value of the point nearest to x; None: the line does not reach there."""
+    if not len(line.x) or not line.x[0] <= x <= line.x[-1]:
+        return None
+    after = min(int(np.searchsorted(line.x, x, side="right")), len(line.x) - 1)
+    before = max(0, after - 1)
+    if line.x[after] <= x:
+        return float(line.y[after])
+    nearer = before if x - line.x[before] <= line.x[after] - x else after
+    return float(line.y[nearer])
+
+
+def _last(line: Line) -> float | None:
+    return float(line.y[-1]) if len(line.y) else None
+
+
+def _end_row(part: Line, box: Box, log_y: bool) -> int:
+    """Where the part of a line that is seen ends; one that went wrong ends at the bottom."""
+    y = axes.raised(part.y, log_y)
+    good = np.flatnonzero(np.isfinite(y))
+    return _row(box, float(y[good[-1]])) if len(good) else box.rows - 1
+
+
 class _Plot:
     """The cells inside the frame."""
 
-    def __init__(self, box: Box, *, gaps: bool, log_y: bool) -> None:
-        self.box, self.gaps, self.log_y = box, gaps, log_y
+    def __init__(self, box: Box, *, gaps: bool, log_y: bool, log_x: bool) -> None:
+        self.box, self.gaps, self.log_y, self.log_x = box, gaps, log_y, log_x
         self.canvas = Canvas(box.columns, box.rows)
 
     def draw(self, lines: Sequence[Line], marks: Sequence[Mark], levels: Sequence[Level]) -> None:
@@ -158,13 +256,14 @@ class _Plot:
         for level in levels:
             self.level(level)
         for mark in marks:
-            self.mark(mark)
+            self.upright(self._column(mark.x), "┊", mark.style)
         styles = [line.style or SERIES[place % len(SERIES)] for place, line in enumerate(lines)]
         behind, front = _Layer(self.box), _Layer(self.box)
         for line, style in zip(lines, styles, strict=True):
+            x = axes.raised(line.x, self.log_x)
             if line.behind is not None:
-                behind.add(line.x, _raised(line.behind, self.log_y), _FAINT + style)
-            front.add(line.x, _raised(line.y, self.log_y), style)
+                behind.add(x, axes.raised(line.behind, self.log_y), _FAINT + style)
+            front.add(x, axes.raised(line.y, self.log_y), style)
         behind.onto(self.canvas)
         front.onto(self.canvas)
         for place, (line, style) in enumerate(zip(lines, styles, strict=True)):
@@ -172,44 +271,68 @@ class _Plot:
 
     def words(self, line: Line, style: str, *, share: float) -> None:
         """What is written over the lines: values that went wrong, points, letters."""
-        y = _raised(line.y, self.log_y)
-        self._bad(line, y)
+        x, y = axes.raised(line.x, self.log_x), axes.raised(line.y, self.log_y)
+        self._bad(x, line.y, y)
         if line.points or len(line.y) == 1:
-            self._points(line.x, y, style)
+            self._points(x, y, style)
         if line.letter:
-            self.letters(line, style, share=share)
+            self._letters(x, y, line.letter, style, share=share)
 
-    def letters(self, line: Line, style: str, *, share: float) -> None:
+    def _letters(self, x: Floats, y: Floats, letter: str, style: str, *, share: float) -> None:
         """In each part of the axis one, that of the next line a little further along, and one at the end."""
-        y = _raised(line.y, self.log_y)
-        good = np.isfinite(y)
-        x, y = line.x[good], y[good]
+        good = np.isfinite(x) & np.isfinite(y)
+        x, y = x[good], y[good]
         if not len(x):
             return
         wanted = self.box.x0 + (np.arange(_PARTS) + share) * (self.box.x1 - self.box.x0) / _PARTS
         wanted = wanted[(wanted >= x[0]) & (wanted <= x[-1])]
         for at in [*np.searchsorted(x, wanted).tolist(), len(x) - 1]:
-            self.canvas.put(_column(self.box, x[at]), _row(self.box, y[at]), line.letter, style)
+            if self.box.y0 <= y[at] <= self.box.y1:
+                self.canvas.put(axes.column_of(self.box, x[at]), _row(self.box, y[at]), letter, style)
 
     def level(self, level: Level) -> None:
-        self.canvas.put(0, _row(self.box, _raise(level.y, self.log_y)), "┄" * self.box.columns, level.style)
+        height = axes.raise_one(level.y, self.log_y)
+        if self.box.y0 <= height <= self.box.y1:
+            self.canvas.put(0, _row(self.box, height), "┄" * self.box.columns, level.style)
 
-    def mark(self, mark: Mark) -> None:
+    def upright(self, column: int, glyph: str, style: str) -> None:
+        """A line from top to bottom where nothing else is drawn."""
         for row in range(self.box.rows):
-            self.canvas.put(_column(self.box, mark.x), row, "┊", mark.style)
+            if 0 <= column < self.box.columns and self.canvas.at(column, row)[0] in (" ", "┄", "┊"):
+                self.canvas.paint(column, row, glyph, style)
 
-    def _bad(self, line: Line, y: Floats) -> None:
-        columns = self.box.dot_columns(line.x) // 2
+    def crosshair(self, lines: Sequence[Line], cursor: float, anchor: float | None) -> None:
+        """The line under the cursor, the points on it, and the span up to where the mouse was pressed."""
+        column = self._column(cursor)
+        if anchor is not None:
+            ends = sorted((column, self._column(anchor)))
+            for end in ends:
+                self.upright(end, "│", "accent")
+            self.canvas.put(ends[0], 0, "├" + "─" * (ends[1] - ends[0] - 1) + "┤", "accent")
+        self.upright(column, "│", "dim")
+        for place, line in enumerate(lines):
+            value = value_at(line, cursor)
+            height = math.nan if value is None else axes.raise_one(value, self.log_y)
+            if self.box.y0 <= height <= self.box.y1:
+                style = line.style or SERIES[place % len(SERIES)]
+                self.canvas.put(column, _row(self.box, height), _POINT, f"bold {style}")
+
+    def _column(self, x: float) -> int:
+        return axes.column_of(self.box, axes.raise_one(x, self.log_x))
+
+    def _bad(self, x: Floats, given: Floats, y: Floats) -> None:
+        there = np.isfinite(x)
+        columns = self.box.dot_columns(np.where(there, x, self.box.x0)) // 2
         for wrong, row, glyph in (
-            (np.isnan(line.y) & (not self.gaps), self.box.rows - 1, _NAN),
+            (np.isnan(given) & (not self.gaps), self.box.rows - 1, _NAN),
             (np.isposinf(y), 0, _ABOVE),
             (np.isneginf(y), self.box.rows - 1, _BELOW),
         ):
-            for column in np.unique(columns[wrong]).tolist():
+            for column in np.unique(columns[wrong & there]).tolist():
                 self.canvas.put(column, row, glyph, "bad")
 
     def _points(self, x: Floats, y: Floats, style: str) -> None:
-        good = np.isfinite(y)
+        good = np.isfinite(x) & (y >= self.box.y0) & (y <= self.box.y1)
         columns, rows = self.box.dot_columns(x[good]) // 2, self.box.dot_rows(y[good]) // 4
         for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
             self.canvas.put(column, row, _POINT, style)
@@ -240,109 +363,38 @@ class _Layer:
             canvas.paint(column, row, braille.glyph(code), self._styles[of])
 
 
-def _row(box: Box, y: float) -> int:
-    return int(box.dot_rows(np.array([y]))[0]) // 4
+def _row(box: Box, height: float) -> int:
+    return axes.row_of(box, height)
 
 
-def _column(box: Box, x: float) -> int:
-    return int(box.dot_columns(np.array([x]))[0]) // 2
+def _lowered(height: float, log: bool) -> float:
+    return float(10.0 ** max(-300.0, min(300.0, height))) if log else height
 
 
-def _all(arrays: Sequence[Floats]) -> Floats:
-    return np.concatenate(arrays) if arrays else np.empty(0)
-
-
-def _raised(y: Floats, log_y: bool) -> Floats:
-    """The heights that are drawn; on a log scale what is not positive has none."""
-    if not log_y:
-        return y
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(y > _LEAST, np.log10(np.where(y > _LEAST, y, 1.0)), np.nan)
-
-
-def _raise(y: float, log_y: bool) -> float:
-    return float(_raised(np.array([y]), log_y)[0])
-
-
-def _range(lines: Sequence[Line], levels: Sequence[Level], *, log_y: bool) -> tuple[float, float]:
-    """The y values to show, in their own unit: all that is finite, and a little air."""
-    behind = [line.behind for line in lines if line.behind is not None]
-    y = _raised(_all([line.y for line in lines] + behind + [np.array([level.y for level in levels])]), log_y)
-    finite = y[np.isfinite(y)]
-    if not len(finite):
-        return (1.0, 10.0) if log_y else (0.0, 1.0)
-    low, high = float(finite.min()), float(finite.max())
-    air = (high - low) * _PAD or (abs(high) * 0.5 if high and not log_y else 0.5)
-    low, high = low - air, high + air
-    return (10**low, 10**high) if log_y else (low, high)
-
-
-def _y_ticks(low: float, high: float, *, log_y: bool, most: int) -> list[float]:
-    return ticks.nice_log(low, high, most=most) if log_y else ticks.nice(low, high, most=most)
-
-
-def _gutter(box: Box, values: Sequence[float], labels: Sequence[str], width: int, log_y: bool) -> list[Row]:
-    """The labels at the left and the axis line, one row each."""
-    at = {_row(box, _raise(v, log_y)): text for v, text in zip(values, labels, strict=True)}
-    return [
-        [(fit(at.get(r, ""), width - 1, align=">") + (" ┤" if r in at else " │"), "dim")]
-        for r in range(box.rows)
-    ]
-
-
-def _x_axis(box: Box, gutter: int, marks: Sequence[Mark], scale: ticks.Scale) -> list[Row]:
-    """The line under the plot, and under that the labels and the names of the marks."""
-    most = max(2, box.columns // 10)
-    values = scale.marks(box.x0, box.x1, most=most)
+def _x_axis(
+    frame: Frame, box: Box, view: Window, marks: Sequence[Mark], scale: ticks.Scale, *, told: Row
+) -> list[Row]:
+    """The line under the plot, and under that the labels and the names of the marks, or what is told."""
+    lead = " " * (frame.left - 1)
+    values = scale.marks(frame.x0, frame.x1, most=max(2, box.columns // 10))
     say = {value: scale.text(value, values) for value in values}
-    columns = (box.dot_columns(np.array(values)) // 2).tolist()
-    line = ["─"] * box.columns
-    for column in columns:
-        line[column] = "┬"
-    words = [(_column(box, mark.x), f"↑{mark.text}", mark.style) for mark in marks]
+    columns = [frame.column_of(value) for value in values]
+    line = axes.x_line(
+        box, columns, before=frame.x0 > frame.low, after=frame.x1 < frame.high,
+        style="accent" if view.focused else "dim",
+    )  # fmt: skip
+    if told:
+        return [[(lead, ""), *line], [(lead + " ", ""), *told]]
+    words = [(frame.column_of(mark.x), f"↑{mark.text}", mark.style) for mark in marks]
     words = [word for word in words if 0 <= word[0] < box.columns]
     words += [(c - len(say[v]) // 2, say[v], "dim") for c, v in zip(columns, values, strict=True)]
-    lead = " " * gutter
-    return [[(f"{lead}└{''.join(line)}", "dim")], [(lead + " ", ""), *_placed(words, box.columns)]]
+    return [[(lead, ""), *line], [(lead + " ", ""), *axes.placed(words, box.columns)]]
 
 
-def _placed(words: Sequence[tuple[int, str, str]], width: int) -> Row:
-    """Words at their columns, earlier ones first; what would touch another word is left out."""
-    taken: list[tuple[int, str, str]] = []
-    for column, text, style in words:
-        start = max(0, min(column, width - len(text)))
-        if len(text) <= width and all(start + len(text) < s or s + len(t) < start for s, t, _ in taken):
-            taken.append((start, text, style))
-    row: list[Span] = []
-    at = 0
-    for start, text, style in sorted(taken):
-        row += [(" " * (start - at), ""), (text, style)]
-        at = start + len(text)
-    return row
-
-
-def _names(lines: Sequence[Line], levels: Sequence[Level], *, gaps: bool) -> list[Span]:
-    """Each line's name and last value, each level's name."""
-    last = [_last(line.y, gaps=gaps) for line in lines]
-    return [
-        *((f"{line.name} {value}", line.style or SERIES[i % len(SERIES)])
-          for i, (line, value) in enumerate(zip(lines, last, strict=True))),
-        *((f"┄ {level.text}", level.style) for level in levels),
-    ]  # fmt: skip
-
-
-def _last(y: Floats, *, gaps: bool) -> str:
-    if not len(y) or (gaps and np.isnan(y[-1])):
-        return "–"
-    value = float(y[-1])
-    return f"{value:.4g}" if np.isfinite(value) else {True: "NaN"}.get(bool(np.isnan(value)), f"{value:+}")
-
-
-def _aside(names: Sequence[Span], row: int, width: int) -> Row:
-    if not width or row >= len(names):
-        return []
-    text, style = names[row]
-    return [(" " + fit(text, width - 1), style)]
+def _at(name: str, x: float, scale: ticks.Scale) -> str:
+    """Where the crosshair stands, to the unit: `at step 8,120`."""
+    where = scale.text(x, [x, x + scale.unit]) if scale.unit else legends.reading(x, digits=7)
+    return f"at {name} {where}" if name else f"at {where}"
 
 
 def _said(words: str, width: int, height: int) -> list[Row]:

@@ -73,7 +73,8 @@ class Plot(Lines, Generic[M], can_focus=True):
 
     def _drawn(self) -> Sequence[Line]:
         model = cast(M, self._model)
-        drawn = self._draw(model, self.size.width, self.size.height, self.window)
+        view = replace(self.window, focused=self.has_focus)
+        drawn = self._draw(model, self.size.width, self.size.height, view)
         self.frame = drawn.frame if isinstance(drawn, Plotted) else None
         return drawn.rows if isinstance(drawn, Plotted) else drawn
 

@@ -122,13 +122,17 @@ class Scale:
 
     marks: Callable[..., list[float]]
     text: Callable[[float, Sequence[float]], str]
+    unit: float = 0.0  # the least that a reading tells apart; 0: as many digits as it has
 
 
 NUMBERS = Scale(nice, text)
-CLOCK = Scale(nice_time, clock_text)
+POWERS = Scale(nice_log, text)
+"""For a logarithmic axis."""
+
+CLOCK = Scale(nice_time, clock_text, unit=_SECOND)
 """Microseconds since 1970, in UTC."""
 
-LENGTHS = Scale(nice_span, span_text)
+LENGTHS = Scale(nice_span, span_text, unit=1.0)
 """Seconds since something began."""
 
 

@@ -28,6 +28,7 @@ class Window:
     y1: float | None = None
     cursor: float | None = None  # where the crosshair stands
     anchor: float | None = None  # the other end of a span that is being chosen
+    focused: bool = False  # the chart has the keys
 
     @property
     def zoomed(self) -> bool:
@@ -145,7 +146,10 @@ def span(window: Window, frame: Frame, a: float, b: float) -> Window:
 def stretch(window: Window, frame: Frame, factor: float, *, around: float | None = None) -> Window:
     """The same with `factor` of the height, around a value or the middle."""
     log = frame.log_y and frame.y0 > 0
-    low, high = (math.log10(frame.y0), math.log10(frame.y1)) if log else (frame.y0, frame.y1)
+    y0, y1 = frame.y0, frame.y1
+    if window.y0 is not None and window.y1 is not None:  # the frame may be a little wider than asked
+        y0, y1 = window.y0, window.y1
+    low, high = (math.log10(y0), math.log10(y1)) if log else (y0, y1)
     held = math.log10(around) if log and around is not None and around > 0 else None if log else around
     at = (low + high) / 2 if held is None or not low <= held <= high else held
     low, high = at - (at - low) * factor, at + (high - at) * factor
