@@ -1,21 +1,23 @@
 """The console: nine areas, each a mode with its own stack of screens, over one read-only store."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import App
 from textual.events import AppBlur, AppFocus
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
 from lineside.console import commands
 from lineside.console.commands import AREAS, Command
-from lineside.console.look import colourless, themes
+from lineside.console.look import COLOURLESS, colourless, themes
 from lineside.console.ports import Actions, Me, RunnerState, Store
 from lineside.console.reads.badges import NOTHING
 from lineside.console.screens.area import Area
@@ -23,8 +25,11 @@ from lineside.console.screens.menu import Menu
 from lineside.console.settings import Settings
 from lineside.console.spoken import Spoken
 from lineside.console.text import Line, safe
+from lineside.console.themes import NAMES, usual
 from lineside.console.watcher import BLURRED_S, QUICK_S, Watcher
+from lineside.console.widgets.plainly import Plainly
 from lineside.console.widgets.titlebar import TitleBar
+from lineside.store.actors import Role
 from lineside.store.clock import Micros, now
 from lineside.store.queries.stories import StoryRow
 
@@ -56,22 +61,25 @@ class LinesideApp(App[int]):
         actions: Actions,
         *,
         settings: Settings | None = None,
+        depth: str = "truecolor",
         watch: bool = True,
         clock: Callable[[], Micros] = now,
     ) -> None:
         super().__init__()
         self.store, self.actions, self.clock = store, actions, clock
         self.settings = settings or Settings()
+        self.depth = depth  # of colour, as look.py names it
+        self._filters_of_ours = [Plainly()] if self.settings.ascii else []
         self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=None))
         self.paused = False
-        self._mouse = True
+        self._mouse = self.settings.mouse
         self.around = NOTHING  # read by whichever area is on screen, with its own rows
         self._watcher = self._watcher_of(store, actions) if watch else None
         self._past: list[str] = []
         self._future: list[str] = []
-        for theme in themes():
+        for theme in themes(depth):
             self.register_theme(theme)
-        self.theme = "ansi-dark" if colourless() else "lineside-dark"
+        self.theme = COLOURLESS if colourless() else self.settings.theme or usual(os.environ)
         for name in AREAS:
             self.add_mode(name, self._maker(name))
 
@@ -115,10 +123,17 @@ class LinesideApp(App[int]):
 
     @on(RunnerChanged)
     def _runner_changed(self, message: RunnerChanged) -> None:
-        self.runner = message.state
+        self.runner = self._only_looking(message.state) if self.settings.read_only else message.state
         if self.area is not None:
             self.area.refresh_frame()
             self.area.reload()
+
+    def _only_looking(self, state: RunnerState) -> RunnerState:
+        """What the runner says, as a viewer hears it."""
+        return replace(state, me=replace(state.me, role=Role.VIEWER))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._filters_of_ours]
 
     # -- what every area shows ---------------------------------------------------------------------
 
@@ -318,8 +333,13 @@ class LinesideApp(App[int]):
         self.notify("mouse on" if self._mouse else "mouse off: select with the terminal", markup=False)
 
     def cmd_theme(self) -> None:
-        if not colourless():
-            self.theme = "lineside-light" if self.theme == "lineside-dark" else "lineside-dark"
+        """The next theme, and its name."""
+        if colourless():
+            self.notify("NO_COLOR is set: there is one theme only", markup=False)
+            return
+        at = NAMES.index(self.theme) if self.theme in NAMES else -1
+        self.theme = NAMES[(at + 1) % len(NAMES)]
+        self.notify(f"theme {self.theme.removeprefix('lineside-')}", timeout=2, markup=False)
 
     def cmd_quit(self) -> None:
         self.exit(0)

@@ -1,4 +1,4 @@
-"""Colours and what they mean. Widgets name a meaning ("bad", "ask"); only this module knows the colour.
+"""Styles by what they mean. Widgets name a meaning ("bad", "ask"); themes.py knows the colour.
 
 Names may be joined: `"bold ok"`. With NO_COLOR the meanings keep their weight and lose their colour; every
 meaning also has its glyph and word (format.py), so nothing is lost.
@@ -6,25 +6,13 @@ meaning also has its glyph and word (format.py), so nothing is lost.
 
 import os
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rich.style import Style
 from textual.theme import Theme
 
-DARK: Mapping[str, str] = {
-    "fg": "#d3dae3", "bg": "#0f141b", "panel": "#18202a", "cursor": "#24374d", "rule": "#3b4756",
-    "dim": "#7f8b99", "head": "#9fb3c8", "accent": "#6cb6ff", "ok": "#7fcf8a", "run": "#6cb6ff",
-    "wait": "#a9b4c0", "warn": "#e8b45a", "bad": "#ff7b72", "ask": "#f0d26a", "drift": "#d2a8ff",
-    "a": "#6cb6ff", "b": "#f0a35e", "c": "#7fcf8a", "d": "#d2a8ff", "e": "#ff9bb0",
-    "f": "#5fd0c5", "g": "#d8d27a", "h": "#b0a8ff", "key": "#6cb6ff",
-}  # fmt: skip
-LIGHT: Mapping[str, str] = {
-    "fg": "#1f2933", "bg": "#fbfbf9", "panel": "#eceeef", "cursor": "#d3e4f7", "rule": "#c2c9d1",
-    "dim": "#6b7580", "head": "#47586b", "accent": "#0b63b8", "ok": "#1d7a34", "run": "#0b63b8",
-    "wait": "#56616d", "warn": "#9a6200", "bad": "#c02b26", "ask": "#8a6a00", "drift": "#7b3fb5",
-    "a": "#0b63b8", "b": "#b85c00", "c": "#1d7a34", "d": "#7b3fb5", "e": "#b02a5b",
-    "f": "#00736b", "g": "#75700a", "h": "#4b45b0", "key": "#0b63b8",
-}  # fmt: skip
+from lineside.console.themes import NAMES, Palette, is_dark, palette
+
 _WEIGHT: Mapping[str, Style] = {
     "bold": Style(bold=True), "head": Style(bold=True), "key": Style(bold=True),
     "underline": Style(underline=True), "reverse": Style(reverse=True), "italic": Style(italic=True),
@@ -36,12 +24,16 @@ _PALE: Mapping[str, Style] = {
 GROUNDS = ("panel", "cursor", "bg")
 """Names that colour the ground instead of the letters: `"on cursor"` in any style."""
 
+COLOURLESS = "ansi-dark"
+"""Textual's theme that sends no colour at all."""
+
 
 class Look:
     """The styles of one theme, made once and shared by every widget."""
 
-    def __init__(self, colours: Mapping[str, str] | None) -> None:
+    def __init__(self, colours: Palette | None, *, mixes: bool = True) -> None:
         self._colours = colours
+        self._mixes = mixes  # between two colours there is a third: not so where there are 16
         self.style = lru_cache(maxsize=1024)(self._style)
 
     def _style(self, names: str, ground: str = "bg") -> Style:
@@ -72,6 +64,8 @@ class Look:
         """`faint-a` is the colour of "a", half way to the ground."""
         if self._colours is None:
             return Style(dim=True)
+        if not self._mixes:
+            return Style(color=self._colours["rule"])
         return Style(color=_mixed(self._colours["bg"], self._colours.get(name, self._colours["fg"]), 0.5))
 
     def _ink(self, name: str) -> Style:
@@ -90,23 +84,31 @@ def _mixed(low: str, high: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
+@cache
+def look(theme: str, depth: str = "truecolor") -> Look:
+    """The styles of a theme on a terminal with so many colours; of a theme that is not ours, without any."""
+    return Look(palette(theme, depth) if theme in NAMES else None, mixes=depth != "standard")
+
+
 def colourless() -> bool:
     """True where the person asked for no colour (https://no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))
 
 
-LOOKS: Mapping[str, Look] = {
-    "lineside-dark": Look(DARK), "lineside-light": Look(LIGHT),
-    "ansi-dark": Look(None), "ansi-light": Look(None),
-}  # fmt: skip
+def depth_of(environ: Mapping[str, str]) -> str:
+    """How many colours the terminal says it has, by the rule that Rich draws by; over SSH mostly 256."""
+    if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return "truecolor"
+    kind = environ.get("TERM", "").strip().lower().rpartition("-")[2]
+    return "256" if kind in ("256color", "kitty") else "standard"
 
 
-def themes() -> list[Theme]:
+def themes(depth: str = "truecolor") -> list[Theme]:
     """The themes Textual has to know for its own widgets: inputs, overlays, scrollbars."""
-    return [_theme("lineside-dark", DARK, dark=True), _theme("lineside-light", LIGHT, dark=False)]
+    return [_theme(name, palette(name, depth), dark=is_dark(name)) for name in NAMES]
 
 
-def _theme(name: str, colours: Mapping[str, str], *, dark: bool) -> Theme:
+def _theme(name: str, colours: Palette, *, dark: bool) -> Theme:
     return Theme(
         name=name, dark=dark, primary=colours["accent"], secondary=colours["head"], accent=colours["accent"],
         warning=colours["warn"], error=colours["bad"], success=colours["ok"], foreground=colours["fg"],

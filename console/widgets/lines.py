@@ -9,7 +9,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lineside.console.look import LOOKS, Look
+from lineside.console.look import Look, look
 from lineside.console.text import Line, clip, plain
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ M = TypeVar("M")
 
 
 def look_of(widget: Widget) -> Look:
-    """The styles of the theme the app is in."""
-    return LOOKS.get(widget.app.theme, LOOKS["lineside-dark"])
+    """The styles of the theme the app is in, on the terminal it is on."""
+    return look(widget.app.theme, getattr(widget.app, "depth", "truecolor"))
 
 
 def strip(line: Line, width: int, look: Look, *, ground: str = "bg") -> Strip:
