@@ -64,7 +64,8 @@ def heights(low: float, high: float, *, rows: int, log: bool = False, exact: boo
     """
     span = high - low
     air = 0.0 if exact and span > 0 else span * _AIR or (abs(high) * 0.5 if high and not log else 0.5)
-    low, high = low - air, high + air
+    bottom, high = low - air, high + air
+    low = bottom if log or not bottom < 0 <= low else low
     if log and high - low < _WIDE_ENOUGH:
         return _uneven(low, high, rows=rows)
     found = _even(low, high, rows=rows, steps=_decades if log else _round)
@@ -89,7 +90,7 @@ def _even(
             if top is None:
                 continue
             below = top - last * dot
-            cost = last * dot / (high - low) + 0.04 * abs(apart - 3) + (0.15 if below < 0 <= low else 0.0)
+            cost = last * dot / (high - low) + 0.04 * abs(apart - 3)
             if best is None or cost < best[0]:
                 best = cost, below, top, step
     if best is None:
@@ -106,6 +107,8 @@ def _top(low: float, high: float, *, step: float, dot: float, last: int) -> floa
     if slack < 0 or not math.isfinite(slack):
         return None
     top = high + slack / 2 * dot
+    if 0 <= low < slack / 2 * dot:  # nothing lies below nought: it stands on the lowest row
+        return (last - 2) * dot if (last - 2) * dot >= high else None
     off = (top / step - math.floor(top / step)) * step / dot
     shifts = [(middle - off + 2) % _CELL - 2 for middle in _MIDDLE]
     shift = min(shifts, key=abs)

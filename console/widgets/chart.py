@@ -108,7 +108,7 @@ def plotted(
     With nothing to draw, or no room to draw it, it says so instead.
 
     Args:
-        view: the part that is looked at; None: nobody looks into it, so no room is kept for a crosshair's words.
+        view: the part that is looked at; None: nobody looks into it, no room is kept for a crosshair's words.
         x_name: what x counts, for the words of the crosshair: "step".
         gaps: NaN means "nothing was known then", which is left blank; else it is a value that went wrong,
             which is marked.
@@ -134,14 +134,15 @@ def plotted(
     )  # fmt: skip
     cursor = None if view.cursor is None else frame.nearest(view.cursor)
     head = "" if cursor is None else _at(x_name, cursor, x_scale)
-    entries = _entries(lines, parts, levels, box, cursor, gaps=gaps, log_y=log_y)
+    slack = (x1 - x0) / box.columns  # a cell
+    entries = _entries(lines, parts, levels, box, cursor, gaps=gaps, log_y=log_y, slack=slack)
     kept = (_at(x_name, high, x_scale), _VALUE) if keep else ("", 0)
     aside = legends.width(entries, *kept, most=width // 3) if legend else 0
     box, frame = replace(box, columns=box.columns - aside), replace(frame, columns=box.columns - aside)
     plot = _Plot(box, gaps=gaps, log_y=log_y, log_x=log_x)
     plot.draw(parts, marks, levels)
     if cursor is not None:
-        plot.crosshair(parts, cursor, view.anchor)
+        plot.crosshair(parts, cursor, view.anchor, slack=slack)
     names = legends.column(entries, rows=rows, width=aside, head=head)
     body = [
         [*a, *b, *c]
@@ -202,12 +203,12 @@ def _finite(arrays: Sequence[Floats], log_y: bool) -> Floats:
 
 def _entries(
     lines: Sequence[Line], parts: Sequence[Line], levels: Sequence[Level], box: Box, cursor: float | None,
-    *, gaps: bool, log_y: bool,
+    *, gaps: bool, log_y: bool, slack: float,
 ) -> list[legends.Entry]:  # fmt: skip
     """Each line with its last value or the one under the crosshair, each level; where they like to stand."""
     out = []
     for place, (line, part) in enumerate(zip(lines, parts, strict=True)):
-        value = _last(line) if cursor is None else value_at(line, cursor)
+        value = _last(line) if cursor is None else value_at(line, cursor, slack=slack)
         style = line.style or SERIES[place % len(SERIES)]
         text = _NOTHING if value is None or (gaps and math.isnan(value)) else legends.reading(value, digits=4)
         out.append(
@@ -221,9 +222,9 @@ def _entries(
     return out
 
 
-def value_at(line: Line, x: float) -> float | None:
-    """The value of the point nearest to x; None: the line does not reach there."""
-    if not len(line.x) or not line.x[0] <= x <= line.x[-1]:
+def value_at(line: Line, x: float, *, slack: float = 0.0) -> float | None:
+    """The value of the point nearest to x; None: the line ends more than `slack` before it."""
+    if not len(line.x) or not line.x[0] - slack <= x <= line.x[-1] + slack:
         return None
     after = min(int(np.searchsorted(line.x, x, side="right")), len(line.x) - 1)
     before = max(0, after - 1)
@@ -301,7 +302,7 @@ class _Plot:
             if 0 <= column < self.box.columns and self.canvas.at(column, row)[0] in (" ", "┄", "┊"):
                 self.canvas.paint(column, row, glyph, style)
 
-    def crosshair(self, lines: Sequence[Line], cursor: float, anchor: float | None) -> None:
+    def crosshair(self, lines: Sequence[Line], cursor: float, anchor: float | None, *, slack: float) -> None:
         """The line under the cursor, the points on it, and the span up to where the mouse was pressed."""
         column = self._column(cursor)
         if anchor is not None:
@@ -311,7 +312,7 @@ class _Plot:
             self.canvas.put(ends[0], 0, "├" + "─" * (ends[1] - ends[0] - 1) + "┤", "accent")
         self.upright(column, "│", "dim")
         for place, line in enumerate(lines):
-            value = value_at(line, cursor)
+            value = value_at(line, cursor, slack=slack)
             height = math.nan if value is None else axes.raise_one(value, self.log_y)
             if self.box.y0 <= height <= self.box.y1:
                 style = line.style or SERIES[place % len(SERIES)]
