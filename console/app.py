@@ -1,15 +1,13 @@
 """The console: nine areas, each a mode with its own stack of screens, over one read-only store."""
 
-import asyncio
 import os
-import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import App
 from textual.events import AppBlur, AppFocus
 from textual.filter import LineFilter
 from textual.message import Message
@@ -17,16 +15,21 @@ from textual.screen import Screen
 
 from lineside.console import commands
 from lineside.console.commands import AREAS, Command
+from lineside.console.deeds import Deed
+from lineside.console.journeys import Journey, Place
 from lineside.console.look import COLOURLESS, colourless, themes
+from lineside.console.memory import Memory
 from lineside.console.ports import Actions, Me, RunnerState, Store
 from lineside.console.reads.badges import NOTHING
 from lineside.console.screens.area import Area
 from lineside.console.screens.menu import Menu
 from lineside.console.settings import Settings
 from lineside.console.spoken import Spoken
+from lineside.console.terminal import TerminalApp
 from lineside.console.text import Line, safe
 from lineside.console.themes import NAMES, usual
-from lineside.console.watcher import BLURRED_S, QUICK_S, Watcher
+from lineside.console.views import corners
+from lineside.console.watcher import Watcher
 from lineside.console.widgets.plainly import Plainly
 from lineside.console.widgets.titlebar import TitleBar
 from lineside.store.actors import Role
@@ -46,7 +49,7 @@ class RunnerChanged(Message):
     state: RunnerState
 
 
-class LinesideApp(App[int]):
+class LinesideApp(TerminalApp[int]):
     """Holds the areas and the way between them; knows nothing of what they show."""
 
     TITLE = "lineside"
@@ -64,6 +67,7 @@ class LinesideApp(App[int]):
         depth: str = "truecolor",
         watch: bool = True,
         clock: Callable[[], Micros] = now,
+        memory: Memory | None = None,
     ) -> None:
         super().__init__()
         self.store, self.actions, self.clock = store, actions, clock
@@ -75,19 +79,30 @@ class LinesideApp(App[int]):
         self._mouse = self.settings.mouse
         self.around = NOTHING  # read by whichever area is on screen, with its own rows
         self._watcher = self._watcher_of(store, actions) if watch else None
-        self._past: list[str] = []
-        self._future: list[str] = []
+        self.memory = memory or Memory.of(store.home)
+        self.present: Mapping[str, tuple[str, ...]] = {}  # what is looked at → the names of others who do
+        self._gone: Micros | None = None  # since when the runner, which was there, has not answered
+        self._journey = Journey()
+        self._way_back: tuple[float, Deed] | None = None  # until when, and what takes the last deed back
         for theme in themes(depth):
             self.register_theme(theme)
         self.theme = COLOURLESS if colourless() else self.settings.theme or usual(os.environ)
+        commands.use(self.settings.keys)
         for name in AREAS:
             self.add_mode(name, self._maker(name))
+        self.DEFAULT_MODE = self._first()  # type: ignore[misc]
 
     def _watcher_of(self, store: Store, actions: Actions) -> Watcher:
         return Watcher(
             store.home, actions, changed=lambda: self.post_message(StoreChanged()),
-            runner=lambda state: self.post_message(RunnerChanged(state)),
+            runner=lambda state: self.post_message(RunnerChanged(state)), slow=lambda: self.line_is_slow,
         )  # fmt: skip
+
+    def _first(self) -> str:
+        """The area to begin with: the wall, or what this person's settings say."""
+        start = self.settings.layout.get("start", "")
+        place = self.memory.recall("place") if start == "last" else start
+        return place if isinstance(place, str) and place in AREAS else "wall"
 
     def _maker(self, name: str) -> Callable[[], Screen[Any]]:
         return lambda: make_area(name, self.store, self.actions)
@@ -95,26 +110,24 @@ class LinesideApp(App[int]):
     # -- life --------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        if not self.is_headless:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.exit, None, 128 + number)
+        self.heed_signals()
         if self._watcher is not None:
             self._watcher.start()
 
     def on_unmount(self) -> None:
+        self.memory.keep("place", self.current_mode)
         if self._watcher is not None:
             self._watcher.stop()
 
     @on(AppBlur)
     def _blurred(self) -> None:
         if self._watcher is not None:
-            self._watcher.period_s = BLURRED_S
+            self._watcher.blurred = True
 
     @on(AppFocus)
     def _focused(self) -> None:
         if self._watcher is not None:
-            self._watcher.period_s = QUICK_S
+            self._watcher.blurred = False
 
     @on(StoreChanged)
     def _changed(self) -> None:
@@ -123,7 +136,13 @@ class LinesideApp(App[int]):
 
     @on(RunnerChanged)
     def _runner_changed(self, message: RunnerChanged) -> None:
-        self.runner = self._only_looking(message.state) if self.settings.read_only else message.state
+        before, state = self.runner, message.state
+        self.runner = self._only_looking(state) if self.settings.read_only else state
+        if before.up and not state.up:
+            self._gone = self.clock()
+        elif state.up and self._gone is not None:
+            self._gone = None
+            self.notify("the runner is back", markup=False)
         if self.area is not None:
             self.area.refresh_frame()
             self.area.reload()
@@ -151,31 +170,51 @@ class LinesideApp(App[int]):
     def story(self) -> StoryRow | None:
         return self.around.story
 
+    def urgent(self) -> Line:
+        """Why nothing new comes; nothing while all is well."""
+        stale = self.area.stale if self.area is not None else ""
+        return corners.urgent(
+            runner=self.runner, gone=self._gone, paused=self.paused, stale=stale, now=self.clock()
+        )
+
     def corner(self) -> Line:
         """The right end of the title bar, where there is room for it; the wall says it in its own line."""
-        if self.current_mode == "wall" and not self.paused:
+        alarm = self.urgent()
+        if self.current_mode == "wall" and not alarm:
             return []
-        me = self.runner.me
-        role = f" ({me.role.name.lower()})" if me.role is not None else ""
-        words = [
-            (self.runner.words, "ok" if self.runner.up else "bad"),
-            (f" · {safe(me.name)}{role} ", "dim"),
-        ]
-        return [("paused · ", "warn"), *words] if self.paused else words
+        return corners.corner(alarm, runner=self.runner, read_only=self.settings.read_only)
+
+    def somebody_looks(self, present: Mapping[str, tuple[str, ...]]) -> None:
+        """Others look at other things than before."""
+        self.present = present
+        if self.area is not None:
+            self.area.refresh_frame()
 
     # -- moving between areas ----------------------------------------------------------------------
 
+    @property
+    def _here(self) -> Place:
+        return Place(self.current_mode, self.area.place() if self.area is not None else None)
+
     def go(self, name: str, target: int | str | None = None) -> None:
         """Show an area, with its cursor on `target` where one is given."""
-        if name != self.current_mode:
-            self._past.append(self.current_mode)
-            self._future.clear()
-        self._switch(name, target)
-
-    def _switch(self, name: str, target: int | str | None = None) -> None:
+        if name != self.current_mode or target is not None:
+            self._journey.left(self._here)
         self.switch_mode(name)
         if target is not None:
             self.call_after_refresh(self._select, target)
+
+    def _return(self, place: Place | None) -> None:
+        if place is None:
+            self.notify("there is nothing further that way", markup=False)
+            return
+        self.switch_mode(place.area)
+        if place.row is not None:
+            self.call_after_refresh(self._to_row, place.row)
+
+    def _to_row(self, row: int | str) -> None:
+        if self.area is not None:
+            self.area.return_to(row)
 
     def _select(self, target: int | str) -> None:
         if self.area is not None:
@@ -186,18 +225,15 @@ class LinesideApp(App[int]):
         self.go(message.area)
 
     def cmd_last_area(self) -> None:
-        if self._past:
-            self.go(self._past[-1])
+        before = [place.area for place in self._journey.past if place.area != self.current_mode]
+        if before:
+            self.go(before[-1])
 
     def cmd_back(self) -> None:
-        if self._past:
-            self._future.append(self.current_mode)
-            self._switch(self._past.pop())
+        self._return(self._journey.back(self._here))
 
     def cmd_forward(self) -> None:
-        if self._future:
-            self._past.append(self.current_mode)
-            self._switch(self._future.pop())
+        self._return(self._journey.forward(self._here))
 
     def __getattr__(self, name: str) -> Any:
         """`cmd_area_runs` and its eight sisters, `cmd_go_run` and its five."""
@@ -240,34 +276,58 @@ class LinesideApp(App[int]):
             if key:
                 area.run_command(found[key])
 
-        self.push_screen(Menu(commands.PREFIXES[prefix], entries), chosen)
+        table = area.main()
+        marks = len(table.marks) if table is not None and prefix == "." else 0
+        title = commands.PREFIXES[prefix] + (f" to the {marks} marked" if marks else "")
+        self.push_screen(Menu(title, entries), chosen)
 
     def _offered(self, area: Area[Any], command: Command) -> bool:
         if command.id.startswith("everywhere.go_"):
             return area.targets().get(command.id.removeprefix("everywhere.go_")) is not None
         if command.id.startswith("everywhere.copy_"):
             return bool(area.copies().get(command.id.removeprefix("everywhere.copy_")))
+        if command.id == "everywhere.undo":
+            return self._undoing() is not None
         return self.runner.me.may(command.role) and (not command.does or area.offers(command))
 
+    def undoable(self, back: Deed, *, lasts_s: float) -> None:
+        """The last deed can be taken back by this one, for so long."""
+        self._way_back = (time.monotonic() + lasts_s, back)
+
+    def _undoing(self) -> Deed | None:
+        until, back = self._way_back or (0.0, None)
+        return back if time.monotonic() < until else None
+
+    def cmd_undo(self) -> None:
+        back = self._undoing()
+        if back is None or self.area is None:
+            self.notify("nothing was done in the last minute that can be taken back", markup=False)
+        else:
+            self._way_back = None
+            self.area.propose(back)
+
     def cmd_panel(self) -> None:
+        from lineside.console.screens.jumping import Jump, in_sight
+
         area = self.area
         if area is None:
             return
-        found = {letter: widget for letter, _, widget in area.panels()}
-        entries = [(letter, title) for letter, title, _ in area.panels()]
-
-        def chosen(letter: str | None) -> None:
-            if letter:
-                found[letter].focus()
-
-        self.push_screen(Menu("jump to", entries, empty="one panel only"), chosen)
+        found = {letter: widget for letter, _, widget in in_sight(area.panels())}
+        if not found:
+            self.notify("there is one panel only", markup=False)
+            return
+        self.push_screen(Jump(area.panels()), lambda letter: found[letter].focus() if letter else None)
 
     def cmd_help(self) -> None:
         from lineside.console.screens.help import Help
 
         area = self.area
         if area is not None:
-            self.push_screen(Help(area.NAME, area.scopes()))
+            self.push_screen(Help(area.NAME, area.scopes(), self._may))
+
+    def _may(self, command: Command) -> bool:
+        """Whether this person is told of a command at all."""
+        return not command.does or self.runner.me.may(command.role)
 
     def cmd_command(self) -> None:
         """The palette: every command that counts here, and the areas with a filter."""
@@ -276,9 +336,9 @@ class LinesideApp(App[int]):
         area = self.area
         if area is None:
             return
-        every = [command for scope in area.scopes() for command in commands.of_scope(scope)]
-        known = [c for c in every if c.group != "move" and c.keys[0] not in commands.PREFIXES]
-        self.push_screen(Palette([c for c in known if self._offered(area, c)]), self._said)
+        keys = commands.keymap(area.scopes())
+        known = [c for c in dict.fromkeys(keys.values()) if c.keys[0] not in commands.PREFIXES]
+        self.push_screen(Palette([c for c in known if self._offered(area, c)], self.memory), self._said)
 
     def _said(self, said: Spoken | Command | None) -> None:
         if isinstance(said, Command):

@@ -11,12 +11,9 @@ from enum import Enum
 from functools import cache
 from importlib import import_module
 
+from lineside.console.areas import AREAS as AREAS
+from lineside.console.areas import TITLES as TITLES
 from lineside.store.actors import Role
-
-AREAS = ("wall", "runs", "jobs", "data", "models", "lineage", "monitor", "audit", "sql")
-"""The nine areas in the order of their digits."""
-
-TITLES: Mapping[str, str] = {name: name.capitalize() for name in AREAS} | {"sql": "SQL"}
 
 PREFIXES: Mapping[str, str] = {".": "do", "g": "go to", "y": "copy", ";": "panel"}
 """Keys that open a small menu and wait for a second key."""

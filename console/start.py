@@ -1,49 +1,67 @@
-"""Opens the console: the first cell before Textual is imported, a clean terminal whatever ends it."""
+"""Runs the console on a home, on a screen that `opening` has taken and gives back."""
 
-import shutil
-import sys
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from lineside.store.db import reader
+from lineside.console import opening, settings
+from lineside.console.ports import RunnerActions, SqliteStore
+from lineside.store.errors import LinesideError
 from lineside.store.homes import Home
 
-_ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H"
-_MODES = (1000, 1002, 1003, 1004, 1006, 1015, 2004, 2026, 1049)
-_LEAVE = "\x1b[<u" + "".join(f"\x1b[?{mode}l" for mode in _MODES) + "\x1b[?25h\x1b[0m"
-"""Turns off every mode that Textual turns on, should it not come to do so itself."""
+if TYPE_CHECKING:
+    from lineside.console.app import LinesideApp
 
 
-def open_console(home: Home, *, acting_as: str | None = None) -> int:
+class Crashed(LinesideError):
+    """A bug ended the console; nothing else did: runner and jobs go on."""
+
+
+def open_console(home: Home, *, acting_as: str | None = None, flags: Mapping[str, Any] | None = None) -> int:
     """Show the console on a home until the person leaves; the exit code.
 
     Raises:
-        LinesideError: the home cannot be read.
+        LinesideError: the home cannot be read, which is said before anything is drawn.
     """
-    reader(home).close()  # before anything is drawn: a bad home is told in plain words
-    _first_frame()
-    store = None
-    try:
-        from lineside.console.app import LinesideApp
-        from lineside.console.ports import RunnerActions, SqliteStore
+    SqliteStore(home).close()
+    with opening.screen():
+        return run(home, acting_as=acting_as, flags=flags)
 
-        store = SqliteStore(home)
-        app = LinesideApp(store, RunnerActions(home, acting_as=acting_as))
-        app.run()
+
+def run(home: Home, *, acting_as: str | None, flags: Mapping[str, Any] | None = None) -> int:
+    """The app itself, on a screen that somebody else has taken.
+
+    Raises:
+        LinesideError: the home cannot be read, a setting is wrong, or the console crashed.
+    """
+    store = SqliteStore(home)
+    try:
+        wanted = settings.read(home, flags=flags)
+        from lineside.console.app import LinesideApp
+        from lineside.console.look import depth_of
+
+        actions, depth = RunnerActions(home, acting_as=acting_as), depth_of(os.environ)
+        app = LinesideApp(store, actions, settings=wanted, depth=depth)
+        app.run(mouse=wanted.mouse)
+        if app.fault is not None:
+            raise _crashed(app)
         return app.return_code or 0
     finally:
-        if store is not None:
-            store.close()
-        _write(_LEAVE)
+        store.close()
 
 
-def _first_frame() -> None:
-    """A title bar in a dozen lines: something stands there 200 ms before Textual has been imported."""
-    from lineside.console.commands import AREAS, TITLES
+def _crashed(app: "LinesideApp") -> Crashed:
+    """In a line what happened, and where all of it stands."""
+    from traceback import format_exception, format_exception_only
 
-    tabs = " ".join(f" {digit}{TITLES[name]}" for digit, name in enumerate(AREAS, 1))
-    _write(_ENTER + tabs[: shutil.get_terminal_size().columns])
-
-
-def _write(text: str) -> None:
-    if sys.__stdout__ is not None and sys.__stdout__.isatty():
-        sys.__stdout__.write(text)
-        sys.__stdout__.flush()
+    assert app.fault is not None
+    words = "".join(format_exception_only(app.fault)).strip()
+    file = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "lineside" / "crash.txt"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(format_exception(app.fault)))
+        hint = f"runner and jobs go on; what happened stands in {file}"
+    except OSError:
+        hint = "runner and jobs go on"
+    return Crashed(f"the console crashed: {words}", hint=hint)

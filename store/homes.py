@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lineside.store.clock import new_id, now
 from lineside.store.errors import HomeProblem
+from lineside.store.places import home_path
 
 FORMAT = 1
 _FOLDERS = (
@@ -106,9 +107,7 @@ class Home:
 
 def locate(given: Path | None) -> Home:
     """The home that a command means: the flag, then LINESIDE_HOME, then the default."""
-    default = Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")) / "lineside"
-    path = given or Path(os.environ.get("LINESIDE_HOME") or default)
-    return Home(path.expanduser().absolute())
+    return Home(Path(home_path(None if given is None else str(given))))
 
 
 def create(home: Home, *, demo: bool = False) -> None:

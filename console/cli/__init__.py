@@ -1,6 +1,7 @@
 """The command line: one module per noun, imported when its verb is called and not before."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,9 +46,15 @@ VERBS = {
 @click.group(cls=LazyGroup, verbs=VERBS, package=__name__, invoke_without_command=True)
 @click.option("--home", type=click.Path(path_type=Path), help="The home folder  [LINESIDE_HOME]")
 @click.option("--as", "acting_as", metavar="demo:NAME", help="Act as somebody; only in a demo's home.")
+@click.option("--theme", help="Colours of the console; T goes through them  [LINESIDE_THEME]")
+@click.option("--ascii", is_flag=True, default=None, help="Draw with ASCII only  [LINESIDE_ASCII]")
+@click.option(
+    "--read-only", is_flag=True, default=None, help="Only look: no menu of deeds  [LINESIDE_READ_ONLY]"
+)
+@click.option("--mouse/--no-mouse", default=None, help="Hear the mouse; M switches it  [LINESIDE_MOUSE]")
 @click.version_option(package_name="lineside", prog_name="lineside")  # looked up when asked: 15 ms
 @click.pass_context
-def cli(ctx: click.Context, home: Path | None, acting_as: str | None) -> int | None:
+def cli(ctx: click.Context, /, home: Path | None, acting_as: str | None, **flags: Any) -> int | None:
     """Train, compare, approve, serve, watch and retrain models from a terminal.
 
     Without a verb the console opens.
@@ -56,5 +63,5 @@ def cli(ctx: click.Context, home: Path | None, acting_as: str | None) -> int | N
     if ctx.invoked_subcommand is None:
         from lineside.console.cli.welcome import open_or_welcome
 
-        return open_or_welcome(ctx)
+        return open_or_welcome(ctx, flags)
     return None

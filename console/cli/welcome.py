@@ -1,9 +1,11 @@
 """`lineside` without a verb: the console, or what to do when there is nothing to show yet."""
 
-import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from lineside.console import opening
 from lineside.console.cli.session import Session
 
 _WELCOME = """\
@@ -15,17 +17,18 @@ There is no lineside home at {path} yet.
 """
 
 
-def open_or_welcome(ctx: click.Context) -> int:
-    """Open the console where there is a home and a terminal; otherwise say what to do."""
+def open_or_welcome(ctx: click.Context, flags: Mapping[str, Any]) -> int:
+    """Open the console where there is a home and a terminal; otherwise say what to do.
+
+    Mostly otherwise: `console/__main__.py` opens it sooner where both are there and no verb is.
+    """
     session: Session = ctx.obj
     if not session.home.db.exists():
         click.echo(_WELCOME.format(path=session.home.path), err=True)
         return 1
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not opening.drawable():
         click.echo(ctx.get_help())
         return 2
     from lineside.console.start import open_console
-    from lineside.jobs import commands
 
-    commands.ensure_runner(session.home)
-    return open_console(session.home, acting_as=session.acting_as)
+    return open_console(session.home, acting_as=session.acting_as, flags=flags)

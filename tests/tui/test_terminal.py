@@ -76,10 +76,12 @@ def test_a_home_that_is_not_there_is_told_in_words_before_anything_is_drawn(tmp_
     assert "\x1b" not in done.stdout
 
 
-def test_the_first_cell_needs_no_textual() -> None:
+def test_the_first_cell_needs_nothing_that_is_slow_to_import() -> None:
+    """What is drawn first, and the whole of `lineside` until then."""
     code = (
-        "import sys; import lineside.console.start as start; start._first_frame(); "
-        "heavy = {'textual', 'rich', 'numpy', 'asyncio', 'polars', 'duckdb', 'click'}; "
+        "import sys, lineside.console.__main__; from lineside.console import opening; "
+        "assert '1Wall' in opening._skeleton(80, 24); opening.wish(['--home', '/']); "
+        "heavy = {'textual', 'rich', 'numpy', 'asyncio', 'click', 'sqlite3', 'pathlib', 'dataclasses'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
