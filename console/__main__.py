@@ -40,7 +40,7 @@ def _console(wish: opening.Wish) -> int:
         from lineside.console.start import run
         from lineside.store.homes import Home
 
-        return run(Home(Path(wish.home)), acting_as=wish.acting_as, flags=wish.flags)
+        return run(Home(Path(wish.home)), acting_as=wish.acting_as, flags=wish.flags, starts=True)
 
 
 def _verb(argv: list[str]) -> int:

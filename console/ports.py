@@ -45,6 +45,7 @@ class RunnerState:
     up: bool
     words: str  # "runner ok", "no runner"
     me: Me
+    pid: int | None = None  # another one: it was started anew; None: not known
     slots: int | None = None  # CPU slots; None: not known
     gpus: tuple[Gpu, ...] = ()
     gpu_words: str = ""  # why there are none
@@ -106,23 +107,41 @@ class SqliteStore:
 class RunnerActions:
     """Asks the runner of one home over its socket."""
 
-    def __init__(self, home: Home, *, acting_as: str | None = None) -> None:
+    def __init__(self, home: Home, *, acting_as: str | None = None, starts: bool = False) -> None:
+        """Args:
+        starts: whether the first look at the runner starts one where none is up.
+        """
         self._home = home
         self.acting_as = acting_as
+        self._starts = starts
 
     def ask(self, verb: str, args: Json) -> Json:
         from lineside.jobs import commands
 
         return commands.ask(self._home, verb, args, acting_as=self.acting_as)
 
+    def _start(self) -> str:
+        """Start a runner, once, where none is up; why that was not possible."""
+        if not self._starts:
+            return ""
+        from lineside.jobs import commands
+
+        self._starts = False
+        try:
+            commands.ensure_runner(self._home)
+        except LinesideError as error:
+            return str(error)
+        return ""
+
     def runner(self) -> RunnerState:
         me = Me(name=self.acting_as or user_name(), role=None)
+        trouble = self._start()
         try:
             info = self.ask("runner.info", {})
             devices = self.ask("gpus.list", {}) if info.get("gpus") else {"gpus": []}
             return _state(info, devices, me)
         except RunnerDown:
-            return RunnerState(up=False, words="no runner", me=me)
+            return RunnerState(up=False, words="no runner", me=me, problems=(trouble,) if trouble else ())
         except LinesideError as error:
             return RunnerState(up=True, words=f"runner: {error}", me=me)
 
@@ -134,7 +153,8 @@ def _state(info: Json, devices: Json, me: Me) -> RunnerState:
     problems = tuple(str(problem) for problem in info.get("problems", ()))
     return RunnerState(
         up=True, words="runner has problems" if problems else "runner ok",
-        me=replace(me, name=str(you.get("name") or me.name), role=role), slots=info.get("slots"),
+        me=replace(me, name=str(you.get("name") or me.name), role=role), pid=info.get("pid"),
+        slots=info.get("slots"),
         gpus=tuple(Gpu.of(gpu) for gpu in devices["gpus"]),
         gpu_words=str(info.get("gpu_words", "")), problems=problems,
     )  # fmt: skip

@@ -18,18 +18,30 @@ class Crashed(LinesideError):
     """A bug ended the console; nothing else did: runner and jobs go on."""
 
 
-def open_console(home: Home, *, acting_as: str | None = None, flags: Mapping[str, Any] | None = None) -> int:
+def open_console(
+    home: Home,
+    *,
+    acting_as: str | None = None,
+    flags: Mapping[str, Any] | None = None,
+    starts: bool = False,
+) -> int:
     """Show the console on a home until the person leaves; the exit code.
+
+    Args:
+        flags: fields of `settings.Settings` as the command line gave them.
+        starts: whether to start a runner where none is up; the console is drawn meanwhile.
 
     Raises:
         LinesideError: the home cannot be read, which is said before anything is drawn.
     """
     SqliteStore(home).close()
     with opening.screen():
-        return run(home, acting_as=acting_as, flags=flags)
+        return run(home, acting_as=acting_as, flags=flags, starts=starts)
 
 
-def run(home: Home, *, acting_as: str | None, flags: Mapping[str, Any] | None = None) -> int:
+def run(
+    home: Home, *, acting_as: str | None, flags: Mapping[str, Any] | None = None, starts: bool = False
+) -> int:
     """The app itself, on a screen that somebody else has taken.
 
     Raises:
@@ -41,8 +53,8 @@ def run(home: Home, *, acting_as: str | None, flags: Mapping[str, Any] | None = 
         from lineside.console.app import LinesideApp
         from lineside.console.look import depth_of
 
-        actions, depth = RunnerActions(home, acting_as=acting_as), depth_of(os.environ)
-        app = LinesideApp(store, actions, settings=wanted, depth=depth)
+        actions = RunnerActions(home, acting_as=acting_as, starts=starts)
+        app = LinesideApp(store, actions, settings=wanted, depth=depth_of(os.environ))
         app.run(mouse=wanted.mouse)
         if app.fault is not None:
             raise _crashed(app)

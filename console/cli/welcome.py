@@ -31,4 +31,4 @@ def open_or_welcome(ctx: click.Context, flags: Mapping[str, Any]) -> int:
         return 2
     from lineside.console.start import open_console
 
-    return open_console(session.home, acting_as=session.acting_as, flags=flags)
+    return open_console(session.home, acting_as=session.acting_as, flags=flags, starts=True)
