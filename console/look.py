@@ -58,6 +58,10 @@ class Look:
             return weight + Style(color=colour)
         if "ink" in name:
             return self._ink(name)
+        if "hot" in name or "cold" in name:
+            return self._heat(name)
+        if "rgb#" in name:
+            return self._pixel(name)
         return weight
 
     def _faint(self, name: str) -> Style:
@@ -76,6 +80,23 @@ class Look:
         if ground and eighths == "0":
             return Style.null()
         return Style(bgcolor=colour) if ground else Style(color=colour)
+
+    def _heat(self, name: str) -> Style:
+        """`hot5`: five eighths of the way to what burns; `on-hot5`: the ground so; `over-hot5`: read there."""
+        assert self._colours is not None
+        if not self._mixes:
+            return Style.null()
+        where, _, shade = name.rpartition("-")
+        end = self._colours["warn" if shade.startswith("hot") else "accent"]
+        colour = _mixed(self._colours["bg"], end, int(shade[-1]) / 8)
+        if where == "over":
+            return Style(color=self._colours["bg" if int(shade[-1]) > 4 else "fg"])
+        return Style(bgcolor=colour) if where else Style(color=colour)
+
+    def _pixel(self, name: str) -> Style:
+        """`rgb#a0b0c0` draws with this very colour, `on-rgb#a0b0c0` paints the ground with it."""
+        colour = name[name.index("#") :]
+        return Style(bgcolor=colour) if name.startswith("on-") else Style(color=colour)
 
 
 def _mixed(low: str, high: str, share: float) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineside.console.text import Line as Row
-from lineside.console.text import Span, fit, width_of
+from lineside.console.text import fit, width_of
 from lineside.console.widgets import ticks
 from lineside.console.widgets.braille import Box, Floats
 
@@ -169,20 +169,3 @@ def x_line(box: Box, columns: Sequence[int], *, before: bool, after: bool, style
         (ends[0], "accent" if before else style), ("".join(line[:-1]), style),
         (ends[1], "accent" if after else style),
     ]  # fmt: skip
-
-
-def placed(words: Sequence[tuple[int, str, str]], width: int) -> Row:
-    """Words at their columns, earlier ones first; what would touch another word is left out."""
-    taken: list[tuple[int, str, str]] = []
-    for column, text, style in words:
-        start = max(0, min(column, width - width_of(text)))
-        if width_of(text) <= width and all(
-            start + width_of(text) < s or s + width_of(t) < start for s, t, _ in taken
-        ):
-            taken.append((start, text, style))
-    row: list[Span] = []
-    at = 0
-    for start, text, style in sorted(taken):
-        row += [(" " * (start - at), ""), (text, style)]
-        at = start + width_of(text)
-    return row

@@ -15,6 +15,7 @@ from lineside.console.widgets import axes, braille, ticks
 from lineside.console.widgets import legend as legends
 from lineside.console.widgets.braille import Box, Floats
 from lineside.console.widgets.canvas import Canvas
+from lineside.console.widgets.spots import placed
 from lineside.console.widgets.window import ALL, Frame, Plotted, Window
 
 SERIES = ("a", "b", "c", "d", "e", "f", "g", "h")
@@ -389,7 +390,7 @@ def _x_axis(
     words = [(frame.column_of(mark.x), f"↑{mark.text}", mark.style) for mark in marks]
     words = [word for word in words if 0 <= word[0] < box.columns]
     words += [(c - len(say[v]) // 2, say[v], "dim") for c, v in zip(columns, values, strict=True)]
-    return [[(lead, ""), *line], [(lead + " ", ""), *axes.placed(words, box.columns)]]
+    return [[(lead, ""), *line], [(lead + " ", ""), *placed(words, box.columns)]]
 
 
 def _at(name: str, x: float, scale: ticks.Scale) -> str:
