@@ -82,7 +82,7 @@ class Look:
         return Style(bgcolor=colour) if ground else Style(color=colour)
 
     def _heat(self, name: str) -> Style:
-        """`hot5`: five eighths of the way to what burns; `on-hot5`: the ground so; `over-hot5`: read there."""
+        """`hot5`: five eighths of the way to what burns; `on-hot5`: the ground so; `over-hot5`: on it."""
         assert self._colours is not None
         if not self._mixes:
             return Style.null()

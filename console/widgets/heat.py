@@ -19,6 +19,9 @@ _NUMBERED = 5
 """Cells from which on a number has room."""
 
 _WIDEST = 9
+_NAME = 12
+"""The most cells of a name over a column."""
+
 _HATCH = "/"
 
 
@@ -143,11 +146,11 @@ def _cell(
     name, glyph = shade(value, scale, diverging=grid.diverging)
     if cell < _NUMBERED:
         if chosen:
-            return _framed(glyph, cell), "bold accent"
+            return _framed(glyph, cell), f"bold accent on-{name}"
         return glyph * cell, f"{name} on-{name}"
     text = ("◆" if (row, column) in grid.fired else "") + short(value)
     if chosen:
-        return _framed(text, cell), "bold accent"
+        return _framed(text, cell), f"bold over-{name} on-{name}"
     strong = "bold " if (row, column) in grid.fired else ""
     return fit(text, cell - 1, align=">") + " ", f"{strong}over-{name} on-{name}"
 
@@ -161,14 +164,15 @@ def _framed(text: str, cell: int) -> str:
 
 def _head(grid: Grid, columns: range, cell: int, gutter: int, at: tuple[int, int] | None) -> Line:
     """The names over the columns, as many as have room; that of the chosen one first."""
-    order = sorted(columns, key=lambda c: (at is None or c != at[1], c))
+    longest = max(min(_NAME, width_of(safe(grid.columns[c]))) for c in columns)
+    apart = -(-(longest + 1) // cell)
+    shown = [c for c in columns if not (c - columns.start) % apart]
     words = []
-    for column in order:
-        here = at is not None and column == at[1]
+    for column in [at[1], *shown] if at is not None else shown:
         text = safe(grid.columns[column])
-        text = fit(text, min(width_of(text), max(cell - 1, 3 if not here else 12)))
+        text = fit(text, min(width_of(text), _NAME))
         start = (column - columns.start) * cell + max(0, cell - 1 - width_of(text))
-        words.append((start, text, "bold accent" if here else "dim"))
+        words.append((start, text, "bold accent" if at is not None and column == at[1] else "dim"))
     return [(" " * gutter, ""), *placed(words, len(columns) * cell)]
 
 

@@ -1,52 +1,81 @@
-"""Two histograms over the same bins, standing beside each other: what training saw and what comes now."""
+"""Histograms: what training saw (░) beside what comes now (█), upright over numbers, lying beside names."""
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lineside.console.text import Line, Span, fit, width_of
+from lineside.console.text import Line, Span, fit, safe, width_of
 from lineside.console.widgets.canvas import Canvas
+from lineside.console.widgets.gauge import percent
+from lineside.console.widgets.spots import placed
 
 REFERENCE, LIVE = "░", "█"
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+_PARTS = " ▏▎▍▌▋▊▉"
 _LEAST_HEIGHT = 3
+_SCALED = 46
+"""Columns from which on shares are written at the left."""
+
+_RULED = 6
+"""Rows from which on the axis has a line."""
+
+_WORDS = 24
+"""The most cells of a category's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantile:
+    """A value to mark under the bars."""
+
+    at: float
+    text: str  # "p50"
 
 
 def pair(
-    reference: Sequence[float], live: Sequence[float], *, labels: Sequence[str], width: int, height: int
+    reference: Sequence[float],
+    live: Sequence[float],
+    *,
+    labels: Sequence[str] = (),
+    edges: Sequence[float | str] = (),
+    width: int,
+    height: int,
+    quantiles: Sequence[Quantile] = (),
 ) -> list[Line]:
-    """Bars of `reference` (░) and `live` (█) side by side in each bin, labelled below, on one scale.
+    """Bars of `reference` and `live` side by side in each bin, on one scale, in all the room there is.
 
     Args:
         reference: shares per bin, shape (bins,).
         live: shares per bin, shape (bins,).
-        labels: one per bin; those that would touch their neighbour are left out.
+        labels: one per bin, each written where its bin begins; not needed where edges are given.
+        edges: the names of categories; or all bins+1 edges, or only the inner bins-1 of them, written
+            under the borders they are. Names lie beside bars where there are rows for all of them.
         width: cells; bins that have no room are merged with their neighbours.
         height: rows, the one with the labels included.
+        quantiles: values to mark, where the edges are numbers.
     """
     if not reference or len(reference) != len(live) or height < _LEAST_HEIGHT or width < 2:
         return [[("  no histogram", "dim")]]
-    reference, live, labels = _merged(reference, live, labels, most=max(1, width // 2))
-    slot = min(12, width // len(live))
-    bar = max(1, (slot - (1 if slot > 2 else 0)) // 2)
-    rows = height - 1
-    top = max(*reference, *live) or 1.0
-    canvas = Canvas(slot * len(live), rows)
-    for i, (before, now) in enumerate(zip(reference, live, strict=True)):
-        _bar(canvas, i * slot, bar, before / top * rows, REFERENCE, "dim")
-        _bar(canvas, i * slot + bar, bar, now / top * rows, LIVE, "a")
-    return [*canvas.lines(), _below(labels, slot)]
+    if _named(edges) and len(reference) <= height:
+        return lying(reference, live, labels=[str(e) for e in edges], width=width, height=height)
+    return _upright([reference, live], labels, edges, quantiles, width, height)
 
 
-def single(shares: Sequence[float], *, labels: Sequence[str], width: int, height: int) -> list[Line]:
-    """Bars of one histogram, labelled below."""
+def single(
+    shares: Sequence[float],
+    *,
+    labels: Sequence[str] = (),
+    edges: Sequence[float | str] = (),
+    width: int,
+    height: int,
+    quantiles: Sequence[Quantile] = (),
+) -> list[Line]:
+    """Bars of one histogram; see `pair`."""
     if not shares or height < _LEAST_HEIGHT or width < 2:
         return [[("  no histogram", "dim")]]
-    _, shares, labels = _merged(shares, shares, labels, most=max(1, width // 2))
-    slot = min(12, width // len(shares))
-    top = max(shares) or 1.0
-    canvas = Canvas(slot * len(shares), height - 1)
-    for i, share in enumerate(shares):
-        _bar(canvas, i * slot, max(1, slot - 1), share / top * (height - 1), LIVE, "a")
-    return [*canvas.lines(), _below(labels, slot)]
+    if _named(edges) and len(shares) <= height:
+        return lying(None, shares, labels=[str(e) for e in edges], width=width, height=height)
+    return _upright([shares], labels, edges, quantiles, width, height)
 
 
 def bin_labels(edges: Sequence[float | str], bins: int) -> list[str]:
@@ -63,17 +92,117 @@ def bin_labels(edges: Sequence[float | str], bins: int) -> list[str]:
     return [*words[:bins], *[""] * (bins - len(words))]
 
 
-def _merged(
-    reference: Sequence[float], live: Sequence[float], labels: Sequence[str], *, most: int
-) -> tuple[list[float], list[float], list[str]]:
-    """The same shares in at most `most` bins."""
-    size = -(-len(live) // most)
-    starts = range(0, len(live), size)
-    return (
-        [sum(reference[i : i + size]) for i in starts],
-        [sum(live[i : i + size]) for i in starts],
-        [labels[i] if i < len(labels) else "" for i in starts],
-    )
+def lying(
+    reference: Sequence[float] | None,
+    live: Sequence[float],
+    *,
+    labels: Sequence[str],
+    width: int,
+    height: int,
+) -> list[Line]:
+    """A row for each name: the bar of now, over it the mark │ of training, and the shares in words.
+
+    With twice as many rows, training has its own bar. What has no row is summed up in the last one.
+    """
+    names, now = _fewer(list(labels), list(live), height)
+    before = None if reference is None else _fewer(list(labels), list(reference), height)[1]
+    top = max([*now, *(before or ())]) or 1.0
+    gutter = min(_WORDS, max(4, width // 3), max(width_of(safe(name)) for name in names)) + 1
+    told = 6 if before is None or width < 40 else 17
+    bar = max(1, width - gutter - told)
+    double = before is not None and len(names) * 2 <= height
+    airy = len(names) * (2 + double) - 1 <= height
+    out: list[Line] = []
+    for place, name in enumerate(names):
+        was = before[place] if before is not None else None
+        if airy and place:
+            out.append([])
+        head: Span = (fit(safe(name), gutter - 1) + " ", "")
+        words = [(" " + fit(percent(now[place]), 5, align=">"), "a")]
+        if was is not None and told > 6:
+            words.append((f" was {percent(was)}", "dim"))
+        if was is not None and double:
+            out.append([head, *_beam(was / top, bar, REFERENCE, "dim")])
+            head = (" " * gutter, "")
+        mark = None if was is None or double else min(bar - 1, round(was / top * bar))
+        out.append([head, *_marked(_beam(now[place] / top, bar, LIVE, "a"), mark), *words])
+    return out
+
+
+def _beam(share: float, width: int, glyph: str, style: str) -> list[Span]:
+    """A lying bar, in exactly `width` cells, to an eighth where its glyph can."""
+    eighths = round(share * width * 8) or (1 if share > 0 else 0)
+    full, part = divmod(eighths, 8)
+    if glyph == LIVE:
+        tail = _PARTS[part] if part else ""
+    else:
+        tail = glyph if part >= 4 or (part and not full) else ""
+    text = glyph * full + tail
+    return [(text, style), (" " * (width - len(text)), "")]
+
+
+def _marked(beam: list[Span], column: int | None) -> list[Span]:
+    """With the mark of training in that column."""
+    if column is None:
+        return beam
+    cells = [(char, style) for text, style in beam for char in text]
+    cells[column] = ("│", "reverse a" if cells[column][0] == LIVE else "bold")
+    return cells
+
+
+def _fewer(names: list[str], shares: list[float], rows: int) -> tuple[list[str], list[float]]:
+    """In at most `rows` rows; the last one sums up what is left."""
+    if len(shares) <= rows:
+        return names, shares
+    kept = rows - 1
+    return [*names[:kept], f"{len(shares) - kept} more"], [*shares[:kept], math.fsum(shares[kept:])]
+
+
+def _named(edges: Sequence[float | str]) -> bool:
+    return bool(edges) and isinstance(edges[0], str)
+
+
+def _upright(
+    sides: Sequence[Sequence[float]], labels: Sequence[str], edges: Sequence[float | str],
+    quantiles: Sequence[Quantile], width: int, height: int,
+) -> list[Line]:  # fmt: skip
+    """One or two bars in each bin, shares at the left, borders below."""
+    bins = len(sides[0])
+    most = max(max(side) for side in sides)
+    gutter = 6 if width >= _SCALED and height > _LEAST_HEIGHT else 0
+    size = -(-bins * len(sides) // max(1, width - gutter)) or 1
+    merged = [[math.fsum(side[i : i + size]) for i in range(0, bins, size)] for side in sides]
+    top = (max(max(side) for side in merged) if size > 1 else most) or 1.0
+    starts = _starts(len(merged[0]), width - gutter, len(sides))
+    ruled = height >= _RULED
+    rows = height - 1 - ruled
+    canvas = Canvas(starts[-1], rows)
+    for i, values in enumerate(zip(*merged, strict=True)):
+        _bin(canvas, starts[i], starts[i + 1], [v / top * rows for v in values])
+    lead = " " * gutter
+    body = [[*_share(gutter, row, rows, top), *line] for row, line in enumerate(canvas.lines())]
+    words = _words(labels, edges, quantiles, starts, size, bins)
+    rule: list[Line] = [[(lead + _rule(starts, edges), "dim")]] if ruled else []
+    return [*body, *rule, [(lead, ""), *placed(words, starts[-1])]]
+
+
+def _starts(bins: int, width: int, bars: int) -> list[int]:
+    """Where each bin begins, and the last one ends: all the room, bins alike to a cell."""
+    slot = max(bars, width // bins)
+    if slot <= 4:
+        return [i * slot for i in range(bins + 1)]
+    return [round(i * width / bins) for i in range(bins + 1)]
+
+
+def _bin(canvas: Canvas, left: int, right: int, heights: Sequence[float]) -> None:
+    """The bars of one bin; with a gap to the next where there is room for one."""
+    room = right - left - (1 if right - left > len(heights) else 0)
+    bar = max(1, room // len(heights))
+    glyphs = ((REFERENCE, "dim"), (LIVE, "a")) if len(heights) == 2 else ((LIVE, "a"),)
+    x = left
+    for height, (glyph, style) in zip(heights, glyphs, strict=True):
+        _bar(canvas, x, bar, height, glyph, style)
+        x += bar
 
 
 def _bar(canvas: Canvas, x: int, width: int, height: float, glyph: str, style: str) -> None:
@@ -87,9 +216,59 @@ def _bar(canvas: Canvas, x: int, width: int, height: float, glyph: str, style: s
         canvas.put(x, canvas.height - 1 - full, top * width, style)
 
 
-def _below(labels: Sequence[str], slot: int) -> list[Span]:
-    """The labels under the bins, each where it has room up to the next one shown."""
-    widest = max((width_of(label) for label in labels), default=0)
-    every = max(1, -(-(widest + 1) // slot))
-    shown = [fit(label, slot * every) for label in labels[::every]]
-    return [("".join(shown)[: slot * len(labels)], "dim")]
+def _share(gutter: int, row: int, rows: int, top: float) -> Line:
+    """`31 %` beside the highest row, half of it half way down."""
+    if not gutter:
+        return []
+    half = rows // 2 if rows >= 6 and rows % 2 == 0 else -1
+    share = top if row == 0 else top / 2 if row == half else None
+    return [(fit("" if share is None else percent(share), gutter - 1, align=">") + " ", "dim")]
+
+
+def _rule(starts: Sequence[int], edges: Sequence[float | str]) -> str:
+    """The line under the bars; a tick where two bins meet."""
+    line = ["─"] * starts[-1]
+    if edges and not _named(edges):
+        for at in starts[1:-1]:
+            line[at] = "┴"
+    return "".join(line)
+
+
+def _words(
+    labels: Sequence[str], edges: Sequence[float | str], quantiles: Sequence[Quantile],
+    starts: Sequence[int], size: int, bins: int,
+) -> list[tuple[int, str, str]]:  # fmt: skip
+    """Quantiles first, then edges at the borders of bins, or labels where their bins begin."""
+    numbers = [float(e) for e in edges if not isinstance(e, str)]
+    if not numbers:
+        texts = [str(e) for e in edges] or list(labels)
+        return [(starts[i // size], safe(t), "dim") for i, t in enumerate(texts) if not i % size and t]
+    inner = numbers if len(numbers) == bins - 1 else numbers[1:-1]
+    out = [(_spot(q.at, inner, starts, size), f"↑{q.text}", "accent") for q in quantiles]
+    every = [(i + 1, edge) for i, edge in enumerate(inner) if (i + 1) % size == 0]
+    if len(numbers) == bins + 1:
+        every = [(0, numbers[0]), *every, (bins, numbers[-1])]
+    for at, edge in _evenly(every, starts, size):
+        text = f"{edge:.4g}"
+        out.append((starts[min(at // size, len(starts) - 1)] - len(text) // 2, text, "dim"))
+    return out
+
+
+def _evenly(
+    edges: Sequence[tuple[int, float]], starts: Sequence[int], size: int
+) -> Sequence[tuple[int, float]]:  # fmt: skip
+    """Every edge, every second, every fifth …: as many as have room, at even distances."""
+    widest = max((len(f"{edge:.4g}") for _, edge in edges), default=0) + 2
+    slot = starts[-1] / max(1, len(starts) - 1)
+    apart = max(1, math.ceil(widest / max(1e-9, slot)))
+    return edges[::apart]
+
+
+def _spot(value: float, inner: Sequence[float], starts: Sequence[int], size: int) -> int:
+    """The column of a value: in its bin by how far it lies between the bin's borders."""
+    at = bisect_right(inner, value)
+    low, high = (inner[at - 1] if at else None), (inner[at] if at < len(inner) else None)
+    share = (value - low) / (high - low) if low is not None and high is not None and high > low else 0.5
+    place = (at + share) / size
+    whole = min(int(place), len(starts) - 2)
+    return min(starts[-1] - 1, round(starts[whole] + (place - whole) * (starts[whole + 1] - starts[whole])))
