@@ -69,34 +69,39 @@ class LinesideApp(TerminalApp[int]):
         clock: Callable[[], Micros] = now,
         memory: Memory | None = None,
     ) -> None:
+        self.settings, self.memory = settings or Settings(), memory or Memory.of(store.home)
+        self.DEFAULT_MODE = self._first()  # type: ignore[misc]  # Textual reads it once, in the next line
         super().__init__()
         self.store, self.actions, self.clock = store, actions, clock
-        self.settings = settings or Settings()
         self.depth = depth  # of colour, as look.py names it
         self._filters_of_ours = [Plainly()] if self.settings.ascii else []
-        self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=None))
+        role = Role.VIEWER if self.settings.read_only else None
+        self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=role))
         self.paused = False
         self._mouse = self.settings.mouse
         self.around = NOTHING  # read by whichever area is on screen, with its own rows
         self._watcher = self._watcher_of(store, actions) if watch else None
-        self.memory = memory or Memory.of(store.home)
         self.present: Mapping[str, tuple[str, ...]] = {}  # what is looked at → the names of others who do
         self._gone: Micros | None = None  # since when the runner, which was there, has not answered
         self._journey = Journey()
         self._way_back: tuple[float, Deed] | None = None  # until when, and what takes the last deed back
         for theme in themes(depth):
             self.register_theme(theme)
-        self.theme = COLOURLESS if colourless() else self.settings.theme or usual(os.environ)
+        self.theme = COLOURLESS if colourless() else self.settings.theme or self._kept_theme()
         commands.use(self.settings.keys)
         for name in AREAS:
             self.add_mode(name, self._maker(name))
-        self.DEFAULT_MODE = self._first()  # type: ignore[misc]
 
     def _watcher_of(self, store: Store, actions: Actions) -> Watcher:
         return Watcher(
             store.home, actions, changed=lambda: self.post_message(StoreChanged()),
             runner=lambda state: self.post_message(RunnerChanged(state)), slow=lambda: self.line_is_slow,
         )  # fmt: skip
+
+    def _kept_theme(self) -> str:
+        """What `T` was pressed for last, where no file and no flag says what it should be."""
+        kept = self.memory.recall("theme")
+        return kept if isinstance(kept, str) and kept in NAMES else usual(os.environ)
 
     def _first(self) -> str:
         """The area to begin with: the wall, or what this person's settings say."""
@@ -115,7 +120,8 @@ class LinesideApp(TerminalApp[int]):
             self._watcher.start()
 
     def on_unmount(self) -> None:
-        self.memory.keep("place", self.current_mode)
+        if self.settings.layout.get("start") == "last":
+            self.memory.keep("place", self.current_mode)
         if self._watcher is not None:
             self._watcher.stop()
 
@@ -270,7 +276,7 @@ class LinesideApp(TerminalApp[int]):
             for key, command in commands.behind(prefix, area.scopes())
             if self._offered(area, command)
         }
-        entries = [(key, area.says(command)) for key, command in found.items()]
+        entries = [(key, self._called(area, command)) for key, command in found.items()]
 
         def chosen(key: str | None) -> None:
             if key:
@@ -289,6 +295,10 @@ class LinesideApp(TerminalApp[int]):
         if command.id == "everywhere.undo":
             return self._undoing() is not None
         return self.runner.me.may(command.role) and (not command.does or area.offers(command))
+
+    def _called(self, area: Area[Any], command: Command) -> str:
+        back = self._undoing() if command.id == "everywhere.undo" else None
+        return area.says(command) if back is None else back.title[:1].lower() + back.title[1:].rstrip("?")
 
     def undoable(self, back: Deed, *, lasts_s: float) -> None:
         """The last deed can be taken back by this one, for so long."""
@@ -399,6 +409,7 @@ class LinesideApp(TerminalApp[int]):
             return
         at = NAMES.index(self.theme) if self.theme in NAMES else -1
         self.theme = NAMES[(at + 1) % len(NAMES)]
+        self.memory.keep("theme", self.theme)
         self.notify(f"theme {self.theme.removeprefix('lineside-')}", timeout=2, markup=False)
 
     def cmd_quit(self) -> None:
