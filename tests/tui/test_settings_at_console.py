@@ -59,3 +59,19 @@ def test_a_person_without_a_runner_who_only_looks_is_offered_nothing(store: Sqli
         assert here.app.runner.me.role is Role.VIEWER
 
     at_console(store, do, settings=Settings(read_only=True))
+
+
+def test_the_table_has_the_share_that_the_person_gave_it(store: SqliteStore) -> None:
+    heights: list[int] = []
+
+    async def do(here: Sitting) -> None:
+        await here.press("3")
+        area = here.app.area
+        assert area is not None
+        table = area.main()
+        assert table is not None
+        heights.append(table.size.height)
+
+    for share in (0.2, 0.5):
+        at_console(store, do, settings=Settings(layout={"jobs.table": share}))
+    assert heights[0] < heights[1]

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from lineside.console.settings import Settings, person_file, read
+from lineside.console.preferences import SHARES
+from lineside.console.settings import VARIABLES, Settings, person_file, read
+from lineside.console.themes import NAMES
 from lineside.store import config
 from lineside.store.errors import BadConfig, Usage
 from lineside.store.homes import Home
@@ -105,3 +108,33 @@ def test_settings_cost_nothing_where_nobody_wrote_any(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[roles]\nmaria = "approver"\n')
     said = subprocess.check_output([sys.executable, "-c", code, str(tmp_path)], text=True)
     assert said.strip() == "set()"
+
+
+def test_every_key_theme_and_variable_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    words = [f"`[console] {key}`" for key in ("theme", "mouse", "ascii", "read_only")]
+    words += [f"`[console.layout] {key}`" for key in ("start", *(f'"{share}"' for share in SHARES))]
+    words += [
+        "`[console.keys] ",
+        *(f"`{name}`" for name in NAMES),
+        *(f"`{name}`" for name in VARIABLES.values()),
+    ]
+    assert [word for word in words if word not in text] == []
+    assert {field.name for field in fields(Settings)} == {
+        "theme",
+        "mouse",
+        "ascii",
+        "read_only",
+        "keys",
+        "layout",
+    }
+
+
+def test_the_example_of_the_docs_is_right() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    found = load(None, text.partition("### [console]")[2].split("```toml\n")[1].partition("```")[0])
+    assert (found.theme, found.layout["start"], found.keys["runs.compare"]) == (
+        "lineside-light",
+        "jobs",
+        ("X",),
+    )
