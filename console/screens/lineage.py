@@ -1,7 +1,7 @@
 """Lineage: where a thing came from and what came of it, walked with the arrow keys."""
 
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from textual import on
@@ -9,23 +9,24 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from lineside.console.format import glyph
+from lineside.console.format import plural
 from lineside.console.ports import Question
+from lineside.console.reads.ancestry import View, Wish, is_wrong, matching, read
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import lineage as views
-from lineside.console.views.lineage import View
 from lineside.console.widgets import dag
-from lineside.console.widgets.dag_layout import Spot, place
+from lineside.console.widgets.dag_layout import Spot
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.sheet import Walked
-from lineside.store.queries import datasets, lineage, models, runs
-from lineside.store.queries.lineage import Node, NodeRow
+from lineside.store.queries.lineage import Node
 
-_NODES = 300
-"""A lineage is drawn up to so many nodes."""
-
-_WRONG = frozenset({"bad", "drift", "ask"})
+_AREAS: Mapping[str, tuple[str, str]] = {
+    "run": ("runs", "{}"), "model_version": ("models", "{}"), "promotion": ("models", "promotion:{}"),
+    "dataset_version": ("data", "{}"), "deployment": ("monitor", "deployment:{}"),
+    "window": ("monitor", "window:{}"), "alert": ("monitor", "alert:{}"),
+}  # fmt: skip
+"""Kind of node → the area that shows it, and what it is called there."""
 
 
 class LineageArea(Area[View | None]):
@@ -34,14 +35,16 @@ class LineageArea(Area[View | None]):
     NAME = "lineage"
     DEFAULT_CSS = """
     LineageArea #graph { height: 1fr; }
-    LineageArea #node { height: 8; }
+    LineageArea #node { height: 7; }
+    LineageArea.-zoomed #node { display: none; }
     """
 
     def __init__(self, store: Any, actions: Any) -> None:
         super().__init__(store, actions)
-        self._root: str | None = None  # None: what serves now, or the newest thing there is
-        self._past: list[str] = []
+        self._wish = Wish()
+        self._past: list[tuple[Wish, Spot | None]] = []
         self._chosen: Spot | None = None
+        self._coming: Node | None = None  # to be chosen when the next answer is there
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
@@ -67,7 +70,8 @@ class LineageArea(Area[View | None]):
         return self._chosen if self._chosen in self.view.plan.y else self.view.plan.root
 
     def _draw(self, view: View, width: int, height: int) -> list[Line]:
-        return views.canvas(view, self.here or view.plan.root, width, height, focused=self.graph.has_focus)
+        here = self.here or view.plan.root
+        return views.canvas(view, here, self.now, width, height, focused=self.graph.has_focus)
 
     def _draw_node(self, view: View, width: int, height: int) -> list[Line]:
         return views.node(view, self.here or view.plan.root, self.now, width, height)
@@ -75,52 +79,62 @@ class LineageArea(Area[View | None]):
     # -- reading -----------------------------------------------------------------------------------
 
     def question(self) -> Question[View | None]:
-        root = self._root
-
-        def look(db: sqlite3.Connection) -> View | None:
-            node = lineage.resolve(db, root) if root else newest(db)
-            if node is None:
-                return None
-            graph = lineage.around(db, node, limit=_NODES)
-            return View(graph=graph, plan=place(graph))
-
-        return look
+        wish = replace(self._wish, most=max(5, (self.size.height - 14) // 3))
+        return lambda db: read(db, wish)
 
     def empty(self, view: View | None) -> bool:
         return view is None
 
     def show(self, view: View | None) -> None:
         self.view = view
+        self.query_one("#node").styles.height = 7 if self.size.height < 36 else 13
+        if view is not None and self._coming is not None and self._coming in view.plan.words:
+            self._chosen = self._spot(view, self._coming)
+        self._coming = None
         for drawing in self.query(Drawing):
-            drawing.display = view is not None
+            drawing.display = view is not None and not (drawing.id == "node" and self.has_class("-zoomed"))
             if view is not None:
                 drawing.show(view)
+
+    def _spot(self, view: View, node: Node) -> Spot | None:
+        return view.plan.of(node) if any(s.node == node for s in view.plan.y) else None
 
     def _go(self, root: str) -> None:
         """Draw around another node; `esc` comes back."""
         if self.view is not None:
-            old = self.view.plan.root.node
-            self._past.append(f"{old.kind}:{old.id}")
-        self._root, self._chosen = root, None
+            self._past.append((self._wish, self._chosen))
+        self._wish, self._chosen = Wish(root=root), None
         self.reload()
 
     def filtered(self, text: str) -> None:
-        """`/` names the node to draw around: a run's number, NAME@champion, data:NAME@2."""
-        if text.strip():
-            self._go(text.strip())
+        """`/` goes to a node whose name holds the text; one that is not drawn is drawn around."""
         self.filter_text = ""
         self.graph.focus()
+        word = text.strip().lower()
+        if not word or self.view is None:
+            return
+        plan = self.view.plan
+        hits = list(matching(plan, lambda label: word in label.lower()))
+        here = self.here.node if self.here else None
+        if hits:
+            after = hits[hits.index(here) + 1 :] if here in hits else hits
+            self._choose(plan.of((after or hits)[0]))
+        else:
+            self._go(text.strip())
 
     def select(self, target: int | str) -> None:
         """`run:812`, or anything that names a node."""
-        if self._root != str(target):
+        if self._wish.root != str(target):
             self._go(str(target))
         self.graph.focus()
 
     def out(self) -> bool:
+        if self.has_class("-zoomed"):
+            self.cmd_zoom()
+            return True
         if not self._past:
             return False
-        self._root, self._chosen = self._past.pop(), None
+        self._wish, self._chosen = self._past.pop()
         self.reload()
         return True
 
@@ -142,8 +156,53 @@ class LineageArea(Area[View | None]):
         self.refresh_frame()
 
     def cmd_enter(self) -> None:
-        if self.here is not None:
+        """Around the node; what is folded is shown."""
+        if self.here is None or self.view is None:
+            return
+        if self.here.node in self.view.folds:
+            self.cmd_unfold()
+        elif self.here.node == self.view.plan.root.node:
+            self.cmd_look()
+        else:
             self._go(f"{self.here.node.kind}:{self.here.node.id}")
+
+    def cmd_unfold(self) -> None:
+        """Show the folded siblings; where nothing is folded under the cursor, fold all again."""
+        view, here = self.view, self.here
+        if view is None or here is None:
+            return
+        behind = view.folds.get(here.node)
+        if behind is None and not self._wish.opened:
+            self.notify("nothing is folded here", severity="warning", markup=False)
+            return
+        opened = self._wish.opened | {behind.family} if behind else frozenset()
+        self._wish = replace(self._wish, opened=opened)
+        self._coming = behind.rows[0].node if behind else view.plan.root.node
+        self.reload()
+
+    def cmd_only_up(self) -> None:
+        self._only(up=True, down=not self._wish.down)
+
+    def cmd_only_down(self) -> None:
+        self._only(up=not self._wish.up, down=True)
+
+    def _only(self, *, up: bool, down: bool) -> None:
+        """One side of the root, and both again."""
+        self._wish = replace(self._wish, up=up, down=down)
+        self.reload()
+
+    def cmd_zoom(self) -> None:
+        self.toggle_class("-zoomed")
+        self.show(self.view)
+
+    def cmd_look(self) -> None:
+        """The area that shows this kind of thing."""
+        if self.here is None or self.here.node.kind not in _AREAS:
+            self.notify("it has no area of its own", severity="warning", markup=False)
+            return
+        area, name = _AREAS[self.here.node.kind]
+        target = name.format(self.here.node.id)
+        self.console_app.go(area, int(target) if target.isdigit() else target)
 
     def cmd_home(self) -> None:
         if self.view is not None:
@@ -162,7 +221,7 @@ class LineageArea(Area[View | None]):
         plan, here = self.view.plan, self.here
         order = sorted((s for s in plan.y if s.real), key=lambda s: (s.depth, plan.y[s]))
         at = order.index(here)
-        wrong = [s for s in (*order[at + 1 :], *order[:at]) if _is_wrong(plan.words[s.node])]
+        wrong = [s for s in (*order[at + 1 :], *order[:at]) if is_wrong(plan.words[s.node])]
         if wrong:
             self._choose(pick(wrong))
 
@@ -176,10 +235,23 @@ class LineageArea(Area[View | None]):
         left += [(" › ", "dim"), (safe(words[root.node].label), "")]
         if self.here != root:
             left += [(" › ", "dim"), (safe(words[self.here.node].label), "accent")]
-        return left, [(f"{len(words)} nodes · {len(self.view.graph.edges)} arrows", "dim")]
+        return left, self._sum(self.view)
+
+    def _sum(self, view: View) -> Line:
+        """`28 nodes · 3 problems: n`, and which side is shown."""
+        wrong = sum(is_wrong(row) for row in view.graph.nodes)
+        folded = sum(len(f.rows) for f in view.folds.values())
+        out: list[Span] = [(f"{view.whole} nodes", "dim")]
+        if folded:
+            out.append((f", {folded} folded", "dim"))
+        if not (view.wish.up and view.wish.down):
+            out.append((" · only what came of it" if view.wish.down else " · only what it came from", "warn"))
+        if wrong:
+            out += [(" · ", "dim"), (plural(wrong, "problem"), "bold bad"), (": ", "dim"), ("n", "key")]
+        return out
 
     def targets(self) -> Targets:
-        if self.here is None:
+        if self.here is None or self.here.node.kind == "fold":
             return {}
         kind, id = self.here.node
         area = {"run": "run", "model_version": "model", "promotion": "model", "dataset_version": "data"}
@@ -197,21 +269,5 @@ class LineageArea(Area[View | None]):
             return {}
         row = self.view.plan.words[self.here.node]
         name = row.label if row.kind in ("model_version", "dataset_version") else f"{row.kind}:{row.id}"
-        return {"command": f"lineside lineage {name}", "id": f"{row.kind}:{row.id}", "value": row.label}
-
-
-def newest(db: sqlite3.Connection) -> Node | None:
-    """What a person most likely wants to see first: the version that serves, else the newest thing."""
-    versions = models.versions(db)
-    held = [v for v in versions if v.aliases]
-    if held or versions:
-        return Node("model_version", (held or versions)[0].id)
-    data = datasets.versions(db)
-    if data:
-        return Node("dataset_version", data[0].id)
-    started = runs.recent(db, limit=1, offset=0)
-    return Node("run", started[0].id) if started else None
-
-
-def _is_wrong(row: NodeRow) -> bool:
-    return glyph(row.state)[1] in _WRONG
+        side = "" if self._wish.up and self._wish.down else " --up" if self._wish.up else " --down"
+        return {"command": f"lineside lineage {name}{side}", "id": f"{row.kind}:{row.id}", "value": row.label}

@@ -1,63 +1,176 @@
-"""What the lineage area draws besides the graph: the chosen node and every arrow it has."""
+"""What the lineage area draws besides the graph: its steps in one line, the chosen node with its arrows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from lineside.console.format import clock, glyph, plural
-from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
+from lineside.console.format import clock, count, glyph, number, plural
+from lineside.console.reads.ancestry import View, is_wrong
+from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
+from lineside.console.views.grid import wrapped
 from lineside.console.widgets import dag
+from lineside.console.widgets.dag import KINDS, Notes
 from lineside.console.widgets.dag_layout import Plan, Spot, source, target
 from lineside.store.clock import Micros
-from lineside.store.queries.lineage import EdgeRow, Graph, Node
+from lineside.store.queries.lineage import EdgeRow, Node, NodeRow
+from lineside.store.queries.traces import TraceRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A lineage around one root, laid out."""
-
-    graph: Graph
-    plan: Plan
-
-
-def canvas(view: View, chosen: Spot, width: int, height: int, *, focused: bool) -> list[Line]:
-    """The drawing, in the middle of its room."""
-    left, right = len([d for d in view.plan.depths if d < 0]), len([d for d in view.plan.depths if d > 0])
-    walk = "arrows walk · " if width >= 60 else ""
-    note = f"{walk}{plural(left, 'step')} back ◂  ▸ {plural(right, 'step')} on"
+def canvas(view: View, chosen: Spot, now: Micros, width: int, height: int, *, focused: bool) -> list[Line]:
+    """The drawing in the middle of its room, its steps below it."""
     title = f"LINEAGE OF {safe(view.plan.words[view.plan.root.node].label)}"
-    head = heading(title, width, right=note, style="bold accent" if focused else "head")
-    lines = dag.draw(view.plan, chosen, width=width, height=height - 1)
-    above: list[Line] = [[]] * max(0, (height - 1 - len(lines)) // 2)
-    return [head, *above, *lines]
+    style = "bold accent" if focused else "head"
+    head = heading(title, width, right=_legend(view, width - width_of(title) - 8), style=style)
+    notes = Notes(under={n: under(view, n, now) for n in view.plan.words}, path=_path(view, chosen))
+    picture = dag.draw(view.plan, chosen, width=width, height=height - 2, notes=notes)
+    above = max(0, (height - 2 - len(picture.lines)) // 2)
+    below = max(0, height - 2 - len(picture.lines) - above)
+    blank: Line = []
+    return [head, *[blank] * above, *picture.lines, *[blank] * below,
+            steps(view.plan, chosen, picture.seen, width)]  # fmt: skip
+
+
+def _legend(view: View, room: int) -> str:
+    """What the glyphs of kinds mean, those that are drawn; else only how one walks."""
+    kinds = dict.fromkeys(node.kind for node in view.plan.words if node.kind in KINDS)
+    walk, all_of_it = "arrows walk", "  ".join("{} {}".format(*KINDS[kind]) for kind in kinds)
+    return next((t for t in (f"{all_of_it} · {walk}", all_of_it, walk) if width_of(t) <= room), "")
+
+
+def steps(plan: Plan, chosen: Spot, seen: range, width: int) -> Line:
+    """Every layer as the number of its nodes, the ones in sight bright, wrong ones with their glyph."""
+    cells: list[Span] = []
+    at = 0
+    for depth in plan.depths:
+        spots = [s for s in plan.y if s.real and s.depth == depth]
+        wrong = next((plan.words[s.node].state for s in spots if is_wrong(plan.words[s.node])), None)
+        mark, tone = glyph(wrong) if wrong else ("", "")
+        style = tone if tone and depth in seen else "bold" if depth in seen else f"{tone or 'dim'}"
+        if depth == chosen.depth:
+            at, style = len(cells), "bold reverse"
+        cells.append((f" {len(spots)}{mark} ", style))
+    back, on = chosen.depth - plan.depths[0], plan.depths[-1] - chosen.depth
+    left: list[Span] = [(f" {plural(back, 'step')} back ", "dim"), ("◂" if back else " ", "accent")]
+    right: list[Span] = [("▸" if on else " ", "accent"), (f" {plural(on, 'step')} on", "dim")]
+    room = width - sum(width_of(text) for text, _ in (*left, *right)) - 1
+    return [*left, *_around(cells, at, room), *right]
+
+
+def _around(cells: list[Span], at: int, room: int) -> list[Span]:
+    """As many cells as fit, the chosen one among them."""
+    first, last = at, at + 1
+    used = width_of(cells[at][0])
+    while first > 0 or last < len(cells):
+        grow = [c for c in ((first - 1) if first > 0 else None, last if last < len(cells) else None)
+                if c is not None and used + width_of(cells[c][0]) <= room]  # fmt: skip
+        if not grow:
+            break
+        nearest = min(grow, key=lambda c: abs(c - at))
+        used += width_of(cells[nearest][0])
+        first, last = min(first, nearest), max(last, nearest + 1)
+    return cells[first:last]
+
+
+def _path(view: View, chosen: Spot) -> dict[Node, str]:
+    """What the arrows of the chosen node say, under the nodes at their other ends."""
+    said = {source(e): f"{e.relation} ▸" for e in view.graph.edges if target(e) == chosen.node}
+    return said | {target(e): f"▸ {e.relation}" for e in view.graph.edges if source(e) == chosen.node}
+
+
+def under(view: View, node: Node, now: Micros) -> str:
+    """The one figure of a node that matters, in a few words; else when it was."""
+    row, trace = view.plan.words[node], view.traces.get(node)
+    if trace is None:
+        return "enter shows them" if node in view.folds else ""
+    at = clock(trace.at_us, now=now)
+    figure = f"{trace.metric} {number(trace.value, digits=3)}"
+    match row.kind:
+        case "dataset_version":
+            return f"{count(trace.rows)} rows"
+        case "run":
+            return trace.words if is_wrong(row) else figure if trace.metric else at
+        case "model_version":
+            return figure if trace.metric else at
+        case "promotion":
+            return f"→ {trace.metric} {row.state.replace('PENDING_MANUAL_APPROVAL', 'WAITS')}"
+        case "deployment":
+            return f"{row.state} {trace.words}"
+        case "window":
+            return figure if trace.value is not None else f"{count(trace.rows)} rows"
+        case "alert":
+            return trace.metric
+        case _:
+            return row.state
+
+
+# -- the chosen node -------------------------------------------------------------------------------
 
 
 def node(view: View, chosen: Spot, now: Micros, width: int, height: int) -> list[Line]:
     """The chosen node, all it came from at the left and all that came of it at the right."""
     row = view.plan.words[chosen.node]
-    mark, style = glyph(row.state)
     came = [e for e in view.graph.edges if target(e) == chosen.node]
     led = [e for e in view.graph.edges if source(e) == chosen.node]
-    head = heading(safe(row.label).upper(), width, right=f"{row.kind.replace('_', ' ')} {row.id}")
-    state: Line = [(f" {mark} ", style), (safe(row.state), style)]
+    kind = KINDS.get(row.kind, ("", row.kind))[1]
+    head = heading(safe(row.label).upper(), width, right=_kind(kind, row))
+    about = _about(view, chosen, now, width)
     half = (width - 3) // 2
-    room = height - 3
-    left = _ends(view, came, now, half, room, source)
-    right = _ends(view, led, now, half, room, target)
+    room = max(1, height - 2 - len(about))
     titles: Line = [
-        (fit(f" CAME FROM {len(came)}", half), "dim"), (" │ ", "rule"), (f"LED TO {len(led)}", "dim"),
+        (fit(f" CAME FROM {len(came)}", half), "head"), (" │ ", "rule"), (f"LED TO {len(led)}", "head"),
     ]  # fmt: skip
-    rows: list[Line] = []
-    for i in range(max(len(left), len(right))):
-        here = left[i] if i < len(left) else []
-        pad = half - sum(width_of(text) for text, _ in here)
-        rows.append([*here, (" " * pad, ""), (" │ ", "rule"), *(right[i] if i < len(right) else [])])
-    return list([clip(line, width) for line in (head, state, titles, *rows)][:height])
+    rows = beside(
+        _ends(view, came, now, half, room, source), _ends(view, led, now, width - half - 3, room, target),
+        widths=(half, width - half - 3), rule=" │ ",
+    )  # fmt: skip
+    return list([clip(line, width) for line in (head, *about, titles, *rows)][:height])
+
+
+def _kind(kind: str, row: NodeRow) -> str:
+    return kind if row.kind == "fold" else f"{kind} {row.id}"
+
+
+def _about(view: View, chosen: Spot, now: Micros, width: int) -> list[Line]:
+    """State, figures, who and when in one line, the reason in a second one."""
+    row, trace = view.plan.words[chosen.node], view.traces.get(chosen.node)
+    if chosen.node in view.folds:
+        names = ", ".join(r.label for r in view.folds[chosen.node].rows)
+        return [[(" enter", "key"), (" shows them all: ", "dim"), (safe(names), "")]]
+    mark, style = glyph(row.state)
+    line: list[Span] = [(f" {mark} {safe(row.state)}", f"bold {style}")]
+    if trace is None:
+        return [line]
+    line += [(f"   {text}", tone) for text, tone in _figures(trace, row)]
+    if trace.at_us is not None:
+        line.append((f"   {clock(trace.at_us, now=now)}", "dim"))
+    if trace.by:
+        line.append((f" by {safe(trace.by)}", "dim"))
+    if trace.words and row.kind != "dataset_version":
+        more = [(safe(trace.words), style if style in ("bad", "drift") else "")]
+        if sum(width_of(t) for t, _ in line) + width_of(more[0][0]) + 3 <= width:
+            return [[*line, ("   ", ""), *more]]
+        return [line, *wrapped(trace.words, width, more[0][1])[:2]]
+    return [line]
+
+
+def _figures(trace: TraceRow, row: NodeRow) -> list[Span]:
+    out: list[Span] = []
+    if row.kind == "promotion":
+        return [(f"→ {safe(trace.metric)}", "bold")]
+    if trace.value is not None and trace.metric:
+        name = "hold-out " if row.kind in ("run", "model_version") else ""
+        out.append((f"{name}{safe(trace.metric)} {number(trace.value)}", "bold"))
+    elif trace.metric:
+        out.append((safe(trace.metric), ""))
+    if trace.rows is not None and not row.state.endswith(" rows"):
+        out.append((f"{count(trace.rows)} rows", ""))
+    if row.kind == "dataset_version":
+        out.append((trace.words, ""))
+    return out
 
 
 def _ends(
     view: View, edges: Sequence[EdgeRow], now: Micros, width: int, room: int, end: Callable[[EdgeRow], Node]
 ) -> list[list[Span]]:
-    """`trained  run 1 network  09:01:00`, one line each; what does not fit is counted."""
+    """`trained  ✓ run 1 network  accuracy 0.97  09:01:00`, one line each; what does not fit is counted."""
     shown = edges if len(edges) <= room else edges[: max(0, room - 1)]
     lines = [_edge(view, edge, end(edge), now, width) for edge in shown]
     if len(shown) < len(edges):
@@ -69,8 +182,11 @@ def _edge(view: View, edge: EdgeRow, other: Node, now: Micros, width: int) -> li
     row = view.plan.words[other]
     mark, style = glyph(row.state)
     time = clock(edge.at_us, now=now)
-    room = max(4, width - 13 - 2 - 1 - len(time))
+    room = max(4, width - 12 - 4 - 1 - len(time))
+    label = safe(row.label)
+    fact = safe(under(view, other, now)) if room >= 44 else ""
+    named = fit(label, min(26, room)) + "  " + fact if fact else label
     return [
-        (fit(f"  {safe(edge.relation)}", 13), "dim"), (f"{mark} ", style), (fit(safe(row.label), room), ""),
-        (f" {time}", "dim"),
+        (fit(f" {safe(edge.relation)}", 12), "dim"), (f"{mark} ", style),
+        (KINDS.get(row.kind, ("·", ""))[0] + " ", "head"), (fit(named, room), ""), (f" {time}", "dim"),
     ]  # fmt: skip

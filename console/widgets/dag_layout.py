@@ -67,6 +67,11 @@ def place(graph: Graph) -> Plan:
     )
 
 
+def reached(root: Node, edges: Iterable[EdgeRow], *, sign: int) -> set[Node]:
+    """What a walk from the root finds that never goes back in time (`sign` 1), or never forward (-1)."""
+    return set(_side(root, edges, sign=sign)[0])
+
+
 def source(edge: EdgeRow) -> Node:
     return Node(edge.src_kind, edge.src_id)
 

@@ -4,12 +4,14 @@ import sqlite3
 from pathlib import Path
 
 from fixtures.consoles import Sitting, at_console
+from fixtures.story import put
 
 from lineside.console.ports import SqliteStore
 from lineside.store.actors import LINESIDE
 from lineside.store.clock import Micros
 from lineside.store.homes import Home
-from lineside.store.queries import audit
+from lineside.store.queries import audit, lineage
+from lineside.store.queries.lineage import Node
 
 
 def test_data_shows_versions_columns_and_the_mean_digit(store: SqliteStore) -> None:
@@ -43,7 +45,7 @@ def test_lineage_begins_with_what_serves_and_is_walked_with_arrows(store: Sqlite
     async def do(here: Sitting) -> None:
         text = await here.press("6")
         assert "LINEAGE OF digit-reader@v2" in text
-        assert "● digit-reader@v2" in text
+        assert "● ◈ digit-reader@v2" in text
         text = await here.press("left")
         assert "RUN 5 NETWORK" in text
         text = await here.press("left", "enter")
@@ -65,11 +67,57 @@ def test_n_in_lineage_finds_what_fires(store: SqliteStore) -> None:
 def test_filter_draws_around_another_node(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         await here.press("6", "/")
-        text = await here.press(*"data:digits@1", "enter")
+        text = await here.press(*"digits@1", "enter")
+        assert "Lineage › digit-reader@v2 › data:digits@1" in text, (
+            "it is in the drawing: the cursor goes there"
+        )
+        text = await here.press("enter")
         assert "LINEAGE OF data:digits@1" in text
         assert "run 2 forest" in text
+        text = await here.press("/", *"data:bike@1", "enter")
+        assert "LINEAGE OF data:bike@1" in text, "it is not: it is drawn around"
+
+
+def test_u_and_d_show_one_side_and_the_command_says_the_same(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("6", "u")
+        assert "only what it came from" in text
+        assert "deployment" not in text.split("DIGIT-READER@V2")[0].split("arrows walk")[-1]
+        area = here.app.area
+        assert area is not None
+        assert area.copies()["command"] == "lineside lineage digit-reader@v2 --up"
+        assert "only what it came from" not in await here.press("u")
 
     at_console(store, do)
+
+
+def test_forty_siblings_are_folded_and_shown_on_enter(home: Home, db: sqlite3.Connection) -> None:
+    _fan_out(db, runs=40)
+    store = SqliteStore(home)
+
+    async def do(here: Sitting) -> None:
+        text = await here.press("6")
+        assert "+36 runs" in text
+        await here.press("right", *["down"] * 6)
+        text = await here.press("enter")
+        assert "+36 runs" not in text
+        assert "+36 runs" in await here.press("e"), "and folded again"
+
+    at_console(store, do)
+    store.close()
+
+
+def _fan_out(db: sqlite3.Connection, *, runs: int) -> None:
+    """One dataset version that so many runs learned from."""
+    put(db, "dataset", id=1, name="wide", created_us=1)
+    put(db, "dataset_version", id=1, uid="d1", dataset_id=1, number=1, digest="d", rows=10, bytes=1,
+        columns="[]", origin="{}", created_us=1, created_by="ana")  # fmt: skip
+    put(db, "experiment", id=1, name="e", created_us=1)
+    for n in range(1, runs + 1):
+        put(db, "run", id=n, uid=f"r{n}", experiment_id=1, name="fan", status="FINISHED", author="ana",
+            created_us=n)  # fmt: skip
+        edge = {"src": Node("dataset_version", 1), "dst": Node("run", n)}
+        lineage.link(db, **edge, relation="trained", at=Micros(n))
 
 
 def test_g_l_leads_from_a_version_to_its_lineage_and_back(store: SqliteStore) -> None:

@@ -126,7 +126,7 @@ def test_arrows_lead_from_node_to_node() -> None:
 
 def test_a_long_arrow_runs_round_what_stands_between() -> None:
     plan = lineage_of(DATA, (DATA, RUN, 1), (RUN, V1, 2), (DATA, V1, 3))
-    rows = [plain(row) for row in dag.draw(plan, plan.root, width=80, height=9)]
+    rows = [plain(row) for row in dag.draw(plan, plan.root, width=80, height=9).lines]
     text = "\n".join(rows)
     assert text.count("▸") == 3 or text.count("▸") == 2, "two heads share one cell where they meet"
     assert "╮" in text or "╯" in text or "┴" in text or "┬" in text
@@ -135,6 +135,6 @@ def test_a_long_arrow_runs_round_what_stands_between() -> None:
 def test_a_hostile_label_cannot_move_the_cursor() -> None:
     row = NodeRow(kind="run", id=1, label="x\x1b[2J\u202eevil", state="READY")
     plan = dag_layout.place(Graph(root=Node("run", 1), nodes=(row,), edges=()))
-    text = "".join(plain(line) for line in dag.draw(plan, plan.root, width=40, height=3))
+    text = "".join(plain(line) for line in dag.draw(plan, plan.root, width=40, height=3).lines)
     assert "\x1b" not in text
     assert "\u202e" not in text
