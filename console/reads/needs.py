@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineside.store.clock import SECOND, Micros
 from lineside.store.queries import alerts, audit, promotions, schedules, walls
@@ -29,6 +29,7 @@ class Need:
     by: str  # who asked, submitted, or ""
     run_id: int | None = None
     model: str = ""  # "digit-reader@v3", of a request
+    due_us: Micros | None = None  # before when; None: there is no such moment
 
     @property
     def key(self) -> tuple[str, int]:
@@ -52,12 +53,13 @@ def _unratified(p: PromotionRow) -> bool:
 
 
 def _ratify(p: PromotionRow) -> Need:
-    text = f"{p.model} v{p.number} is {p.alias} by break-glass of {p.requested_by}: a second person ratifies"
-    return _of_request("ratify", "RATIFY", ("!", "bad"), text, p, at=p.applied_us or p.created_us)
+    text = f"{p.model} v{p.number} is {p.alias}, break-glass by {p.requested_by}"
+    need = _of_request("ratify", "RATIFY", ("!", "bad"), text, p, at=p.applied_us or p.created_us)
+    return replace(need, due_us=p.ratify_before_us)
 
 
 def _approve(p: PromotionRow) -> Need:
-    text = f"{p.model} v{p.number} → {p.alias}, gates passed, {p.requested_by} asks"
+    text = f"{p.model} v{p.number} → {p.alias}, {p.requested_by} asks, gates passed"
     return _of_request("approve", "APPROVE", ("?", "ask"), text, p, at=p.created_us)
 
 

@@ -7,29 +7,35 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Container
+from textual.events import DescendantFocus
+from textual.widget import Widget
 
 from lineside.console import asking
 from lineside.console.commands import Command
 from lineside.console.deeds import Deed
-from lineside.console.format import clock
 from lineside.console.ports import Actions, Question, Store
-from lineside.console.reads import visits, walls
+from lineside.console.reads import traces, visits, walls
 from lineside.console.reads.needs import Need
 from lineside.console.reads.walls import Wall
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, heading, safe
 from lineside.console.views import wall as drawing
+from lineside.console.views import wallbig
 from lineside.console.views.wall import Scene
+from lineside.console.views.wallplan import Rect, plan
 from lineside.console.widgets.lines import Drawing, Lines
+from lineside.console.widgets.panel import Panel, Row
 from lineside.console.widgets.rows import Cell, Column, ListRows
 from lineside.console.widgets.table import Table
-from lineside.store.clock import Micros
+from lineside.jobs.devices.gpus import Gpu
 from lineside.store.queries import alerts, evidence, jobs, promotions
 
 _COLUMNS = (
-    Column(key="word", title="", priority=1),
-    Column(key="text", title="", priority=1, grow=True, max=200, min=20),
-    Column(key="at", title="", priority=2, align=">"),
+    Column(key="word", title="", priority=1, value=lambda need: need.word),
+    Column(key="text", title="", priority=1, max=200, min=20, grow=True),
+    Column(key="at", title="", priority=2, align=">", value=lambda need: need.at_us),
+    Column(key="next", title="", priority=1),
 )
 _DOES: Mapping[str, tuple[str, ...]] = {
     "wall.approve": ("approve",), "wall.reject": ("approve",), "wall.ratify": ("ratify",),
@@ -40,10 +46,19 @@ _DOES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The wall with the curves of what trains."""
+    """The wall with the curves of what trains, and how busy the GPUs were with it."""
 
     wall: Wall
     curves: Mapping[int, Sequence[float | None]]
+    loads: Mapping[str, Sequence[float | None]]
+
+
+PANELS = ("gpus", "ends", "jobs", "since", "recent")
+LETTERS: Mapping[str, tuple[str, str]] = {
+    "gpus": ("g", "GPUs"), "ends": ("e", "endpoints"), "jobs": ("j", "jobs"),
+    "recent": ("r", "recent runs"), "since": ("s", "since you left"),
+}  # fmt: skip
+_MINUTE_S = 60.0
 
 
 class WallArea(Area[View]):
@@ -51,19 +66,38 @@ class WallArea(Area[View]):
 
     NAME: ClassVar[str] = "wall"
     DEFAULT_CSS = """
-    WallArea #needs { height: 1; }
-    WallArea #needs-head { height: 1; }
-    WallArea #rest { height: 1fr; }
+    WallArea #room { height: 1fr; layout: vertical; }
+    WallArea #room > * { position: absolute; }
+    WallArea #big { display: none; height: 1fr; }
+    WallArea.-big #big { display: block; }
+    WallArea.-big #room, WallArea.-big #titlebar, WallArea.-big #crumb, WallArea.-big #footer,
+    WallArea.-big #story { display: none; }
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
         self._left = visits.last(store.home)
+        self._looks: dict[str, list[float | None]] = {}
+        self._seen: tuple[Gpu, ...] = ()
+        self._plan: Mapping[str, Rect] = {}
 
     def body(self) -> ComposeResult:
-        yield Lines([[]], id="needs-head")
-        yield Table[Need](_COLUMNS, id="needs", header=False, empty="✓ nothing waits for anybody")
-        yield Drawing[Scene](drawing.draw, id="rest")
+        with Container(id="room"):
+            yield Lines([[]], id="needs-head")
+            yield Table[Need](_COLUMNS, id="needs", header=False, empty="✓ nothing waits for anybody")
+            for name in PANELS:
+                yield Panel(id=name)
+        yield Drawing[Scene](wallbig.draw, id="big")
+
+    def on_mount(self) -> None:
+        if self.console_app.settings.layout.get("start") == "wall:big":
+            self.add_class("-big")
+        self.set_interval(_MINUTE_S, self._minute)
+
+    def _minute(self) -> None:
+        """A clock on the wall goes on by itself."""
+        if self.is_current and self.has_class("-big") and not self.console_app.paused:
+            self.reload()
 
     def main(self) -> Table[Need]:
         return self.query_one("#needs", Table)
@@ -73,56 +107,75 @@ class WallArea(Area[View]):
 
         def read(db: sqlite3.Connection) -> View:
             wall = walls.read(db, at=at, left=left)
-            training = {w.job.run_id: w.metric.metric for w in wall.working if w.metric and w.job.run_id}
-            if first or not training:
-                return View(wall, {})
-            from lineside.console.reads.curves import sparks
-
-            return View(wall, sparks(db, home, training))
+            if first:
+                return View(wall, {}, {})
+            return View(wall, traces.curves(db, home, wall), traces.loads(db, home, wall))
 
         return read
 
     def show(self, view: View) -> None:
-        wall = view.wall
-        self._make_room(len(wall.needs))
-        width = self.app.size.width
+        wall, me = view.wall, self.me
+        scene = self._scene(view)
+        self._arrange(scene)
         told = str(len(wall.needs)) if wall.needs else ""
 
         def cells(need: Need) -> list[Cell]:
-            return self._cells(need, wall.at_us)
+            return drawing.need_cells(need, me, wall.at_us)
 
-        self.query_one("#needs-head", Lines).set(
-            [heading("NEEDS YOU", width, right=told, style=self._tone(wall))]
-        )
-        self.main().show(ListRows[Need](wall.needs, key=lambda n: n.key, cells=cells))
+        head = self.query_one("#needs-head", Lines)
+        rect = self._plan.get("needs")
+        width = rect.width if rect else self.app.size.width
+        head.set([heading("NEEDS YOU", width, right=told, style="head ask" if wall.needs else "head")])
+        needs = drawing.in_order(wall.needs, me)
+        self.main().show(ListRows[Need](needs, key=lambda n: n.key, cells=cells))
+        for name, fill in drawing.fills(scene).items():
+            self.query_one(f"#{name}", Panel).show(fill)
+        self.query_one("#big", Drawing).show(scene)
+
+    def _scene(self, view: View) -> Scene:
         runner = self.console_app.runner
-        scene = Scene(
-            wall=wall,
-            me=self.me,
-            gpus=runner.gpus,
-            gpu_words=runner.gpu_words,
-            slots=runner.slots,
-            curves=view.curves,
-        )
-        self.query_one("#rest", Drawing).show(scene)
+        self._remember(runner.gpus)
+        return Scene(
+            wall=view.wall, me=self.me, gpus=runner.gpus, gpu_words=runner.gpu_words, slots=runner.slots,
+            curves=view.curves, loads={**self._looks, **view.loads},
+        )  # fmt: skip
 
-    @staticmethod
-    def _tone(wall: Wall) -> str:
-        return "head ask" if wall.needs else "head"
+    def _remember(self, gpus: tuple[Gpu, ...]) -> None:
+        """What a GPU did while one looked: all there is of one that no job of ours has."""
+        if gpus is self._seen:
+            return
+        self._seen = gpus
+        for gpu in gpus:
+            self._looks[gpu.uuid] = [*self._looks.get(gpu.uuid, [])[-239:], gpu.util]
 
-    def _make_room(self, count: int) -> None:
-        """As many rows as there are needs, but never more than a third of the screen."""
-        rows = max(1, min(count, self.app.size.height // 3))
-        table = self.main()
-        if table.styles.height is None or table.styles.height.value != rows:
-            table.styles.height = rows
+    def _arrange(self, scene: Scene) -> None:
+        """Put every panel where the plan has it; nothing is laid out again while the plan stays."""
+        size = self.app.size
+        story = int(self.console_app.story is not None)
+        self.query_one("#story").display = bool(story)
+        fresh = plan(size.width, max(2, size.height - 3 - story), drawing.wanted(scene))
+        if fresh == self._plan:
+            return
+        self._plan = fresh
+        for name in ("needs", *PANELS):
+            self._place(name, fresh.get(name))
 
-    def _cells(self, need: Need, at: Micros) -> list[Cell]:
-        word = (f"{need.mark[0]} {need.word}", need.mark[1])
-        text = safe(need.text)
-        if self.me.is_me(need.by) and need.kind == "approve":
-            text += " (you: another person decides)"
-        return [word, text, (clock(need.at_us, now=at), "dim")]
+    def _place(self, name: str, rect: Rect | None) -> None:
+        widget = self.query_one(f"#{name}")
+        widget.display = rect is not None
+        if name == "needs":
+            self.query_one("#needs-head").display = rect is not None
+        if rect is None:
+            return
+        if name == "needs":
+            _put(self.query_one("#needs-head"), Rect(rect.x, rect.y, rect.width, 1))
+            rect = Rect(rect.x, rect.y + 1, rect.width, rect.height - 1)
+        _put(widget, rect)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.view is not None:
+            self.show(self.view)
 
     def crumb(self) -> tuple[Line, Line]:
         home = self.store.home
@@ -141,8 +194,59 @@ class WallArea(Area[View]):
     def _moved(self) -> None:
         self.refresh_frame()
 
+    def panels(self) -> Sequence[tuple[str, str, Widget]]:
+        shown = [(*LETTERS[name], self.query_one(f"#{name}")) for name in PANELS if name in self._plan]
+        return [("n", "needs you", self.main()), *shown]
+
+    @on(Panel.Entered)
+    def _entered(self) -> None:
+        self.cmd_open()
+
+    @on(Table.Opened)
+    def _opened(self) -> None:
+        self.cmd_open()
+
+    @on(DescendantFocus)
+    def _focus_moved(self) -> None:
+        self.refresh_frame()
+
+    def _need(self) -> Need | None:
+        """The need that keys are about: none while a panel beside has the focus."""
+        return None if isinstance(self.focused, Panel) else self.main().current
+
+    def _row(self) -> Row | None:
+        return self.focused.current if isinstance(self.focused, Panel) else None
+
+    def select(self, target: int | str) -> None:
+        """`big` is the wall for a screen on a wall."""
+        if target == "big":
+            self.add_class("-big")
+        else:
+            super().select(target)
+
+    def out(self) -> bool:
+        if self.has_class("-big"):
+            self.remove_class("-big")
+            self.main().focus()
+            return True
+        if isinstance(self.focused, Panel):
+            self.main().focus()
+            return True
+        return False
+
+    def cmd_zoom(self) -> None:
+        self.toggle_class("-big")
+        self.main().focus()
+
+    def scopes(self) -> tuple[str, ...]:
+        return (self.NAME, "everywhere") if self.has_class("-big") else super().scopes()
+
     def targets(self) -> Targets:
-        need = self.main().current
+        row = self._row()
+        if row is not None and row.goes is not None and isinstance(row.goes[1], int):
+            kind = {"jobs": "job", "runs": "run", "monitor": "endpoint"}.get(row.goes[0])
+            return {kind: row.goes[1]} if kind else {}
+        need = self._need()
         if need is None:
             return {}
         promotion = f"promotion:{need.id}" if need.model else None
@@ -154,15 +258,15 @@ class WallArea(Area[View]):
         }  # fmt: skip
 
     def copies(self) -> Mapping[str, str]:
-        need = self.main().current
+        need = self._need()
         if need is None:
-            return {}
+            return {"command": "lineside view wall"}
         shows = {"failed": f"lineside jobs show {need.id}", "alert": "lineside alerts ls"}
         command = shows.get(need.kind, f"lineside promotions show {need.id}")
         return {"command": command, "id": str(need.id), "value": f"{need.word} {need.text}"}
 
     def offers(self, command: Command) -> bool:
-        need = self.main().current
+        need = self._need()
         return need is not None and need.kind in _DOES.get(command.id, ())
 
     def says(self, command: Command) -> str:
@@ -170,8 +274,14 @@ class WallArea(Area[View]):
         return f"{command.title}: {safe(need.model)}" if need is not None and need.model else command.title
 
     def cmd_open(self) -> None:
-        need = self.main().current
-        if need is not None:
+        row, need = self._row(), self._need()
+        if row is not None and row.goes is not None:
+            self.console_app.go(*row.goes)
+        elif need is not None and need.kind == "failed":
+            self.console_app.go("jobs", f"log:{need.id}")
+        elif need is not None and need.kind == "parked":
+            self.console_app.go("jobs", "schedules")
+        elif need is not None:
             self.console_app.go(need.area, need.target)
 
     # -- doing ------------------------------------------------------------------------------------
@@ -212,6 +322,11 @@ class WallArea(Area[View]):
 
     def on_unmount(self) -> None:
         visits.leave(self.store.home, at=self.now)
+
+
+def _put(widget: Widget, rect: Rect) -> None:
+    widget.styles.offset = (rect.x, rect.y)
+    widget.styles.width, widget.styles.height = rect.width, rect.height
 
 
 def _host() -> str:

@@ -17,10 +17,10 @@ def test_the_wall_says_what_needs_you_and_what_goes_on(store: SqliteStore) -> No
     async def do(here: Sitting) -> None:
         text = await here.text()
         assert "◆ DRIFT" in text
-        assert "? APPROVE  digit-reader v3 → champion, gates passed, lineside asks" in text
+        assert "? APPROVE  digit-reader v3 → champion, lineside asks" in text
         assert "no traffic" in text
         assert "network wide" in text
-        assert "waiting, first 10" in text
+        assert "1 waiting" in text
 
     at_console(store, do)
 

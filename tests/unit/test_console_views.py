@@ -84,7 +84,8 @@ def test_the_wall_fills_exactly_the_room_it_has(
     story: tuple[Home, sqlite3.Connection], width: int, height: int
 ) -> None:
     wall = walls.read(story[1], at=at(26), left=None)
-    scene = Scene(wall=wall, me=ME, gpus=(), gpu_words="no driver", slots=2, curves={7: (3.0, 2.0, 1.0)})
+    scene = Scene(wall=wall, me=ME, gpus=(), gpu_words="no driver", slots=2, curves={7: (3.0, 2.0, 1.0)},
+                  loads={})  # fmt: skip
     lines = draw(scene, width, height)
     assert len(lines) == height
     assert max(line_width(line) for line in lines) <= width

@@ -33,7 +33,7 @@ def test_the_most_urgent_needs_come_first(told: sqlite3.Connection) -> None:
     found = needs(told, at=NOW)
     assert [need.kind for need in found] == ["approve", "alert", "alert", "failed", "failed"]
     approve = found[0]
-    assert approve.text == "digit-reader v3 → champion, gates passed, lineside asks"
+    assert approve.text == "digit-reader v3 → champion, lineside asks, gates passed"
     assert (approve.area, approve.target, approve.model) == (
         "models",
         f"promotion:{approve.id}",

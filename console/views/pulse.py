@@ -1,0 +1,46 @@
+"""How far something is and when it will have ended, in words that do not tick."""
+
+from lineside.console.format import clock, count
+from lineside.console.reads.walls import Working
+from lineside.store.clock import Micros, after
+
+_DAY_S = 86_400.0
+
+
+def hm(at: Micros | None, *, now: Micros) -> str:
+    """`13:51` today, `Thu 18:20` before: seconds are for where one looks closer."""
+    said = clock(at, now=now)
+    return said[:5] if len(said) == 8 and said[2] == said[5] == ":" else said
+
+
+def ahead(at: Micros, *, now: Micros) -> str:
+    """A moment that comes: `16:01` today, `Thu 09:14` on another day."""
+    said = hm(at, now=now)
+    return said if ":" in said[:3] else clock(at, now=after(at, _DAY_S))
+
+
+def steps(work: Working) -> str:
+    """`step 8,120 of 20,000`, `step 8,120`; nothing before the first."""
+    metric = work.metric
+    if metric is None:
+        return ""
+    total = f" of {count(work.end.total)}" if work.end.total else ""
+    return f"step {count(metric.last_step)}{total}"
+
+
+def ends(work: Working, *, now: Micros) -> tuple[str, str]:
+    """`ends by 16:01`, `limit 21:20`, or since when it runs; and a style."""
+    end = work.end
+    if end.at_us is not None:
+        at = ahead(end.at_us, now=now)
+        return (f"limit {at}", "warn") if end.how == "limit" else (f"ends by {at}", "")
+    word = "serves since" if work.job.kind == "service" else "since"
+    return f"{word} {hm(work.job.started_us or work.job.submitted_us, now=now)}", "dim"
+
+
+def tries(work: Working) -> str:
+    """`2/3` where it is tried again; nothing for a first and only try."""
+    attempt, allowed = work.job.attempt, work.end.tries
+    if allowed and attempt:
+        return f"{attempt}/{max(allowed, attempt)}"
+    return f"try {attempt}" if attempt > 1 else ""
