@@ -115,7 +115,7 @@ class LinesideApp(TerminalApp[int]):
     # -- life --------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.heed_signals()
+        self.settle_in()
         if self._watcher is not None:
             self._watcher.start()
 
@@ -326,7 +326,12 @@ class LinesideApp(TerminalApp[int]):
         if not found:
             self.notify("there is one panel only", markup=False)
             return
-        self.push_screen(Jump(area.panels()), lambda letter: found[letter].focus() if letter else None)
+
+        def chosen(letter: str | None) -> None:
+            if letter:
+                found[letter].focus()
+
+        self.push_screen(Jump(area.panels()), chosen)
 
     def cmd_help(self) -> None:
         from lineside.console.screens.help import Help

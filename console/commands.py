@@ -6,7 +6,7 @@ only what stands behind `.` does.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from importlib import import_module
@@ -81,9 +81,35 @@ def table() -> tuple[Command, ...]:
     return tuple(command for module in modules for command in module.COMMANDS)
 
 
+_own: dict[str, tuple[str, ...]] = {}
+"""The keys that the person at this console has chosen: a process is one console."""
+
+
+def use(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """Let these commands have these keys instead, from now on; {} is the table as it stands.
+
+    `console/preferences.py` has refused what cannot be.
+    """
+    if keys != _own:
+        _own.clear()
+        _own.update(keys)
+        for made in (of_scope, keymap, by_id):
+            made.cache_clear()
+
+
+def chosen(command: Command) -> bool:
+    """Whether this person gave it other keys than the table does."""
+    return command.id in _own
+
+
 @cache
 def of_scope(scope: str) -> tuple[Command, ...]:
-    return tuple(command for command in table() if command.scope == scope)
+    """The commands of a scope, with the keys they have at this console."""
+    return tuple(
+        replace(command, keys=_own[command.id]) if command.id in _own else command
+        for command in table()
+        if command.scope == scope
+    )
 
 
 @cache
@@ -105,9 +131,10 @@ def behind(prefix: str, scopes: tuple[str, ...]) -> list[tuple[str, Command]]:
     ]
 
 
+@cache
 def by_id(id: str) -> Command:
-    """The command of that id."""
-    return next(command for command in table() if command.id == id)
+    """The command of that id, with the keys it has at this console."""
+    return next(command for command in of_scope(id.partition(".")[0]) if command.id == id)
 
 
 SHOWN: Mapping[str, str] = {

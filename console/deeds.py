@@ -13,7 +13,8 @@ class Ask:
 
     verb: str
     args: Json
-    said: str  # what the toast says when it is done
+    said: str  # what the toast says when it is done: "job 57: held"
+    undo: "Ask | None" = None  # what takes it back, where `undoing` cannot know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,32 @@ def clip(line: Line, width: int) -> list[Span]:
     return out
 
 
+def cut(line: Line, skip: int, width: int) -> list[Span]:
+    """`width` cells of a line from the cell `skip` on.
+
+    >>> cut([("loss", "bold"), ("0.21", "")], 2, 80)
+    [('ss', 'bold'), ('0.21', '')]
+    """
+    out: list[Span] = []
+    for text, style in line:
+        cells = width_of(text)
+        if cells > skip:
+            out.append((_behind(text, skip), style))
+        skip = max(0, skip - cells)
+    return clip(out, width)
+
+
+def _behind(text: str, skip: int) -> str:
+    """The text without its first cells; a character cut in two leaves a blank."""
+    if text.isascii():
+        return text[skip:]
+    place, gone = 0, 0
+    while gone < skip:
+        gone += width_of(text[place])
+        place += 1
+    return " " * (gone - skip) + text[place:]
+
+
 def spread(left: Line, right: Line, width: int) -> list[Span]:
     """One line with `left` at its left end and `right` at its right; the left part gives way."""
     room = max(0, width - line_width(right))

@@ -1,6 +1,6 @@
 """What works in every area."""
 
-from lineside.console.commands import AREAS, TITLES, Command
+from lineside.console.commands import AREAS, TITLES, Command, deed
 
 _AREAS = tuple(
     Command(id=f"everywhere.area_{name}", keys=(str(digit),), title=f"show {TITLES[name]}", group="areas")
@@ -25,7 +25,7 @@ COMMANDS = (
     Command(id="everywhere.pause", keys=("p",), title="pause and go on with refreshing"),
     Command(id="everywhere.redraw", keys=("ctrl+r",), title="read again now"),
     Command(id="everywhere.mouse", keys=("M",), title="mouse on and off"),
-    Command(id="everywhere.theme", keys=("T",), title="dark and light"),
+    Command(id="everywhere.theme", keys=("T",), title="next theme"),
     Command(id="everywhere.go_run", keys=("g r",), title="its run", group="go to"),
     Command(id="everywhere.go_job", keys=("g j",), title="its job", group="go to"),
     Command(id="everywhere.go_model", keys=("g m",), title="its model", group="go to"),
@@ -35,5 +35,6 @@ COMMANDS = (
     Command(id="everywhere.copy_command", keys=("y y",), title="the command that shows this", group="copy"),
     Command(id="everywhere.copy_id", keys=("y i",), title="the id", group="copy"),
     Command(id="everywhere.copy_value", keys=("y v",), title="the row as text", group="copy"),
+    deed("everywhere.undo", "u", "take the last deed back"),
     Command(id="everywhere.quit", keys=("q", "ctrl+q"), title="leave; all goes on running", group="areas"),
 )  # fmt: skip

@@ -16,5 +16,7 @@ COMMANDS = (
     Command(id="table.clear_marks", keys=("U",), title="clear all marks", group="mark"),
     Command(id="table.next_problem", keys=("n",), title="next match or problem", group="move"),
     Command(id="table.previous_problem", keys=("N",), title="previous match or problem", group="move"),
+    Command(id="table.sort", keys=("s",), title="sort by a column; again: the other way", footer="sort"),
+    Command(id="table.columns", keys=("c",), title="choose the columns and their order", footer="columns"),
     Command(id="table.wide", keys=("w",), title="all columns, or those that fit"),
 )

@@ -3,7 +3,8 @@
 An area fills in five things: `NAME`; `body` (its widgets); `question` (a closure over what is asked now, run
 in a worker thread on a read-only connection); `show` (puts the answer on the screen); `main` (the table that
 has the keys). Its commands stand in `console/keys/<area>.py` and are answered by `cmd_<verb>`; those behind
-`.` end in `propose(Deed(...))`.
+`.` end in `propose(Deed(...))`. How its tables are sorted stands in `arranging.py`, what a yes does in
+`doing.py`, the words of its frame in `views/frames.py`.
 """
 
 import sqlite3
@@ -20,20 +21,22 @@ from textual.worker import Worker, WorkerState
 
 from lineside.console import commands
 from lineside.console.commands import TITLES, Command
-from lineside.console.deeds import Answer, Deed
+from lineside.console.deeds import Deed
 from lineside.console.ports import Actions, Me, Question, Store
 from lineside.console.reads.badges import Surroundings, surroundings
+from lineside.console.screens import arranging
 from lineside.console.screens.events import Loaded, Unread, key_name
-from lineside.console.text import Line, spread
+from lineside.console.text import Line
+from lineside.console.views import frames
 from lineside.console.views.lessons import lesson
 from lineside.console.widgets.field import Field
-from lineside.console.widgets.footer import Footer, Story, hints
+from lineside.console.widgets.filterbar import FilterBar
+from lineside.console.widgets.footer import Footer, Story
 from lineside.console.widgets.lines import Lines
 from lineside.console.widgets.table import Table
 from lineside.console.widgets.titlebar import Crumb, TitleBar
 from lineside.store.clock import Micros
 from lineside.store.errors import LinesideError
-from lineside.store.queries.stories import StoryRow
 
 if TYPE_CHECKING:
     from lineside.console.app import LinesideApp
@@ -54,12 +57,15 @@ class Area(Screen[None], Generic[V]):
     DEFAULT_CSS = """
     Area { layout: vertical; }
     Area > #body { height: 1fr; }
-    Area > #filter { display: none; }
-    Area.-filtering > #filter { display: block; }
+    Area > FilterBar { display: none; }
+    Area.-filtering > FilterBar { display: block; }
     Area.-filtering > #crumb { display: none; }
     Area > #lesson { display: none; height: 1fr; }
     Area.-empty > #lesson { display: block; }
     Area.-empty > .content { display: none; }
+    Area > #too-small { display: none; height: 1fr; }
+    Area.-too-small > * { display: none !important; }
+    Area.-too-small > #too-small { display: block !important; }
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
@@ -70,6 +76,10 @@ class Area(Screen[None], Generic[V]):
         self.whole = True  # the next question is about everything, not only about the row under the cursor
         self._loading = self._stale = self._resting = False
         self._rest_until = 0.0
+        self._before = ""  # the filter that counts again when the one being typed is left
+        self._wrong = ""  # why what is typed finds nothing
+        self._why_old = ""  # why the newest answer is older than it should be
+        self.as_of: Micros | None = None  # when what is on the screen was read
 
     # -- what an area fills in ---------------------------------------------------------------------
 
@@ -132,6 +142,39 @@ class Area(Screen[None], Generic[V]):
         self.filter_text = text
         self.reload()
 
+    def previews(self) -> bool:
+        """Whether rows follow while a filter is typed: `filtered` is called after each key then."""
+        return type(self).filtered is Area.filtered
+
+    def filter_help(self) -> str:
+        """What can be typed after `/` here, by example."""
+        return frames.FILTERS.get(self.NAME, "any word of a row")
+
+    def sort_by(self, table: "Table[Any]", key: str) -> bool:
+        """Sort by the column of that key, `-` in front for largest first, "" for as it comes.
+
+        An area whose store sorts answers True, and shows its rows with `sort=key`; False: the table sorts
+        what it holds.
+        """
+        return False
+
+    def looking_at(self) -> str | None:
+        """What somebody else is told this person looks at: the node of its lineage, `model_version:7`."""
+        found = self.targets().get("lineage")
+        return None if found is None else str(found)
+
+    def place(self) -> int | str | None:
+        """Where the cursor is, for coming back; `return_to` gets it."""
+        table = self.main()
+        key = table.current_key if table is not None else None
+        return key if isinstance(key, (int, str)) else None
+
+    def return_to(self, place: int | str) -> None:
+        """Come back to where the cursor was."""
+        table = self.main()
+        if table is not None:
+            table.go_to(place)
+
     def out(self) -> bool:
         """`esc`: leave one level inside the area; False when there was none."""
         return False
@@ -140,10 +183,11 @@ class Area(Screen[None], Generic[V]):
 
     def on_mount(self) -> None:
         """The first answer is read at once, so that the first frame already has rows."""
+        arranging.recall(self)
         try:
             self._arrive(*self.store.read(self._with_frame(self.question())))
         except (sqlite3.Error, LinesideError) as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._not_read(str(error))
         first = self.first_focus()
         if first is not None:
             first.focus()
@@ -190,7 +234,8 @@ class Area(Screen[None], Generic[V]):
             view, around = self.store.read(self._with_frame(question))
             self.post_message(Loaded(view, around, time.monotonic() - start))
         except (sqlite3.Error, LinesideError) as error:
-            self.post_message(Unread(str(error)))
+            hint = getattr(error, "hint", "")
+            self.post_message(Unread(f"{error} · {hint}" if hint else str(error)))
 
     @property
     def awaiting(self) -> bool:
@@ -210,13 +255,27 @@ class Area(Screen[None], Generic[V]):
     def _unread(self, message: Unread) -> None:
         message.stop()
         self._loading = False
-        self.notify(message.words, severity="error", markup=False)
+        self._not_read(message.words)
+        if self._stale:
+            self.reload(whole=False)
+
+    def _not_read(self, words: str) -> None:
+        """Say once why there is nothing newer; a filter that is half typed is no news."""
+        if self.filtering:
+            self._wrong = words
+        elif words != self._why_old:
+            self.notify(words, severity="error", markup=False)
+        self._why_old = words
+        self.refresh_frame()
 
     def _arrive(self, view: V, around: Surroundings) -> None:
         self.console_app.around = around
-        self.show(view)
-        self.view = view
-        self._teach(self.empty(view))
+        self._why_old, self.as_of = "", self.now
+        self._wrong = str(getattr(view, "problem", "") or "")
+        if not (self._wrong and self.filtering):  # the rows from before stay while it is typed
+            self.show(view)
+            self.view = view
+            self._teach(self.empty(view))
         self.refresh_frame()
 
     def _teach(self, nothing: bool) -> None:
@@ -251,39 +310,55 @@ class Area(Screen[None], Generic[V]):
     def compose(self) -> ComposeResult:
         yield TitleBar(id="titlebar")
         yield Crumb(id="crumb")
-        yield Field(placeholder="filter", id="filter")
+        yield FilterBar()
         for widget in self.body():
             widget.add_class("content")
             yield widget
         yield Lines(id="lesson")
+        yield Lines(id="too-small")
         yield Story([[]], id="story")
         yield Footer(id="footer")
+
+    @property
+    def stale(self) -> str:
+        """`as of 12:03:07` while what is on the screen may not be the newest; else nothing."""
+        old = self.console_app.paused or self._why_old
+        return frames.as_of(self.as_of, now=self.now) if old and self.as_of is not None else ""
 
     def refresh_frame(self) -> None:
         """The lines around the body: tabs, crumb, story, footer."""
         if not self.is_mounted:
             return
-        width = self.app.size.width
+        width, height = self.app.size
+        if frames.too_small(width, height):
+            self.query_one("#too-small", Lines).set(frames.small_lines(width, height))
+            return
         app = self.console_app
-        self.query_one(TitleBar).show_tabs(self.NAME, app.badges, app.corner())
+        told = self.query_one(TitleBar).show_tabs(self.NAME, app.badges, app.corner())
         left, right = self.crumb()
-        self.query_one(Crumb).set([spread(left, [*right, (" ", "")], width)])
-        self.query_one(Footer).set([hints(self._hinted(), width)])
-        story: StoryRow | None = app.story
-        if story is not None:
-            self.query_one(Story).tell(story.text, story.key, width)
+        notes = [] if told else [app.urgent()]
+        line = frames.crumb_line(left, [*notes, *frames.told_of(self, right)], width)
+        self.query_one(Crumb).set([line])
+        if self.filtering:
+            self._draw_filter(right)
+        self.query_one(Footer).show_keys(self._hinted(), width)
+        if app.story is not None:
+            self.query_one(Story).tell(app.story.text, app.story.key, width)
 
     def _hinted(self) -> list[Command]:
-        """The area's own keys, what the row calls for, then the keys that work everywhere."""
-        me, known = self.me, self.is_mounted and self.view is not None
-        own = [
-            c
-            for c in commands.of_scope(self.NAME)
-            if c.footer and (not c.does or (known and me.may(c.role) and self.offers(c)))
-        ]
-        return own + [c for c in commands.of_scope("everywhere") if c.footer]
+        """The area's own keys, what the row calls for, the keys that work everywhere, those of a table."""
+        me, known, keys = self.me, self.is_mounted and self.view is not None, commands.keymap(self.scopes())
+
+        def hinted(command: Command) -> bool:
+            if not command.footer or keys.get(command.keys[0]) is not command:
+                return False
+            return not command.does or (known and me.may(command.role) and self.offers(command))
+
+        own, *inner, every = self.scopes()
+        return [c for scope in (own, every, *inner) for c in commands.of_scope(scope) if hinted(c)]
 
     def on_resize(self) -> None:
+        self.set_class(frames.too_small(*self.app.size), "-too-small")
         self.refresh_frame()
 
     def on_screen_resume(self) -> None:
@@ -327,11 +402,16 @@ class Area(Screen[None], Generic[V]):
         )
 
     def cmd_out(self) -> None:
-        """Escape: the filter, then whatever level the area is in."""
-        if self.has_class("-filtering"):
-            self._close_filter("" if not self.filter_text else self.filter_text)
-        elif not self.out() and self.filter_text:
-            self.query_one("#filter", Field).value = ""
+        """Escape: one level, the newest first: the field, what was zoomed into, a pane, the filter."""
+        main = self.main()
+        if self.filtering:
+            self._leave_filter()
+        elif self.out():
+            return
+        elif main is not None and main.display and self.focused not in (main, None):
+            main.focus()
+        elif self.filter_text:
+            self.filter_field.value = ""
             self.filtered("")
 
     def cmd_next_pane(self) -> None:
@@ -346,49 +426,87 @@ class Area(Screen[None], Generic[V]):
 
     # -- the filter field --------------------------------------------------------------------------
 
+    @property
+    def filtering(self) -> bool:
+        """Whether a filter is being typed."""
+        return self.has_class("-filtering")
+
+    @property
+    def filter_field(self) -> Field:
+        return self.query_one("#filter", Field)
+
     def cmd_filter(self) -> None:
+        self._before = self.filter_text
+        self.filter_field.value = self.filter_text
         self.add_class("-filtering")
-        self.query_one("#filter", Field).focus()
+        self.filter_field.focus()
+        self.refresh_frame()
+
+    def _draw_filter(self, found: Line) -> None:
+        notes = frames.filter_notes(self._wrong, self.filter_help(), self.app.size.width)
+        self.query_one(FilterBar).tell(frames.filter_head(self.NAME), [(" ", ""), *found, (" ", "")], notes)
+
+    @on(Field.Changed, "#filter")
+    def _filter_typed(self, event: Field.Changed) -> None:
+        event.stop()
+        if self.filtering and self.previews() and event.value != self.filter_text:
+            self.filtered(event.value)
 
     @on(Field.Submitted, "#filter")
     def _filter_done(self, event: Field.Submitted) -> None:
         event.stop()
-        self._close_filter(event.value)
+        if self._wrong and event.value == self.filter_text and event.value != self._before:
+            return  # the field stays open, the reason below it
+        self._close_filter()
+        if event.value != self.filter_text or not self.previews():
+            self.filtered(event.value)
 
-    def _close_filter(self, text: str) -> None:
+    def _leave_filter(self) -> None:
+        """As it was before `/` was pressed."""
+        self._close_filter()
+        self.filter_field.value = self._before
+        if self.filter_text != self._before:
+            self.filtered(self._before)
+
+    def _close_filter(self) -> None:
         self.remove_class("-filtering")
-        self.query_one("#filter", Field).value = text
-        table = self.main()
-        if table is not None:
-            table.focus()
+        self.set_focus(self.main())
+        self.refresh_frame()
+
+    # -- its tables --------------------------------------------------------------------------------
+
+    @on(Table.Arranging)
+    def _arranging(self, message: Table.Arranging) -> None:
+        message.stop()
+        table = message.table
+        if message.what == "columns":
+            arranging.choose_columns(self, table)
+        elif message.key:
+            arranging.clicked(self, table, message.key)
         else:
-            self.set_focus(None)
-        if text != self.filter_text:
-            self.filtered(text)
+            arranging.choose_sort(self, table)
+
+    @on(Table.Arranged)
+    def _arranged(self, message: Table.Arranged) -> None:
+        message.stop()
+        self.refresh_frame()
+
+    @on(Table.Marked)
+    def _marks_changed(self) -> None:
+        self.refresh_frame()
+
+    @on(Footer.Pressed)
+    def _hint_clicked(self, message: Footer.Pressed) -> None:
+        message.stop()
+        self.run_command(message.command)
 
     # -- doing -------------------------------------------------------------------------------------
 
     def propose(self, deed: Deed) -> None:
         """Show what would be done; do it when the person says yes."""
-        from lineside.console.screens.confirm import Confirm
+        from lineside.console.screens.doing import propose
 
-        def decided(answer: Answer | None) -> None:
-            if answer is not None:
-                self.run_worker(lambda: self._do(deed, answer), thread=True, group="do", exit_on_error=False)
-
-        self.app.push_screen(Confirm(deed), decided)
-
-    def _do(self, deed: Deed, answer: Answer) -> None:
-        """Make the requests one after the other, in a worker thread; the first refusal ends it."""
-        try:
-            for ask in deed.then(answer) if deed.then else deed.asks:
-                args = ask.args if deed.then else {**ask.args, **answer.values}
-                self.actions.ask(ask.verb, {**args, "reason": answer.reason} if answer.reason else args)
-                self.app.call_from_thread(self.notify, ask.said, markup=False)
-        except LinesideError as error:
-            words = f"{error}\n{error.hint}" if error.hint else str(error)
-            self.app.call_from_thread(self.notify, words, severity="error", timeout=12, markup=False)
-        self.app.call_from_thread(self.reload)
+        propose(self, deed)
 
     def choose(self, title: str, names: Sequence[str], then: Callable[[int], None]) -> None:
         """Let the person pick one of these by its letter; `then` gets its place."""

@@ -1,4 +1,8 @@
-"""The last question before something is done. Its default is no: `enter` on an untouched dialog cancels."""
+"""The last question before something is done. Its default is no: only `y`, or what was filled in, does it.
+
+The key that asked never answers: without a form everything but `y` leaves, and a form that nobody has touched
+takes `y` at its end.
+"""
 
 from typing import ClassVar
 
@@ -34,11 +38,13 @@ class Confirm(Overlay[Answer | None]):
     def __init__(self, deed: Deed) -> None:
         super().__init__()
         self._deed = deed
+        self._asked_again = False  # the form is as it was: is that what is meant?
 
     def compose(self) -> ComposeResult:
         deed = self._deed
+        style = "bold bad" if deed.typed else "bold"
         with Vertical():
-            yield DialogLines([[(deed.title, "bold")], *([[]] if deed.lines else []), *deed.lines, []])
+            yield DialogLines([[(deed.title, style)], *([[]] if deed.lines else []), *deed.lines, []])
             for place in deed.fields:
                 yield DialogLines([[(place.label, "dim"), ("  " + place.hint, "dim")]])
                 yield Field(place.value, id=f"field-{place.key}", classes="asked")
@@ -75,6 +81,11 @@ class Confirm(Overlay[Answer | None]):
             self.leave(None)
         elif event.key in ("tab", "shift+tab"):
             return
+        elif self._asked_again:
+            event.stop()
+            event.prevent_default()
+            self._asked_again = False
+            self._finish() if event.character == "y" else self.leave(None)
         elif not self._has_fields:
             event.stop()
             event.prevent_default()
@@ -87,8 +98,28 @@ class Confirm(Overlay[Answer | None]):
         at = fields.index(event.input)  # type: ignore[arg-type]
         if at + 1 < len(fields):
             fields[at + 1].focus()
-            return
-        self._finish()
+        elif self._untouched:
+            self._asked_again = True
+            self.set_focus(None)
+            words: Line = [
+                ("nothing was changed: ", "warn"),
+                ("y", "bold accent"),
+                (f" {self._deed.yes} as it stands", ""),
+            ]
+            self.query_one("#keys", Lines).set([[], [*words, ("    esc", "bold accent"), (" leave it", "")]])
+        else:
+            self._finish()
+
+    @property
+    def _untouched(self) -> bool:
+        """Whether the form is as it was, and could be sent like that."""
+        deed = self._deed
+        if deed.typed or deed.reason_needed or not (deed.reason or any(p.value for p in deed.fields)):
+            return False
+        reason = self.query_one("#reason", Field).value if deed.reason else ""
+        return not reason and all(
+            self.query_one(f"#field-{place.key}", Field).value == place.value for place in deed.fields
+        )
 
     def _finish(self) -> None:
         deed = self._deed

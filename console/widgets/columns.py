@@ -14,21 +14,33 @@ class Plan:
     """The columns on show with their widths: pairs of (index of the column, cells)."""
 
     shown: tuple[tuple[int, int], ...]
+    left_out: int = 0  # columns that found no room
 
     @property
     def width(self) -> int:
         return sum(cells for _, cells in self.shown) + GAP * max(0, len(self.shown) - 1)
 
 
-def plan(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, room: int, wide: bool = False) -> Plan:
+def plan(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    room: int,
+    wide: bool = False,
+    order: Sequence[int] | None = None,
+) -> Plan:
     """Choose columns and widths for `room` cells.
 
     Every column gets what its title and the sampled rows need. What does not fit loses, in this order: the
     excess of growing columns, then whole columns by falling priority. `wide` keeps all columns and lets the
     table be scrolled.
+
+    Args:
+        order: the indexes of the columns a person wants to see, in their order; None: all as they come.
     """
+    wanted = list(range(len(columns)) if order is None else order)
     needs = [_need(column, index, rows) for index, column in enumerate(columns)]
-    kept = list(range(len(columns)))
+    kept = list(wanted)
     if not wide:
         floor = {
             i: min(needs[i], max(c.min, width_of(c.title))) if c.grow else needs[i]
@@ -37,7 +49,7 @@ def plan(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, room: int
         while len(kept) > 1 and _total([floor[i] for i in kept]) > room:
             kept.remove(max(kept, key=lambda i: (columns[i].priority, i)))
         needs = _share(columns, kept, needs, floor, room)
-    return Plan(tuple((i, needs[i]) for i in kept))
+    return Plan(tuple((i, needs[i]) for i in kept), len(wanted) - len(kept))
 
 
 def _need(column: Column, index: int, rows: Sequence[Sequence[Cell]]) -> int:
@@ -88,6 +100,16 @@ def header_line(columns: Sequence[Column], chosen: Plan, *, sort: str = "") -> L
         arrow = {column.key: "↑", "-" + column.key: "↓"}.get(sort, "")
         title = column.title[: max(0, width - len(arrow))] + arrow
         if place:
-            out.append((" " * GAP, ""))
-        out.append((fit(title, width, align=column.align), "accent" if arrow else "dim"))
+            out.append((" " * GAP, "head"))
+        out.append((fit(title, width, align=column.align), "bold accent" if arrow else "head"))
     return out
+
+
+def column_at(chosen: Plan, x: int) -> int | None:
+    """The index of the column at that cell of a row; None between and behind the columns."""
+    left = 0
+    for index, width in chosen.shown:
+        if left <= x < left + width:
+            return index
+        left += width + GAP
+    return None

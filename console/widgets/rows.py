@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from lineside.console.text import Span
+from lineside.console.widgets.ordering import in_order
 
 T = TypeVar("T")
 R = TypeVar("R", covariant=True)
@@ -13,6 +14,8 @@ Cell = str | Span
 """One cell: plain text, or text with the name of its style."""
 
 PAGE = 64
+SORTABLE = 2_000
+"""Rows that a paged table fetches at most to sort them by a column; more is the store's work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,9 @@ class RowSource(Protocol[R]):
     def index_of(self, key: Hashable) -> int | None: ...
     def cells(self, index: int) -> Sequence[Cell]: ...
     def problem(self, index: int) -> bool: ...
+    def ordered(self, value: Callable[[Any], Any], *, falling: bool) -> "RowSource[R] | None":
+        """The same rows by that value; None where they are too many for it."""
+        ...
 
 
 class ListRows(Generic[T]):
@@ -71,6 +77,10 @@ class ListRows(Generic[T]):
 
     def problem(self, index: int) -> bool:
         return self._problem(self._items[index])
+
+    def ordered(self, value: Callable[[Any], Any], *, falling: bool) -> "ListRows[T]":
+        items = in_order(self._items, value, falling=falling)
+        return ListRows(items, key=self._key, cells=self._cells, problem=self._problem)
 
 
 class PagedRows(Generic[T]):
@@ -117,3 +127,10 @@ class PagedRows(Generic[T]):
     def problem(self, index: int) -> bool:
         item = self.item(index)
         return item is not None and self._problem(item)
+
+    def ordered(self, value: Callable[[Any], Any], *, falling: bool) -> "PagedRows[T] | None":
+        if len(self._ids) > SORTABLE:
+            return None
+        found = self._fetch(self._ids)
+        ids = in_order([id for id in self._ids if id in found], lambda id: value(found[id]), falling=falling)
+        return PagedRows(ids, fetch=self._fetch, cells=self._cells, problem=self._problem)

@@ -1,7 +1,7 @@
 """The table: holds a place and a window on its rows, and draws only what is in sight."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual.geometry import Region
@@ -9,10 +9,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lineside.console.text import Line, clip, plain
+from lineside.console.text import Line, clip, cut, line_width, plain
 from lineside.console.widgets import columns as layout
+from lineside.console.widgets.arrangement import Arrangement
 from lineside.console.widgets.lines import look_of, strip
+from lineside.console.widgets.marks import marked, toggled
 from lineside.console.widgets.rows import Column, ListRows, RowSource
+from lineside.console.widgets.shares import share_of
 
 if TYPE_CHECKING:
     from textual import events
@@ -21,8 +24,7 @@ T = TypeVar("T")
 GUTTER = 3
 """The cursor's bar, the mark's letter, a blank."""
 MARGIN = 1
-
-MARKS = "abcdefgh"
+"""The scroll bar."""
 
 
 class Table(Widget, Generic[T], can_focus=True):
@@ -51,6 +53,20 @@ class Table(Widget, Generic[T], can_focus=True):
 
         table: "Table[object]"
 
+    @dataclass
+    class Arranging(Message):
+        """Somebody wants to choose how it is sorted, or which columns it has."""
+
+        table: "Table[object]"
+        what: str  # "sort", "columns"
+        key: str = ""  # the column whose header was clicked
+
+    @dataclass
+    class Arranged(Message):
+        """Columns, width or order are others than before."""
+
+        table: "Table[object]"
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -64,13 +80,14 @@ class Table(Widget, Generic[T], can_focus=True):
         self.columns = tuple(columns)
         self.empty = empty
         self._head = 1 if header else 0
-        self.sort = ""  # key of the sorted column, for the arrow in the header
+        self.arrangement = Arrangement()
+        self._area_sort: str | None = None  # how the area has sorted what it shows; None: it does not
         self.marks: dict[Hashable, str] = {}
         self.cursor = 0
         self._held = False  # somebody put the cursor where it is
-        self._rows: RowSource[T] = ListRows[T]((), key=id_of, cells=lambda _: ())
+        self._given: RowSource[T] = ListRows[T]((), key=id_of, cells=lambda _: ())
+        self._rows: RowSource[T] = self._given  # the same in this person's order
         self._top = self._left = 0
-        self._wide = False
         self._plan = layout.Plan(())
         self._cache: dict[int, Line] = {}
 
@@ -100,34 +117,92 @@ class Table(Widget, Generic[T], can_focus=True):
         last = min(len(self._rows), self._top + self._height)
         return [self._rows.key(index) for index in range(self._top, last)]
 
+    @property
+    def left_out(self) -> int:
+        """How many columns found no room."""
+        return self._plan.left_out
+
+    @property
+    def marks_out_of_sight(self) -> int:
+        """Marked rows that a filter has taken off the table."""
+        return sum(1 for key in self.marks if self._rows.index_of(key) is None)
+
+    @property
+    def sort(self) -> str:
+        """Key of the sorted column, with `-` in front for largest first; "": nobody has sorted."""
+        if self._area_sort is not None:
+            return self._area_sort
+        return self.arrangement.sort if self._rows is not self._given else ""
+
     def show(
         self, rows: RowSource[T], *, columns: Sequence[Column] | None = None, sort: str | None = None
     ) -> None:
-        """Show these rows; the cursor stays on its row, and only the lines that differ are painted again."""
+        """Show these rows; the cursor stays on its row, and only the lines that differ are painted again.
+
+        Args:
+            sort: the column that the area has sorted them by; None: the table may sort them itself.
+        """
+        self.columns = self.columns if columns is None else tuple(columns)
+        self._area_sort = self._area_sort if sort is None else sort
+        self._given = rows
+        self._put(self._ordered(rows), follows=not self._held and self.screen.is_current)
+
+    def _put(self, rows: RowSource[T], *, follows: bool = False) -> None:
+        """Draw rows in this order; the cursor goes with its row, or stays on top where it `follows`."""
         key = self.current_key
         self._rows = rows
-        self.columns = self.columns if columns is None else tuple(columns)
-        self.sort = self.sort if sort is None else sort
-        follows = not self._held and self.screen.is_current
         place = rows.index_of(key) if key is not None else None
         at = 0 if follows else self.cursor if place is None else place
         self.cursor = max(0, min(len(rows) - 1, at))
-        old, old_plan = self._cache, self._plan
+        old, old_plan, old_top = self._cache, self._plan, self._top
         self._cache = {}
         self._settle()
         if self._plan != old_plan or not old:
             self.refresh()
         else:
             self._repaint(
-                y for y in range(self._height) if old.get(self._top + y, ()) != self._row(self._top + y)
+                y for y in range(self._height) if old.get(old_top + y, ()) != self._row(self._top + y)
             )
             self._paint_rows(-1)
         if self.current_key != key:
             self.post_message(self.Moved(self))  # type: ignore[arg-type]
 
+    # -- arranging ---------------------------------------------------------------------------------
+
+    def sortable(self) -> list[Column]:
+        """The columns it can be sorted by."""
+        return [column for column in self.columns if column.value is not None and column.title]
+
+    def rearrange(self, arrangement: Arrangement) -> None:
+        """Show it like this from now on."""
+        sorted_anew = arrangement.sort != self.arrangement.sort
+        self.arrangement, self._left = arrangement, 0
+        if sorted_anew:
+            self._put(self._ordered(self._given))
+        self._settle()
+        self.refresh()
+        self.post_message(self.Arranged(self))  # type: ignore[arg-type]
+
+    def _ordered(self, rows: RowSource[T]) -> RowSource[T]:
+        """The rows by the column this person sorts by; as they come where there is none."""
+        sort = self.arrangement.sort
+        value = next((c.value for c in self.columns if c.key == sort.removeprefix("-")), None)
+        if self._area_sort is not None or not sort or value is None:
+            return rows
+        return rows.ordered(value, falling=sort.startswith("-")) or rows
+
+    def cmd_sort(self) -> None:
+        self.post_message(self.Arranging(self, "sort"))  # type: ignore[arg-type]
+
+    def cmd_columns(self) -> None:
+        self.post_message(self.Arranging(self, "columns"))  # type: ignore[arg-type]
+
+    def cmd_wide(self) -> None:
+        self.rearrange(replace(self.arrangement, wide=not self.arrangement.wide))
+
     def fit(self, *, share: float) -> None:
         """As high as its rows, up to a share of the screen; the rest is for what stands below."""
-        most = max(4, int((self.app.size.height - 5) * share))
+        most = max(4, int((self.app.size.height - 5) * share_of(self, share)))
         rows = max(3, min(most, len(self._rows) + 2))
         if self.styles.height is None or self.styles.height.value != rows:
             self.styles.height = rows
@@ -147,16 +222,22 @@ class Table(Widget, Generic[T], can_focus=True):
 
     def _settle(self) -> None:
         """Scroll so that the cursor is in sight, then lay the columns out for what is in sight."""
-        last = max(0, len(self._rows) - self._height)
-        self._top = max(min(self._top, self.cursor, last), min(self.cursor - self._height + 1, last), 0)
+        self._scroll()
         seen = range(self._top, min(len(self._rows), self._top + max(self._height, 1)))
-        sample = [self._rows.cells(index) for index in seen]
         fresh = layout.plan(
-            self.columns, sample, room=max(0, self.size.width - GUTTER - MARGIN), wide=self._wide
-        )
+            self.columns, [self._rows.cells(index) for index in seen], wide=self.arrangement.wide,
+            room=max(0, self.size.width - GUTTER - MARGIN), order=self.arrangement.places(self.columns),
+        )  # fmt: skip
         if fresh != self._plan:
+            told = fresh.left_out != self._plan.left_out
             self._plan = fresh
             self._cache.clear()
+            if told and self.is_mounted:
+                self.post_message(self.Arranged(self))  # type: ignore[arg-type]
+
+    def _scroll(self) -> None:
+        last = max(0, len(self._rows) - self._height)
+        self._top = max(min(self._top, self.cursor, last), min(self.cursor - self._height + 1, last), 0)
 
     def _row(self, index: int) -> Line:
         if index >= len(self._rows):
@@ -169,7 +250,7 @@ class Table(Widget, Generic[T], can_focus=True):
         look, width = look_of(self), self.size.width
         if y < self._head:
             head = layout.header_line(self.columns, self._plan, sort=self.sort)
-            return strip([(" " * GUTTER, ""), *self._scrolled(head)], width, look)
+            return strip([(" " * GUTTER, "head"), *self._scrolled(head)], width, look, ground="panel")
         index = self._top + y - self._head
         if index >= len(self._rows):
             note = [("   " + self.empty, "dim")] if y == self._head and not len(self._rows) else []
@@ -177,24 +258,30 @@ class Table(Widget, Generic[T], can_focus=True):
         here = index == self.cursor
         mark = self.marks.get(self._rows.key(index), " ")
         bar = ("▌" if here else " ", "accent" if self.has_focus else "dim")
-        line = [
+        line: list[tuple[str, str]] = [
             bar,
             (mark, f"bold {mark}" if mark != " " else ""),
             (" ", ""),
             *self._scrolled(self._row(index)),
         ]
+        if y - self._head in self._thumb():
+            kept = clip(line, width - MARGIN)
+            line = [*kept, (" " * (width - MARGIN - line_width(kept)), ""), ("▐", "rule")]
         return strip(
             line, width, look, ground="cursor" if here and self.has_focus else "panel" if here else "bg"
         )
 
+    def _thumb(self) -> range:
+        """The rows of the scroll bar that stand for what is in sight; none where all of it is."""
+        height, total = self._height, len(self._rows)
+        if total <= height or height < 3:
+            return range(0)
+        size = max(1, height * height // total)
+        start = round(self._top * (height - size) / (total - height))
+        return range(start, start + size)
+
     def _scrolled(self, line: Line) -> Line:
-        if not self._left:
-            return line
-        skip, out = self._left, []
-        for text, style in line:
-            out.append((text[skip:], style))
-            skip = max(0, skip - len(text))
-        return clip(out, self.size.width)
+        return cut(line, self._left, self.size.width) if self._left else line
 
     def _repaint(self, rows: Iterable[int]) -> None:
         regions = [Region(0, y + self._head, self.size.width, 1) for y in rows]
@@ -214,10 +301,11 @@ class Table(Widget, Generic[T], can_focus=True):
         index = max(0, min(len(self._rows) - 1, index))
         if index == self.cursor:
             return
-        old, old_top, old_plan = self.cursor, self._top, self._plan
+        old, old_top = self.cursor, self._top
         self.cursor = index
-        self._settle()
-        if self._top != old_top or self._plan is not old_plan:
+        self._scroll()
+        if self._top != old_top:
+            self._settle()
             self.refresh()
         else:
             self._paint_rows(old, index)
@@ -253,11 +341,6 @@ class Table(Widget, Generic[T], can_focus=True):
         self._left = max(0, min(most, self._left + cells))
         self.refresh()
 
-    def cmd_wide(self) -> None:
-        self._wide, self._left = not self._wide, 0
-        self._settle()
-        self.refresh()
-
     def cmd_next_problem(self) -> None:
         self._seek(1)
 
@@ -280,31 +363,25 @@ class Table(Widget, Generic[T], can_focus=True):
         if key is None:
             return
         self._held = True
-        if key in self.marks:
-            self.marks = {k: m for k, m in self.marks.items() if k != key}
-        else:
-            self._mark(key)
-        self._paint_rows(self.cursor)
-        self.post_message(self.Marked(self))  # type: ignore[arg-type]
+        self._mark(toggled(self.marks, key), self.cursor)
 
     def cmd_mark_range(self) -> None:
         """Mark all rows from the last mark to the cursor."""
         last = self._rows.index_of(list(self.marks)[-1]) if self.marks else self.cursor
-        for index in range(min(last or 0, self.cursor), max(last or 0, self.cursor) + 1):
-            self._mark(self._rows.key(index))
-        self.refresh()
-        self.post_message(self.Marked(self))  # type: ignore[arg-type]
+        first, last = sorted((self.cursor if last is None else last, self.cursor))
+        self._mark(marked(self.marks, (self._rows.key(index) for index in range(first, last + 1))))
 
     def cmd_clear_marks(self) -> None:
-        self.marks = {}
-        self.refresh()
-        self.post_message(self.Marked(self))  # type: ignore[arg-type]
+        self._mark({})
 
-    def _mark(self, key: Hashable) -> None:
-        """Give the row the first free letter; past the eighth, a plain mark."""
-        if key not in self.marks:
-            free = (letter for letter in MARKS if letter not in self.marks.values())
-            self.marks = {**self.marks, key: next(free, "+")}
+    def _mark(self, marks: dict[Hashable, str], *places: int) -> None:
+        """Other marks from now on; paint these rows anew, or all of them."""
+        self.marks = marks
+        if places:
+            self._paint_rows(*places)
+        else:
+            self.refresh()
+        self.post_message(self.Marked(self))  # type: ignore[arg-type]
 
     # -- Textual -----------------------------------------------------------------------------------
 
@@ -320,7 +397,11 @@ class Table(Widget, Generic[T], can_focus=True):
 
     def on_click(self, event: "events.Click") -> None:
         index = self._top + event.y - self._head
-        if event.y >= self._head and index < len(self._rows):
+        if event.y < self._head:
+            place = layout.column_at(self._plan, event.x - GUTTER + self._left)
+            if place is not None:
+                self.post_message(self.Arranging(self, "sort", self.columns[place].key))  # type: ignore[arg-type]
+        elif index < len(self._rows):
             again = index == self.cursor
             self._move_to(index)
             if again and event.chain >= 2:

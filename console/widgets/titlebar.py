@@ -41,12 +41,20 @@ class TitleBar(Lines):
     class Chosen(Message):
         area: str
 
-    def show_tabs(self, active: str, badges: Mapping[str, int], right: Line) -> None:
+    def show_tabs(self, active: str, badges: Mapping[str, int], right: Line) -> bool:
+        """Show the tabs, and at their right what fits there; whether it did."""
         width = self.size.width or self.app.size.width
         tabs = tab_spans(active, badges)
         if line_width(tabs) > width:
             tabs = tab_spans(active, badges, short=True)
-        self.set([spread(tabs, right, width) if line_width(tabs) + line_width(right) < width else tabs])
+        if line_width(tabs) > width:  # the place among them is left
+            tabs = [
+                (f" {AREAS.index(active) + 1}{TITLES[active]}", "bold accent"),
+                (f" {AREAS.index(active) + 1}/9", "dim"),
+            ]
+        fits = line_width(tabs) + line_width(right) < width
+        self.set([spread(tabs, right, width) if fits else tabs])
+        return fits
 
     def on_click(self, event: "events.Click") -> None:
         x = 0

@@ -105,7 +105,7 @@ def test_a_command_is_started_from_a_form(store: SqliteStore) -> None:
 
 def test_an_empty_command_is_refused_in_words_and_nothing_is_asked(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        await here.press("3", ".", "x", "enter", "enter", "enter", "enter", "enter")
+        await here.press("3", ".", "x", *["enter"] * 5, "y")
         assert here.actions.asked == []
         assert ["no command was given" in n.message for n in here.app._notifications] == [True]
 
