@@ -54,6 +54,7 @@ def read(
     x: str = "step",
     branch: int | None = None,
     smooth: float = 0.0,
+    within: tuple[float, float] | None = None,
 ) -> list[Series]:
     """What these runs logged of these metrics; a run without a metric has no series of it.
 
@@ -65,6 +66,7 @@ def read(
         x: "step", "time" or "relative": what the columns divide, and what the points are ordered by.
         branch: show the line as it was before opening `branch + 1`: 1 is what the first opening logged.
         smooth: weight of a moving average over all points, before any is left out; 0: none is made.
+        within: a stretch of the axis, in the units of `Series.along`, that has `width` columns of its own.
 
     Raises:
         ValueError: `x` is none of the three, or `smooth` is outside [0, 1).
@@ -83,7 +85,7 @@ def read(
                 ordered = whole if x == "step" else _picked(whole, np.argsort(whole.at_us, kind="stable"))
                 if smooth:
                     ordered = replace(ordered, smoothed=smoothing.ema(ordered.values, smooth))
-                lines.append(_thinned(ordered, width, x) if width else _picked(ordered, slice(None)))
+                lines.append(_drawn(ordered, width, x, within))
     return lines
 
 
@@ -128,6 +130,30 @@ def _of_branch(
     return keep
 
 
+def _drawn(series: Series, width: int | None, x: str, within: tuple[float, float] | None) -> Series:
+    """As many of its points as were asked for."""
+    if not width:
+        return _picked(series, slice(None))
+    return _thinned(series, width, x) if within is None else _looked_into(series, width, x, within)
+
+
+def _looked_into(series: Series, width: int, x: str, within: tuple[float, float]) -> Series:
+    """Thinned as a whole, but the stretch that is looked into as finely as if it were all there is.
+
+    >>> at = np.arange(1000)
+    >>> wave = Series(run_id=1, metric="m", steps=at, values=at % 7.0, at_us=at, count=1000)
+    >>> few = _looked_into(wave, 10, "step", (500, 519))
+    >>> ((few.steps >= 500) & (few.steps < 520)).sum(), int(few.steps[0]), int(few.steps[-1])
+    (np.int64(20), 0, 999)
+    """
+    axis = series.along(x)
+    first = int(np.searchsorted(axis, within[0], side="left"))
+    last = int(np.searchsorted(axis, within[1], side="right"))
+    cuts = [(0, first), (first, last), (last, len(axis))]
+    places = [first + _places(_picked(series, slice(first, last)), width, x) for first, last in cuts]
+    return _picked(series, np.concatenate(places))
+
+
 def _thinned(series: Series, width: int, x: str) -> Series:
     """At most three points per column, two more where it is smoothed, and both ends: no spike is lost.
 
@@ -137,15 +163,20 @@ def _thinned(series: Series, width: int, x: str) -> Series:
     >>> len(few.steps) <= 32, float(few.values.max())
     (True, 9.0)
     """
+    return series if len(series.steps) <= 3 * width else _picked(series, _places(series, width, x))
+
+
+def _places(series: Series, width: int, x: str) -> NDArray[np.intp]:
+    """Where the points stand that are kept, in order; few points are all kept."""
     if len(series.steps) <= 3 * width:
-        return series
+        return np.arange(len(series.steps))
     axis = series.steps if x == "step" else series.at_us
     edges = np.linspace(float(axis[0]), float(axis[-1]), width + 1)[1:-1]
     starts = np.unique(np.concatenate([[0], np.searchsorted(axis, edges)]))
     starts = starts[starts < len(axis)]
     lines = [series.values] if series.smoothed is None else [series.values, series.smoothed]
     chosen = np.concatenate([[0], *(_telling(line, starts) for line in lines), [len(axis) - 1]])
-    return _picked(series, np.unique(chosen).astype(np.intp))
+    return np.unique(chosen).astype(np.intp)
 
 
 def _telling(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.intp]:

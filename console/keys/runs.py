@@ -5,7 +5,13 @@ from lineside.console.commands import Command, deed
 COMMANDS: tuple[Command, ...] = (
     Command(id="runs.open", keys=("enter",), title="open the run", footer="open", group="move"),
     Command(id="runs.details", keys=("d",), title="params, metrics, files of the row"),
-    Command(id="runs.compare", keys=("x",), title="what differs between the marked", footer="compare"),
+    Command(
+        id="runs.compare",
+        keys=("x",),
+        title="compare the marked: what differs, then all",
+        footer="compare",
+    ),
+    Command(id="runs.all", keys=("a",), title="small charts of all metrics, and back", footer="all metrics"),
     Command(id="runs.metric", keys=("m",), title="choose the metric", footer="metric"),
     Command(id="runs.sort", keys=("s",), title="sort", footer="sort"),
     Command(id="runs.group", keys=("b",), title="group by …, and back to single runs", footer="group"),
@@ -17,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="runs.output", keys=("o",), title="the output of its job", footer="output"),
     deed("runs.rename", "n", "rename the run"),
     deed("runs.note", "e", "write a note on the run"),
+    deed("runs.tag", "a", "tag, or take a tag away"),
     deed("runs.register", "m", "register its model"),
     deed("runs.retry", "t", "run its job again"),
     deed("runs.cancel", "c", "cancel its job"),

@@ -1,28 +1,41 @@
 """What the runs area shows, as one read: the ids in order, and everything about the ones in sight."""
 
+import math
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lineside.console.reads import charts
+from lineside.console.reads import charts, opened
 from lineside.console.reads.charts import Look
+from lineside.console.reads.opened import Detail
 from lineside.console.reads.walls import MAIN_METRICS
-from lineside.store import bests, columns
+from lineside.store import bests, columns, differences
 from lineside.store.columns import Column
+from lineside.store.differences import Change, Code
 from lineside.store.errors import Usage
 from lineside.store.homes import Home
-from lineside.store.queries import groups, lineage, models, runs
+from lineside.store.queries import groups, lineage, models, names, runs
+from lineside.store.queries.bests import better_side
 from lineside.store.queries.comparisons import Comparison
 from lineside.store.queries.groups import Groups
 from lineside.store.queries.lineage import Node
-from lineside.store.queries.runs import ArtifactRow, RunRow, SummaryRow
+from lineside.store.queries.runs import RunRow, SummaryRow
+
+if TYPE_CHECKING:
+    from lineside.store.series import Series
 
 HOLDOUT = "holdout"
 """The metric our trainers end with: comparable between runs that train in different ways."""
 
-_PARAMS_SHOWN = 4
+_PARAMS_SHOWN = 8
 _LOOKED_AT = 60
+_TAIL = 40
+"""Lines of output that stand in for a chart of nothing."""
+
+SMALL = 160
+"""What small charts are thinned to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +50,10 @@ class Asked:
     seen: tuple[int, ...] = ()  # runs in sight: these get curves
     charted: tuple[int, ...] = ()  # marked runs in the order of their letters, or the one under the cursor
     look: Look = charts.PLAIN  # how the chart is looked at
-    detail: int | None = None  # the run that is opened
+    beside: int | None = None  # the run whose facts stand beside the chart; None: there is no room
+    opened: int | None = None  # the run that is opened
+    compared: bool = False  # whether code, data and environment of the first two are held against each other
+    small: int = 0  # so many other metrics have small charts
     points: bool = True  # False: leave series out, for a quick first frame
 
 
@@ -53,15 +69,13 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """One run, opened."""
+class Differences:
+    """Between two runs: what lies behind their params and metrics."""
 
-    run: RunRow
-    params: Mapping[str, str]
-    tags: Mapping[str, str]
-    metrics: Sequence[SummaryRow]
-    artifacts: Sequence[ArtifactRow]
-    context: Mapping[str, Any]
+    runs: tuple[int, int]
+    code: Code
+    data: Sequence[Change]
+    environment: Sequence[Change]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +84,7 @@ class Leaderboard:
 
     ids: Sequence[int]
     total: int
-    metric: str  # that charts show
+    metric: str  # of the table
     column: Column  # what the table shows of it
     metrics: tuple[str, ...]
     params: tuple[str, ...]  # the keys that differ among the runs in sight
@@ -78,9 +92,16 @@ class Leaderboard:
     families: bool = False  # some run was begun from another
     curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     bests: Mapping[int, float | None] = field(default_factory=dict)  # where the points know the column
-    lines: tuple[Any, ...] = ()  # series.Series of the charted runs
+    best: int | None = None  # the run that has the best value of the column; None: none has one, or unknown
+    best_holdout: int | None = None
+    charted: str = ""  # the metric of the chart: another one where no charted run has the table's
+    lines: "tuple[Series, ...]" = ()  # of the charted runs
+    small: "Mapping[str, tuple[Series, ...]]" = field(default_factory=dict)  # other metrics of the same runs
     comparison: Comparison | None = None  # None: fewer than two are marked
-    detail: Detail | None = None
+    differences: Differences | None = None  # None: nobody asked
+    failed: int = 0  # of those listed
+    beside: Detail | None = None
+    opened: Detail | None = None
     problem: str = ""  # the filter says what we do not understand
     asked: Asked = field(default_factory=Asked)
 
@@ -99,26 +120,24 @@ def read(
         known: the board on screen, when only its cursor or its marks moved: its order is kept.
     """
     board = known or _board(db, home, asked)
-    charted = asked.charted
+    charted, lines = asked.charted, _Lines.of(db, home, asked, board.metric)
     return replace(
         board, curves=_curves(db, home, asked, board.metric), bests=_bests(db, home, asked, board.column),
-        lines=_lines(db, home, asked, board.metric) if asked.points else (),
+        charted=lines.metric, lines=lines.large, small=lines.small,
         comparison=runs.compare(db, charted) if len(charted) > 1 else None,
-        detail=_detail(db, asked.detail) if asked.detail is not None else None, asked=asked,
+        beside=_beside(db, home, asked, drawn=bool(lines.large)), opened=_opened(db, home, asked),
+        differences=_differences(db, home, charted) if asked.compared and len(charted) > 1 else None,
+        asked=asked,
     )  # fmt: skip
 
 
 def _board(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
     """The order of the runs or groups, and the columns worth showing."""
     metrics = tuple(runs.metric_names(db))
-    name = asked.metric or main_metric(metrics)
-    try:
-        column = chosen(db, name)
-    except Usage:  # nothing was logged yet
-        column = Column(title=name, family="metric", name=name)
     ids: Sequence[int] = []
     found: Groups | None = None
     problem = ""
+    column = _column(db, asked.metric or main_metric(metrics))
     try:
         if asked.group:
             of = column.best.metric if column.best else column.title
@@ -128,10 +147,51 @@ def _board(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
     except Usage as error:
         problem = str(error)
     looked_at = [row.id for row in runs.recent(db, limit=_LOOKED_AT)] if asked.group else ids[:_LOOKED_AT]
+    if not asked.metric and not asked.group:
+        column = _column(db, _usual(db, looked_at, metrics))
     return Leaderboard(
         ids=ids, total=runs.count(db), metric=column.name, column=column, metrics=metrics, groups=found,
         params=_differing(db, looked_at), families=runs.families(db), problem=problem,
+        failed=runs.count(db, _and(asked.where, "status:FAILED")) if ids else 0,
+        best=_best(db, asked.where, column) if ids else None,
+        best_holdout=_best(db, asked.where, _column(db, HOLDOUT)) if ids and HOLDOUT in metrics else None,
     )  # fmt: skip
+
+
+def _and(where: str, more: str) -> str:
+    return f"({where}) {more}" if where.strip() else more
+
+
+def _column(db: sqlite3.Connection, name: str) -> Column:
+    try:
+        return chosen(db, name)
+    except Usage:  # nothing was logged yet
+        return Column(title=name, family="metric", name=name)
+
+
+def _usual(db: sqlite3.Connection, ids: Sequence[int], metrics: Sequence[str]) -> str:
+    """The main metric that most of these runs logged, sooner of validation than of training; else any."""
+    main = [name for name in MAIN_METRICS if name in metrics]
+    have = Counter(metric for _, metric in runs.summary_table(db, ids, main))
+    if have:
+        return max(main, key=lambda name: (have[name], name.startswith("val_"), -main.index(name)))
+    return main_metric(runs.metric_names(db, list(ids)) or metrics)
+
+
+def side_of(column: Column) -> str:
+    """ "min" or "max": which values of the column are the better ones."""
+    return column.side if column.side in ("min", "max") else better_side(column.name)
+
+
+def _best(db: sqlite3.Connection, where: str, column: Column) -> int | None:
+    """The run that leads by the column; None: no run has a number there, or only the points know."""
+    if column.family != "metric" or names.find(db, "metric", column.name) is None:
+        return None
+    key = f"metric:{column.name}" if column.side == "last" else f"{column.side}({column.name})"
+    first = runs.recent(db, where=where, sort=("-" if side_of(column) == "max" else "") + key, limit=1)
+    cells = runs.summary_table(db, [row.id for row in first], [column.name])
+    value = next((columns.of_summary(cell, column.side) for cell in cells.values()), None)
+    return first[0].id if value is not None and math.isfinite(value) else None
 
 
 def chosen(db: sqlite3.Connection, text: str) -> Column:
@@ -167,13 +227,24 @@ def page(db: sqlite3.Connection, ids: Sequence[int], column: Column) -> dict[int
 
 
 def _differing(db: sqlite3.Connection, ids: Sequence[int]) -> tuple[str, ...]:
-    """The params that tell these runs apart, those with the fewest values first; seeds come last."""
-    values: dict[str, set[str]] = {}
+    """The params that tell these runs apart, those that tell most first; seeds come last."""
+    told: dict[str, Counter[str]] = {}
     for id in ids:
         for key, value in runs.params(db, id).items():
-            values.setdefault(key, set()).add(value)
-    told = [key for key, found in values.items() if len(found) > 1]
-    return tuple(sorted(told, key=lambda key: ("seed" in key, len(values[key]), key))[:_PARAMS_SHOWN])
+            told.setdefault(key, Counter())[value] += 1
+    several = [key for key, found in told.items() if len(found) > 1]
+    ranked = sorted(several, key=lambda key: ("seed" in key, -_told(told[key], len(ids)), key))
+    return tuple(ranked[:_PARAMS_SHOWN])
+
+
+def _told(values: Counter[str], of: int) -> float:
+    """Bits that a param tells of a run, the runs without it being one more value.
+
+    >>> _told(Counter({"a": 2, "b": 2}), 4), _told(Counter({"a": 4}), 4)
+    (1.0, 0.0)
+    """
+    counts = [*values.values(), of - values.total()]
+    return sum((-n / of * math.log2(n / of) for n in counts if n), 0.0)
 
 
 def _curves(db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> dict[int, tuple[float, ...]]:
@@ -192,19 +263,53 @@ def _bests(db: sqlite3.Connection, home: Home, asked: Asked, column: Column) -> 
     return {id: found.get((id, column.best)) for id in asked.seen}
 
 
-def _lines(db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> tuple[Any, ...]:
-    return charts.lines(db, home, asked.charted, metric, asked.look, width=charts.COLUMNS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lines:
+    """The curves of the charted runs."""
+
+    metric: str
+    large: "tuple[Series, ...]" = ()
+    small: "Mapping[str, tuple[Series, ...]]" = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> "_Lines":
+        """Of `metric`, or where no charted run logged it, of the one that these runs have."""
+        ids = asked.charted
+        if not ids or not asked.points:
+            return cls(metric=metric)
+        logged = runs.metric_names(db, list(ids))
+        if metric not in logged:
+            metric = main_metric(logged) or metric
+        large = charts.lines(db, home, ids, metric, asked.look, width=charts.COLUMNS)
+        others = [name for name in logged if name != metric][: asked.small]
+        plain = replace(asked.look, within=None)
+        small = charts.many(db, home, ids, others, plain, width=SMALL) if others else {}
+        return cls(metric=metric, large=large, small=small)
 
 
-def _detail(db: sqlite3.Connection, id: int) -> Detail:
-    return Detail(
-        run=runs.get(db, id),
-        params=runs.params(db, id),
-        tags=runs.tags(db, id),
-        metrics=runs.summaries(db, id),
-        artifacts=runs.artifacts(db, id),
-        context=runs.context(db, id),
+def _differences(db: sqlite3.Connection, home: Home, ids: Sequence[int]) -> Differences:
+    first, second = ids[:2]
+    return Differences(
+        runs=(first, second),
+        code=differences.code(home, db, first, second),
+        data=differences.data(db, first, second),
+        environment=differences.environment(home, db, first, second),
     )
+
+
+def _beside(db: sqlite3.Connection, home: Home, asked: Asked, *, drawn: bool) -> Detail | None:
+    """What is known of the run under the cursor; the end of its output where it drew nothing."""
+    one = asked.beside
+    if one is None and not drawn and asked.points:
+        one = next(iter(asked.charted), None)
+    return None if one is None else opened.read(db, home, one, tail=0 if drawn else _TAIL)
+
+
+def _opened(db: sqlite3.Connection, home: Home, asked: Asked) -> Detail | None:
+    if asked.opened is None:
+        return None
+    look = replace(asked.look, within=None) if asked.points else None
+    return opened.read(db, home, asked.opened, look=look, tail=_TAIL)
 
 
 def kin(db: sqlite3.Connection, run_id: int) -> tuple[int | None, int | None]:

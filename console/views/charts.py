@@ -6,10 +6,11 @@ from lineside.console.format import day
 from lineside.console.reads.charts import Look
 from lineside.console.text import Line
 from lineside.console.widgets import chart, ticks
+from lineside.console.widgets.window import ALL, Plotted, Window
 from lineside.store.clock import Micros
 from lineside.store.series import Series
 
-_SCALES = {"step": ticks.NUMBERS, "time": ticks.CLOCK, "relative": ticks.LENGTHS}
+SCALES = {"step": ticks.NUMBERS, "time": ticks.CLOCK, "relative": ticks.LENGTHS}
 _FEW = 3
 """So few points are shown as points."""
 
@@ -17,22 +18,44 @@ _FEW = 3
 def rows(
     lines: Sequence[Series], look: Look, letters: Mapping[int, str], *, width: int, height: int, log_y: bool
 ) -> list[Line]:
+    """All of the chart, for those who cannot look into it."""
+    found = plotted(lines, look, letters, width=width, height=height, log_y=log_y)
+    return list(found.rows)
+
+
+def plotted(
+    lines: Sequence[Series],
+    look: Look,
+    letters: Mapping[int, str],
+    *,
+    width: int,
+    height: int,
+    log_y: bool,
+    view: Window = ALL,
+    by: float = 1.0,
+) -> Plotted:
     """The chart; the line that was logged stays, faintly, behind a smoothed one.
 
     Args:
         letters: run → the letter of its mark; a run without one is named by its number.
+        by: what the values are multiplied with, to be in another unit.
     """
     several = len(lines) > 1
-    drawn = [_drawn(line, look, letters.get(line.run_id, ""), several=several) for line in lines]
-    return list(chart.render(drawn, width=width, height=height, log_y=log_y, x_scale=_SCALES[look.x]))
+    drawn = [line_of(line, look, letters.get(line.run_id, ""), several=several, by=by) for line in lines]
+    return chart.plotted(
+        drawn, width=width, height=height, view=view, log_y=log_y, x_scale=SCALES[look.x],
+        x_name={"step": "step", "time": "", "relative": ""}[look.x],
+    )  # fmt: skip
 
 
-def _drawn(line: Series, look: Look, letter: str, *, several: bool) -> chart.Line:
+def line_of(line: Series, look: Look, letter: str, *, several: bool, by: float = 1.0) -> chart.Line:
+    """One curve as the chart draws it."""
+    smoothed = line.smoothed
     return chart.Line(
         name=f"{letter} {line.run_id}".strip(), style=letter or "a", letter=letter if several else "",
         points=len(line.steps) < _FEW,
-        x=line.along(look.x), y=line.values if line.smoothed is None else line.smoothed,
-        behind=None if line.smoothed is None else line.values,
+        x=line.along(look.x), y=(line.values if smoothed is None else smoothed) * by,
+        behind=None if smoothed is None else line.values * by,
     )  # fmt: skip
 
 

@@ -1,0 +1,170 @@
+"""Runs side by side: what differs first, then code, data and environment of the first two."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from lineside.console.format import NONE, number
+from lineside.console.reads.leaderboard import Differences, Leaderboard
+from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
+from lineside.store.differences import Change
+from lineside.store.queries.bests import better_side
+from lineside.store.queries.comparisons import Comparison, Difference
+
+_ORDER = ("param", "metric", "data", "context", "tag", "artifact")
+_TITLES: Mapping[str, str] = {
+    "param": "params", "metric": "metrics, last value", "data": "data", "context": "how it ran",
+    "tag": "tags", "artifact": "files",
+}  # fmt: skip
+_NAME, _LEAST, _MOST = 20, 9, 26
+_DIFF_LINES = 400
+_BESIDE = 60
+"""Cells from which code, data and environment stand beside what differs, not below it."""
+
+
+def lines(
+    board: Leaderboard, letters: Mapping[int, str], width: int, *, every: bool, focused: bool = False
+) -> list[Line]:
+    """The whole comparison, as long as it is.
+
+    Args:
+        every: what is equal in all too, after what differs.
+    """
+    found = board.comparison
+    style = "head accent" if focused else "head"
+    if found is None:
+        hint: Line = [
+            ("  mark two or more runs with ", "dim"), ("space", "key"), (", then ", "dim"), ("x", "key"),
+        ]  # fmt: skip
+        return [heading("COMPARE", width, style=style), [], hint]
+    marks = [letters.get(id, "abcdefgh"[at % 8]) for at, id in enumerate(found.run_ids)]
+    said = f"all {len(found.rows) + found.same}" if every else f"{len(found.rows)} differ, {found.same} equal"
+    head = heading(
+        "COMPARE", width, style=style, right=f"{said} · x {'chart' if every else 'shows all'} · esc"
+    )
+    need = _NAME + 4 + len(marks) * (_MOST + 2)
+    left = max(need, width * 3 // 5) if width - need >= _BESIDE else width
+    above = _facts(found, marks, left, every=every)
+    if board.differences is None:
+        return [head, *above]
+    if left == width:
+        return [head, *above, *_behind(board.differences, marks, width)]
+    right = _behind(board.differences, marks, width - left - 1)
+    return [head, *beside(above, right, widths=(left, width - left - 1))]
+
+
+def _facts(found: Comparison, marks: Sequence[str], width: int, *, every: bool) -> list[Line]:
+    """Whose columns they are, then what differs, kind by kind."""
+    sides = _Sides(found, marks, width)
+    rows = [*found.rows, *(found.equal if every else ())]
+    out: list[Line] = [sides.names()]
+    for kind in _ORDER:
+        of_kind = [row for row in rows if row.kind == kind]
+        if of_kind:
+            out += [_rule(_TITLES[kind], width), *(sides.row(row) for row in of_kind)]
+    return out if found.rows else [*out, [], [("  nothing differs", "ok")]]
+
+
+class _Sides:
+    """How wide the columns are, and which runs have one."""
+
+    def __init__(self, found: Comparison, marks: Sequence[str], width: int) -> None:
+        longest = max((width_of(safe(row.key)) for row in found.rows), default=0)
+        self.name = max(8, min(_NAME if width < 120 else 32, longest))
+        self.width, self.found, self.marks = width, found, marks
+        room = width - self.name - 4
+        self.each = max(_LEAST, min(_MOST, room // max(1, len(marks)) - 2))
+        self.fit = max(1, min(len(marks), room // (self.each + 2)))
+
+    def names(self) -> Line:
+        """`a 812  b 798`, in the colours of the chart."""
+        spans: list[Span] = [(" " * (self.name + 4), "")]
+        for mark, id in zip(self.marks[: self.fit], self.found.run_ids, strict=False):
+            spans.append((fit(f"{mark} run {id}", self.each) + "  ", f"bold {mark}"))
+        hidden = len(self.marks) - self.fit
+        return clip([*spans, (f"+{hidden}", "warn")] if hidden else spans, self.width)
+
+    def row(self, row: Difference) -> Line:
+        best = _best(row) if row.kind == "metric" and row.differs else set()
+        mark = ("≠ ", "warn") if row.differs else ("= ", "dim")
+        spans: list[Span] = [(" ", ""), mark, (fit(safe(row.key), self.name), "" if row.differs else "dim")]
+        spans.append((" ", ""))
+        for place, value in enumerate(row.values[: self.fit]):
+            text = NONE if value is None else _short(row, value)
+            text, style = (f"★{text}", "bold ok") if place in best else (text, "" if row.differs else "dim")
+            spans.append((fit(safe(text), self.each) + "  ", "dim" if value is None else style))
+        return clip(spans, self.width)
+
+
+def _short(row: Difference, value: str) -> str:
+    if row.kind == "metric":
+        return number(float(value))
+    if row.key == "command" and value.startswith("["):
+        return " ".join(map(str, json.loads(value)))
+    return value[:12] if row.key == "commit" else value
+
+
+def _best(row: Difference) -> set[int]:
+    """The places of the runs whose last value is the best."""
+    values = {place: float(value) for place, value in enumerate(row.values) if value is not None}
+    good = [value for value in values.values() if value == value and abs(value) != float("inf")]
+    if len(good) < 2:
+        return set()
+    best = max(good) if better_side(row.key) == "max" else min(good)
+    return {place for place, value in values.items() if value == best}
+
+
+def _rule(title: str, width: int) -> Line:
+    return [(f" {title} ", "head"), ("╌" * max(0, width - width_of(title) - 2), "rule")]
+
+
+# -- what lies behind ---------------------------------------------------------------------------------
+
+
+def _behind(found: Differences, marks: Sequence[str], width: int) -> list[Line]:
+    """Data, environment and code of the first two."""
+    pair = f"{marks[0]} → {marks[1]}"
+    return [
+        *_changes(f"data, {pair}", found.data, width),
+        *_changes(f"packages and machine, {pair}", found.environment, width),
+        *_code(pair, found, width),
+    ]
+
+
+def _changes(title: str, found: Sequence[Change], width: int) -> list[Line]:
+    if not found:
+        return []
+    return [_rule(title, width), *(_change(one, width) for one in found)]
+
+
+def _change(one: Change, width: int) -> Line:
+    before, after = (NONE if value is None else safe(value) for value in one.values)
+    return clip(
+        [(f"   {one.kind:<8} ", "dim"), (fit(safe(one.name), 24), ""), ("  ", ""), (before, "a"),
+         ("  →  ", "dim"), (after, "b")], width,
+    )  # fmt: skip
+
+
+def _code(pair: str, found: Differences, width: int) -> list[Line]:
+    code = found.code
+    if not any((*code.commits, *code.changes, *code.diff)):
+        return []
+    out: list[Line] = [_rule(f"code, {pair}", width)]
+    for run, commit, branch, changes in zip(
+        found.runs, code.commits, code.branches, code.changes, strict=True
+    ):
+        words = f"commit {(commit or 'unknown')[:12]}" + (f" on {branch}" if branch else "")
+        out.append(
+            clip([(f"   run {run}  ", "dim"), (safe(f"{words}, not committed: {changes}"), "")], width)
+        )
+    if not code.exact:
+        out.append([("   their checkout is not here: only what was not committed is compared", "dim")])
+    elif not code.diff:
+        out.append([("   the same code in both", "ok")])
+    return [*out, *(clip(_diffed(text), width) for text in code.diff[:_DIFF_LINES])]
+
+
+def _diffed(text: str) -> Line:
+    style = {"+": "ok", "-": "bad", "@": "accent"}.get(
+        text[:1], "dim" if text[:4] in ("diff", "inde") else ""
+    )
+    return [("   " + safe(text), style)]

@@ -1,0 +1,54 @@
+"""What the runner measures of a job, in the units people say: GiB, %, W, °C."""
+
+from dataclasses import dataclass
+
+from lineside.console.format import number
+from lineside.store.queries.names import SYSTEM
+
+GIB = float(1 << 30)
+_ENDS = (
+    ("_bytes", 1 / GIB, "GiB"), ("percent", 1.0, "%"), ("util", 1.0, "%"), ("watts", 1.0, "W"),
+    ("temp_c", 1.0, "°C"), ("energy_j", 1 / 3600.0, "Wh"),
+)  # fmt: skip
+_NAMES = {
+    "rss_bytes": "memory of the job", "cpu_percent": "CPU of the job", "read_bytes": "read from disk",
+    "write_bytes": "written to disk", "host.memory_used_bytes": "memory of the host", "threads": "threads",
+    "processes": "processes", "host.cpu_percent": "CPU of the host", "host.load": "load of the host",
+    "gpu_energy_j": "energy of its GPUs",
+}  # fmt: skip
+_GPU = {
+    "util": "busy", "memory_used_bytes": "memory", "watts": "power", "temp_c": "temperature",
+    "own_memory_bytes": "memory of the job",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """How a metric is called and shown."""
+
+    name: str
+    factor: float = 1.0
+    unit: str = ""
+
+    def said(self, value: float | None) -> str:
+        """The value in its unit: `24.1 GiB`."""
+        text = number(value if value is None else value * self.factor)
+        return f"{text} {self.unit}" if self.unit and value is not None else text
+
+
+def quantity(metric: str) -> Quantity:
+    """The words for a metric; one that a script logged is called as the script calls it.
+
+    >>> quantity("sys.gpu0.memory_used_bytes").said(3 * 2**30), quantity("sys.gpu0.watts").name
+    ('3 GiB', 'GPU 0 power')
+    >>> quantity("val_loss")
+    Quantity(name='val_loss', factor=1.0, unit='')
+    """
+    if not metric.startswith(SYSTEM):
+        return Quantity(name=metric)
+    short = metric.removeprefix(SYSTEM)
+    factor, unit = next(((by, unit) for end, by, unit in _ENDS if short.endswith(end)), (1.0, ""))
+    device, _, fact = short.partition(".")
+    if device.startswith("gpu") and fact in _GPU:
+        return Quantity(name=f"GPU {device.removeprefix('gpu')} {_GPU[fact]}", factor=factor, unit=unit)
+    return Quantity(name=_NAMES.get(short, short), factor=factor, unit=unit)
