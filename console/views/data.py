@@ -143,7 +143,7 @@ def _bars(column: ColumnProfile, width: int, height: int) -> list[Line]:
     total = sum(column.counts) or 1
     bars = histogram.single(
         [c / total for c in column.counts], width=width - 2, height=max(3, height),
-        labels=histogram.bin_labels(column.edges, len(column.counts)),
+        edges=column.edges,
     )  # fmt: skip
     return [[(" ", ""), *line] for line in bars]
 

@@ -196,7 +196,7 @@ def distribution(view: View, feature: str | None, width: int, height: int) -> li
     head = heading(safe(score.feature).upper(), width, right=f"trained ░  w{watch.window.number} █")
     bars = histogram.pair(
         score.reference, score.live, width=width - 2, height=height - 2,
-        labels=histogram.bin_labels(score.edges, len(score.live)),
+        edges=score.edges,
     )  # fmt: skip
     return [head, _verdict(score, watch.window), *([(" ", ""), *line] for line in bars)]
 
