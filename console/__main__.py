@@ -35,6 +35,9 @@ def _told() -> "type[LinesideError]":
 def _console(wish: opening.Wish) -> int:
     """The console, drawn before it is imported."""
     with opening.screen():
+        from lineside.console import haste
+
+        haste.begin()
         from pathlib import Path
 
         from lineside.console.start import run

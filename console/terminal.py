@@ -15,6 +15,8 @@ from textual.driver import Driver
 from textual.events import Event, Key
 from textual.screen import Screen
 
+from lineside.console import haste
+
 AHEAD = 2
 """Frames that may be unwritten when another one is drawn."""
 SLOW_FOR_S = 2.0
@@ -44,8 +46,9 @@ class TerminalApp(App[R]):
 
     # -- ways out ----------------------------------------------------------------------------------
 
-    def heed_signals(self) -> None:
+    def settle_in(self) -> None:
         """SIGTERM and SIGHUP end the console like `q`, with the exit code the shell expects."""
+        self.call_after_refresh(haste.end)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
