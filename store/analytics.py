@@ -5,15 +5,17 @@ The query may only read those: no file, no network, no setting is within its rea
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from lineside.store import points
+from lineside.store.building import NAMES, built
 from lineside.store.db import reader
 from lineside.store.errors import BadData, Usage
+from lineside.store.halting import STOPPED, Halt, Stopped
 from lineside.store.homes import Home
 from lineside.store.points import Part
 from lineside.store.queries import segments, spools, views
@@ -55,24 +57,48 @@ class Table:
     more: bool  # `limit` cut it off
 
 
-def sql(home: Home, query: str, *, limit: int | None = None) -> Table:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A query, the texts it may name, and who may stop it."""
+
+    query: str
+    saved: Mapping[str, str]
+    halt: Halt
+
+
+def sql(
+    home: Home,
+    query: str,
+    *,
+    limit: int | None = None,
+    saved: Mapping[str, str] | None = None,
+    halt: Halt | None = None,
+) -> Table:
     """Answer one SELECT over the views, row by row.
+
+    Args:
+        limit: rows to fetch; the answer says whether there are more.
+        saved: queries by name, which this one may read from as if they were views.
+        halt: ends it from another thread.
 
     Raises:
         Usage: it is no single SELECT, or DuckDB does not understand it.
+        Stopped: `halt` was told to stop.
         HomeProblem: there is no home.
     """
-    return _asked(home, query, lambda con: _table(con, limit))
+    return _asked(
+        home, _Asked(query=query, saved=saved or {}, halt=halt or Halt()), lambda con: _table(con, limit)
+    )
 
 
-def frame(home: Home, query: str) -> "pl.DataFrame":
+def frame(home: Home, query: str, *, saved: Mapping[str, str] | None = None) -> "pl.DataFrame":
     """Answer one SELECT over the views as a polars frame; errors as of `sql`."""
     from lineside.store import answers
 
-    return _asked(home, query, answers.taken)
+    return _asked(home, _Asked(query=query, saved=saved or {}, halt=Halt()), answers.taken)
 
 
-def _asked(home: Home, query: str, take: "Callable[[duckdb.DuckDBPyConnection], T]") -> T:
+def _asked(home: Home, asked: _Asked, take: "Callable[[duckdb.DuckDBPyConnection], T]") -> T:
     """What `take` makes of the answer, as of one moment."""
     import duckdb
 
@@ -81,7 +107,7 @@ def _asked(home: Home, query: str, take: "Callable[[duckdb.DuckDBPyConnection], 
         for _ in range(_TRIES):
             before = _kept(db)
             try:
-                found = _answer(home, db, query, take)
+                found = _answer(home, db, asked, take)
             except (duckdb.IOException, FileNotFoundError):
                 if before == _kept(db):
                     raise
@@ -89,28 +115,44 @@ def _asked(home: Home, query: str, take: "Callable[[duckdb.DuckDBPyConnection], 
             if before == _kept(db):  # nothing moved from spools to segments meanwhile
                 return found
         raise BadData("the store's files move faster than they can be read", hint="try again")
+    except duckdb.InterruptException as error:
+        raise Stopped(STOPPED) from error
     except duckdb.Error as error:
         if "pytz" in str(error):
             raise Usage("times with a zone cannot be shown", hint="cast them: now()::timestamp") from error
-        raise Usage(_KIND.sub("", str(error).strip()), hint="views: " + " ".join(VIEWS)) from error
+        raise Usage(_KIND.sub("", str(error).strip()), hint=NAMES) from error
     finally:
         db.close()
 
 
 def _answer(
-    home: Home, db: sqlite3.Connection, query: str, take: "Callable[[duckdb.DuckDBPyConnection], T]"
+    home: Home, db: sqlite3.Connection, asked: _Asked, take: "Callable[[duckdb.DuckDBPyConnection], T]"
 ) -> T:
     import duckdb
 
     with duckdb.connect(":memory:", config=_CONFIG) as con:
-        named = _named(con, query)
-        _fill(con, home, db, named)
-        if "points" in named:
-            con.execute("set allowed_paths = $1", [_cold(con, home, db)])
-        con.execute("set enable_external_access = false")
-        con.execute("set lock_configuration = true")
-        con.execute(query)
-        return take(con)
+        asked.halt.begin(con)
+        try:
+            return take(_executed(con, home, db, asked))
+        finally:
+            asked.halt.end()
+
+
+def _executed(
+    con: "duckdb.DuckDBPyConnection", home: Home, db: sqlite3.Connection, asked: _Asked
+) -> "duckdb.DuckDBPyConnection":
+    """The same connection, with the query under way."""
+    needed = built(con, asked.query, asked.saved)
+    _fill(con, home, db, needed.views)
+    if "points" in needed.views:
+        con.execute("set allowed_paths = $1", [_cold(con, home, db)])
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    for name in needed.saved:  # only now: binding a view reads what it names
+        quoted = name.replace('"', '""')
+        con.execute(f'create view "{quoted}" as\n{asked.saved[name]}')
+    con.execute(asked.query)
+    return con
 
 
 def _kept(db: sqlite3.Connection) -> tuple[int, ...]:
@@ -134,23 +176,6 @@ def _cold(con: "duckdb.DuckDBPyConnection", home: Home, db: sqlite3.Connection) 
     quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     con.execute(_POINTS.format(files=quoted))
     return files
-
-
-def _named(con: "duckdb.DuckDBPyConnection", query: str) -> set[str]:
-    """The views that a query reads.
-
-    Raises:
-        Usage: it is not one SELECT.
-    """
-    statements = con.extract_statements(query)
-    kinds = [statement.type.name for statement in statements]
-    if kinds not in (["SELECT"], ["EXPLAIN"]):
-        said = "nothing" if not kinds else " and ".join(kind.lower() for kind in kinds)
-        raise Usage(
-            f"only one SELECT can be asked, this is {said}",
-            hint="the views are read-only: " + " ".join(VIEWS),
-        )
-    return {name.lower() for name in con.get_table_names(query)} & VIEWS.keys()
 
 
 def _fill(con: "duckdb.DuckDBPyConnection", home: Home, db: sqlite3.Connection, named: set[str]) -> None:
