@@ -24,6 +24,9 @@ _PALE: Mapping[str, Style] = {
 GROUNDS = ("panel", "cursor", "bg")
 """Names that colour the ground instead of the letters: `"on cursor"` in any style."""
 
+_CHOSEN_16 = Style(color="#000000", bgcolor="#00aaaa")
+"""The cursor's row where there are 16 colours: on none of them can all the others be read."""
+
 COLOURLESS = "ansi-dark"
 """Textual's theme that sends no colour at all."""
 
@@ -38,10 +41,9 @@ class Look:
 
     def _style(self, names: str, ground: str = "bg") -> Style:
         """The rich style of `names` on a ground ("bg", "panel", "cursor")."""
-        style = self._ground(ground)
-        for name in names.split():
-            style += self._one(name)
-        return style
+        if ground == "cursor" and not self._mixes:
+            return Style.combine([_CHOSEN_16, *(_WEIGHT.get(name, Style.null()) for name in names.split())])
+        return Style.combine([self._ground(ground), *(self._one(name) for name in names.split())])
 
     def _ground(self, name: str) -> Style:
         if self._colours is None:
@@ -108,7 +110,9 @@ def _mixed(low: str, high: str, share: float) -> str:
 @cache
 def look(theme: str, depth: str = "truecolor") -> Look:
     """The styles of a theme on a terminal with so many colours; of a theme that is not ours, without any."""
-    return Look(palette(theme, depth) if theme in NAMES else None, mixes=depth != "standard")
+    if theme not in NAMES:
+        return Look(None)
+    return Look(palette(theme, depth), mixes=depth != "standard")
 
 
 def colourless() -> bool:

@@ -52,10 +52,10 @@ _DARK_256: Palette = {
     "dim": "#9e9e9e", "head": "#afafd7", "wait": "#bcbcbc", "bad": "#ff8787",
 }  # fmt: skip
 _LIGHT_256: Palette = {
-    "bg": "#ffffff", "panel": "#eeeeee", "cursor": "#d7d7ff", "fg": "#1c1c1c", "rule": "#b2b2b2",
+    "bg": "#ffffff", "panel": "#eeeeee", "cursor": "#d7ffff", "fg": "#1c1c1c", "rule": "#b2b2b2",
     "dim": "#626262", "head": "#444444", "wait": "#4e4e4e", "ok": "#005f00", "c": "#005f00",
     "f": "#005f5f", "drift": "#8700af", "d": "#8700af", "h": "#5f00d7",
-    "warn": "#5f5f00", "ask": "#5f5f00", "g": "#5f5f00", "b": "#870000", "a": "#005faf", "e": "#af005f",
+    "warn": "#5f5f00", "ask": "#5f5f00", "g": "#5f5f00", "b": "#875f00", "a": "#005faf", "e": "#af005f",
 }  # fmt: skip
 _CONTRAST_256: Palette = {"cursor": "#00005f", "h": "#d7d7ff", "d": "#d7afff"}
 _SAFE_DARK_256: Palette = {
@@ -75,12 +75,14 @@ _BLACK_16: Palette = {
     "f": "#ffffff", "g": "#aaaaaa", "h": "#aaaaaa", "key": "#55ffff",
 }  # fmt: skip
 _WHITE_16: Palette = {
-    "fg": "#000000", "bg": "#ffffff", "panel": "#ffffff", "cursor": "#55ffff", "rule": "#aaaaaa",
+    "fg": "#000000", "bg": "#ffffff", "panel": "#ffffff", "cursor": "#aaaaaa", "rule": "#aaaaaa",
     "dim": "#555555", "head": "#000000", "accent": "#0000aa", "ok": "#0000aa", "run": "#0000aa",
-    "wait": "#555555", "warn": "#aa5500", "bad": "#aa0000", "ask": "#aa5500", "drift": "#aa00aa",
-    "a": "#0000aa", "b": "#aa5500", "c": "#000000", "d": "#aa00aa", "e": "#aa0000",
-    "f": "#555555", "g": "#5555ff", "h": "#555555", "key": "#0000aa",
+    "wait": "#555555", "warn": "#aa00aa", "bad": "#aa0000", "ask": "#aa00aa", "drift": "#aa00aa",
+    "a": "#0000aa", "b": "#aa0000", "c": "#aa00aa", "d": "#000000", "e": "#555555",
+    "f": "#555555", "g": "#555555", "h": "#555555", "key": "#0000aa",
 }  # fmt: skip
+"""No yellow and no green: where the ground is white, most terminals have those too pale to read."""
+
 _SAFE_BLACK_16: Palette = {**_BLACK_16, "ok": "#55ffff", "bad": "#ffff55", "warn": "#ffffff", "c": "#ffffff"}
 
 _THEMES: Mapping[str, tuple[Palette, Palette, Palette]] = {

@@ -1,5 +1,9 @@
 """ASCII only: whatever is drawn keeps its cells."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,3 +43,19 @@ def test_bad_and_good_and_running_and_waiting_have_glyphs_of_their_own() -> None
         ascii_of(GLYPHS[state][0]) for state in ("FAILED", "SUCCEEDED", "RUNNING", "QUEUED", "HELD", "FIRING")
     ]
     assert len(set(drawn)) == len(drawn)
+
+
+def test_every_glyph_that_the_console_draws_has_its_letter() -> None:
+    console = Path(__file__).parents[2] / "console"
+    drawn = {c for file in console.rglob("*.py") if file.name != "letters.py" for c in _written(file)}
+    pictures = {chr(code) for code in range(0x2400, 0x2440)} | {"\ufffd"}  # of what a name must not hold
+    assert {c for c in drawn - pictures if "?" in ascii_of(c)} == set()
+
+
+def _written(file: Path) -> Iterator[str]:
+    """The characters of a file's strings beyond ASCII, those of its docstrings aside."""
+    tree = ast.parse(file.read_text())
+    bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+            yield from (c for c in node.value if not c.isascii())

@@ -77,15 +77,23 @@ def seen(colour: str, eye: tuple[Linear, ...]) -> Linear:
 @everywhere
 def test_every_meaning_can_be_read_on_every_ground(theme: str, depth: str) -> None:
     colours = shown(theme, depth)
+    grounds = ("bg", "panel") if depth == "standard" else _GROUNDS  # the cursor's row has one colour there
     for name in colours.keys() - {*_GROUNDS, "rule"}:
-        for ground in _GROUNDS:
-            assert contrast(colours[name], colours[ground]) >= _least(depth, name), (name, ground)
+        for ground in grounds:
+            least = 3.0 if name == "dim" else 4.5
+            assert contrast(colours[name], colours[ground]) >= least, (name, ground)
 
 
-def _least(depth: str, name: str) -> float:
-    if name == "dim":
-        return 3.0
-    return 4.1 if depth == "standard" else 4.5  # sixteen colours leave no choice, and are the terminal's own
+@pytest.mark.parametrize("theme", NAMES)
+@pytest.mark.parametrize("names", ["", "bad", "dim", "bold accent", "faint-a", "run"])
+def test_with_sixteen_colours_the_cursors_row_is_black_on_cyan_whatever_stands_there(
+    theme: str, names: str
+) -> None:
+    style = look(theme, "standard").style(names, "cursor")
+    assert style.color is not None
+    assert style.bgcolor is not None
+    letters, ground = (str(colour.name) for colour in (style.color, style.bgcolor))
+    assert contrast(letters, ground) >= 7
 
 
 @pytest.mark.parametrize("depth", ["truecolor", "256"])
@@ -98,8 +106,11 @@ def test_high_contrast_is_high(depth: str) -> None:
 @everywhere
 def test_the_cursors_row_and_the_panels_stand_out(theme: str, depth: str) -> None:
     colours = shown(theme, depth)
-    assert apart(linear(colours["cursor"]), linear(colours["bg"])) >= 8
-    assert apart(linear(colours["cursor"]), linear(colours["panel"])) >= 5
+    cursor = look(theme, depth).style("", "cursor").bgcolor
+    assert cursor is not None
+    chosen = linear(_nearest(cursor.name, depth))
+    assert apart(chosen, linear(colours["bg"])) >= 8
+    assert apart(chosen, linear(colours["panel"])) >= 5
     if depth != "standard":
         assert apart(linear(colours["panel"]), linear(colours["bg"])) >= 4
     assert contrast(colours["fg"], colours["bg"]) > contrast(colours["dim"], colours["bg"])
