@@ -13,13 +13,16 @@ Line = Sequence[Span]
 """One row of cells. Lines never wrap; whoever draws them has measured."""
 
 ELLIPSIS = "…"
+_FLAGS = 0x1F1E6
+"""The first of 26 letters, two of which terminals draw as one flag, or do not."""
 
 
 def safe(text: str) -> str:
     """What a person or a script named, fit for the screen: shown, never interpreted.
 
     Control characters appear as their pictures; marks that turn the writing direction, join or stack on other
-    characters are taken out, so that no name can move the cursor or dress up as another.
+    characters are taken out, so that no name can move the cursor or dress up as another, and every character
+    takes the same cells on all terminals, whatever stands beside it. Flags become their country's letters.
 
     >>> safe("loss\\x1b[31m")
     'loss␛[31m'
@@ -38,7 +41,11 @@ def _harmless(char: str) -> str:
     kind = unicodedata.category(char)
     if kind in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp"):
         return "�"
-    return "" if kind in ("Cf", "Mn", "Me") else char
+    if kind in ("Cf", "Mn", "Me", "Mc"):
+        return ""
+    if _FLAGS <= code < _FLAGS + 26:
+        return chr(ord("A") + code - _FLAGS)
+    return char if cell_len(char) else ""  # a skin's tone, a vowel of hangul: they change what stands before
 
 
 @lru_cache(maxsize=4096)

@@ -1,11 +1,20 @@
 """Whatever a name holds, the screen keeps its shape."""
 
+import unicodedata
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lineside.console.text import clip, fit, line_width, safe, spread, width_of
 from lineside.console.widgets.columns import plan, row_line
 from lineside.console.widgets.rows import Column
+
+_MEAN = (
+    "\x1b[31m", "\x1b]0;x\x07", "\n", "\t", "\r", "\x9b2J", "\u202egpj\u202c", "\u2066x\u2069", "\u200b",
+    "\u200d", "\ufe0f", "e\u0301", "a\u0308\u0308", "👍🏽", "🇩🇪", "👩\u200d👩\u200d👧", "❤\ufe0f", "क्षि",
+    "1\ufe0f\u20e3", "\u1112\u1161", "漢字", "שלום", "مرحبا", "[bold]x[/bold]", "\ufeff", "\U000e0041",
+    "z\u0336", "name", " ",
+)  # fmt: skip
 
 names = st.text(max_size=40).map(safe)
 lines = st.lists(st.tuples(names, st.sampled_from(["", "dim", "bad"])), max_size=6)
@@ -15,6 +24,30 @@ lines = st.lists(st.tuples(names, st.sampled_from(["", "dim", "bad"])), max_size
 def test_no_name_leaves_a_control_character_on_the_screen(text: str) -> None:
     assert all(char.isprintable() or char in "� " for char in safe(text) if not char.isspace())
     assert not set(safe(text)) & set("\x1b\x9b\n\r\u202e\u2066")
+
+
+@given(text=st.text(max_size=60))
+def test_what_is_harmless_stays_as_it_is(text: str) -> None:
+    assert safe(safe(text)) == safe(text)
+
+
+@given(text=names)
+def test_every_character_takes_its_own_cells_whatever_stands_beside_it(text: str) -> None:
+    assert all(width_of(char) in (1, 2) for char in text)
+    assert width_of(text) == sum(width_of(char) for char in text)
+
+
+@given(text=st.lists(st.sampled_from(_MEAN), max_size=12).map("".join))
+def test_emoji_flags_accents_and_turned_text_keep_the_row_whole(text: str) -> None:
+    shown = safe(text)
+    assert width_of(shown) == sum(width_of(char) for char in shown)
+    assert not any(unicodedata.category(char) in ("Cf", "Mn", "Mc", "Me", "Cc") for char in shown)
+    assert "\n" not in shown
+
+
+@given(text=st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), max_size=40))
+def test_plain_ascii_is_never_touched(text: str) -> None:
+    assert safe(text) == text
 
 
 @given(text=names, width=st.integers(0, 50))

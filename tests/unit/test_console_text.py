@@ -22,6 +22,8 @@ NOON = Micros(1_762_776_000_000_000)  # Monday, 10 November 2025, 12:00 UTC
         ("x\u200dy", "xy"),  # joins two characters into one
         ("\x7f\x9b", "␡�"),
         ("größe 数", "größe 数"),
+        ("👍🏽 🇩🇪", "👍 DE"),  # what terminals do not agree on: a tone of skin, a flag of two letters
+        ("\x1b]8;;http://x\x1b\\y", "␛]8;;http://x␛\\y"),  # no link either
     ],
 )
 def test_a_name_is_shown_and_never_obeyed(name: str, shown: str) -> None:
