@@ -21,5 +21,5 @@ COMMANDS: tuple[Command, ...] = (
     deed("jobs.rear", "b", "to the back of the queue"),
     deed("jobs.schedule_fire", "s", "fire a schedule now"),
     deed("jobs.schedule_pause", "p", "pause a schedule"),
-    deed("jobs.schedule_resume", "u", "resume a schedule"),
+    deed("jobs.schedule_resume", "r", "resume a schedule"),
 )

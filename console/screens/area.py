@@ -7,51 +7,36 @@ has the keys). Its commands stand in `console/keys/<area>.py` and are answered b
 `doing.py`, the words of its frame in `views/frames.py`.
 """
 
-import sqlite3
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic
 
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Key
-from textual.screen import Screen
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
 
 from lineside.console import commands
 from lineside.console.commands import TITLES, Command
 from lineside.console.deeds import Deed
-from lineside.console.ports import Actions, Me, Question, Store
-from lineside.console.reads.badges import Surroundings, surroundings
+from lineside.console.ports import Actions, Store
 from lineside.console.screens import arranging
-from lineside.console.screens.events import Loaded, Unread, key_name
+from lineside.console.screens.events import key_name
+from lineside.console.screens.reading import Reading, V
 from lineside.console.text import Line
 from lineside.console.views import frames
-from lineside.console.views.lessons import lesson
 from lineside.console.widgets.field import Field
 from lineside.console.widgets.filterbar import FilterBar
 from lineside.console.widgets.footer import Footer, Story
 from lineside.console.widgets.lines import Lines
 from lineside.console.widgets.table import Table
 from lineside.console.widgets.titlebar import Crumb, TitleBar
-from lineside.store.clock import Micros
-from lineside.store.errors import LinesideError
-
-if TYPE_CHECKING:
-    from lineside.console.app import LinesideApp
-
-V = TypeVar("V")
-REST, LONGEST_REST_S = 4.0, 2.0
-"""An area that is slow to read rests four times as long before it reads again: a fifth of a core at most."""
 
 Targets = Mapping[str, int | str | None]
 
 
-class Area(Screen[None], Generic[V]):
+class Area(Reading[V], Generic[V]):
     """One of the nine areas."""
 
-    NAME: ClassVar[str] = ""
     BINDINGS: ClassVar = []
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
@@ -69,35 +54,14 @@ class Area(Screen[None], Generic[V]):
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
-        super().__init__(name=self.NAME)
-        self.store, self.actions = store, actions
-        self.filter_text = ""
-        self.view: V | None = None
-        self.whole = True  # the next question is about everything, not only about the row under the cursor
-        self._loading = self._stale = self._resting = False
-        self._rest_until = 0.0
+        super().__init__(store, actions)
         self._before = ""  # the filter that counts again when the one being typed is left
-        self._wrong = ""  # why what is typed finds nothing
-        self._why_old = ""  # why the newest answer is older than it should be
-        self.as_of: Micros | None = None  # when what is on the screen was read
 
     # -- what an area fills in ---------------------------------------------------------------------
 
     def body(self) -> ComposeResult:
         """The widgets between the top lines and the footer."""
         raise NotImplementedError
-
-    def question(self) -> Question[V]:
-        """What to read now: captures filter, sort and selection here, on the loop; runs in a thread."""
-        raise NotImplementedError
-
-    def show(self, view: V) -> None:
-        """Put an answer on the screen."""
-        raise NotImplementedError
-
-    def empty(self, view: V) -> bool:
-        """Is there nothing at all? Then the area says what it is for and what fills it."""
-        return False
 
     def main(self) -> "Table[Any] | None":
         """The table that gets the keys when nothing else has the focus."""
@@ -179,133 +143,10 @@ class Area(Screen[None], Generic[V]):
         """`esc`: leave one level inside the area; False when there was none."""
         return False
 
-    # -- reading -----------------------------------------------------------------------------------
-
     def on_mount(self) -> None:
-        """The first answer is read at once, so that the first frame already has rows."""
-        arranging.recall(self)
-        try:
-            self._arrive(*self.store.read(self._with_frame(self.question())))
-        except (sqlite3.Error, LinesideError) as error:
-            self._not_read(str(error))
-        first = self.first_focus()
-        if first is not None:
-            first.focus()
-        self.call_after_refresh(self.reload)
-
-    def reload(self, *, whole: bool = True) -> None:
-        """Read again off the loop. While an answer is under way, the next question waits for it.
-
-        Args:
-            whole: False where only the cursor or a mark moved: `question` may keep what that cannot change.
-        """
-        self.whole = self.whole or whole
-        if not self.is_mounted:  # it reads when it is
-            return
-        if self._loading:
-            self._stale = True
-            return
-        self._loading, self._stale = True, False
-        question, self.whole = self.question(), False
-        self.run_worker(lambda: self._read(question), thread=True, group="load", exit_on_error=False)
-
-    def store_changed(self) -> None:
-        """Somebody committed: read again, but not before the area has rested from its last reading."""
-        rest = self._rest_until - time.monotonic()
-        if rest <= 0:
-            self.reload()
-        elif not self._resting:
-            self._resting = True
-            self.set_timer(rest, self._rested)
-
-    def _rested(self) -> None:
-        self._resting = False
-        if self.is_current:
-            self.reload()
-
-    def _with_frame(self, question: Question[V]) -> Question[tuple[V, Surroundings]]:
-        """The area's own question and what the frame shows, in one read."""
-        at = self.now
-        return lambda db: (question(db), surroundings(db, at=at))
-
-    def _read(self, question: Question[V]) -> None:
-        try:
-            start = time.monotonic()
-            view, around = self.store.read(self._with_frame(question))
-            self.post_message(Loaded(view, around, time.monotonic() - start))
-        except (sqlite3.Error, LinesideError) as error:
-            hint = getattr(error, "hint", "")
-            self.post_message(Unread(f"{error} · {hint}" if hint else str(error)))
-
-    @property
-    def awaiting(self) -> bool:
-        """Whether an answer is under way, or another question waits for it."""
-        return self._loading or self._stale
-
-    @on(Loaded)
-    def _loaded(self, message: Loaded) -> None:
-        message.stop()
-        self._loading = False
-        self._rest_until = time.monotonic() + min(LONGEST_REST_S, REST * message.took_s)
-        self._arrive(message.view, message.around)
-        if self._stale:
-            self.reload(whole=False)
-
-    @on(Unread)
-    def _unread(self, message: Unread) -> None:
-        message.stop()
-        self._loading = False
-        self._not_read(message.words)
-        if self._stale:
-            self.reload(whole=False)
-
-    def _not_read(self, words: str) -> None:
-        """Say once why there is nothing newer; a filter that is half typed is no news."""
-        if self.filtering:
-            self._wrong = words
-        elif words != self._why_old:
-            self.notify(words, severity="error", markup=False)
-        self._why_old = words
-        self.refresh_frame()
-
-    def _arrive(self, view: V, around: Surroundings) -> None:
-        self.console_app.around = around
-        self._why_old, self.as_of = "", self.now
-        self._wrong = str(getattr(view, "problem", "") or "")
-        if not (self._wrong and self.filtering):  # the rows from before stay while it is typed
-            self.show(view)
-            self.view = view
-            self._teach(self.empty(view))
-        self.refresh_frame()
-
-    def _teach(self, nothing: bool) -> None:
-        """The lesson in place of the body; the keys go to the body again when there is something."""
-        if nothing:
-            self.query_one("#lesson", Lines).set(lesson(self.NAME, self.app.size.width))
-        elif self.has_class("-empty") and (first := self.first_focus()) is not None:
-            self.call_after_refresh(first.focus)
-        self.set_class(nothing, "-empty")
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A bug in a worker is said, not swallowed and not fatal."""
-        if event.state is WorkerState.ERROR:
-            self._loading = False
-            self.notify(f"{self.NAME}: {event.worker.error!r}", severity="error", markup=False)
+        arranging.recall(self)  # before the first answer is shown
 
     # -- the frame ---------------------------------------------------------------------------------
-
-    @property
-    def console_app(self) -> "LinesideApp":
-        return cast("LinesideApp", self.app)
-
-    @property
-    def me(self) -> Me:
-        return self.console_app.runner.me
-
-    @property
-    def now(self) -> Micros:
-        """The moment that clock times are written against."""
-        return self.console_app.clock()
 
     def compose(self) -> ComposeResult:
         yield TitleBar(id="titlebar")
@@ -318,12 +159,6 @@ class Area(Screen[None], Generic[V]):
         yield Lines(id="too-small")
         yield Story([[]], id="story")
         yield Footer(id="footer")
-
-    @property
-    def stale(self) -> str:
-        """`as of 12:03:07` while what is on the screen may not be the newest; else nothing."""
-        old = self.console_app.paused or self._why_old
-        return frames.as_of(self.as_of, now=self.now) if old and self.as_of is not None else ""
 
     def refresh_frame(self) -> None:
         """The lines around the body: tabs, crumb, story, footer."""
@@ -427,11 +262,6 @@ class Area(Screen[None], Generic[V]):
     # -- the filter field --------------------------------------------------------------------------
 
     @property
-    def filtering(self) -> bool:
-        """Whether a filter is being typed."""
-        return self.has_class("-filtering")
-
-    @property
     def filter_field(self) -> Field:
         return self.query_one("#filter", Field)
 
@@ -494,6 +324,14 @@ class Area(Screen[None], Generic[V]):
     @on(Table.Marked)
     def _marks_changed(self) -> None:
         self.refresh_frame()
+
+    @on(Table.Opened)
+    def _row_opened(self, message: Table.Opened) -> None:
+        """Clicked twice: what `enter` does."""
+        message.stop()
+        command = commands.keymap(self.scopes()).get("enter")
+        if command is not None:
+            self.run_command(command)
 
     @on(Footer.Pressed)
     def _hint_clicked(self, message: Footer.Pressed) -> None:

@@ -236,8 +236,14 @@ class Table(Widget, Generic[T], can_focus=True):
                 self.post_message(self.Arranged(self))  # type: ignore[arg-type]
 
     def _scroll(self) -> None:
-        last = max(0, len(self._rows) - self._height)
-        self._top = max(min(self._top, self.cursor, last), min(self.cursor - self._height + 1, last), 0)
+        """Bring the cursor into sight; at an edge by a quarter of the rows, so that few keys repaint all."""
+        height = max(1, self._height)
+        ahead = height // 4
+        if self.cursor >= self._top + height:
+            self._top = self.cursor - height + 1 + ahead
+        elif self.cursor < self._top:
+            self._top = self.cursor - ahead
+        self._top = max(0, min(self._top, len(self._rows) - height))
 
     def _row(self, index: int) -> Line:
         if index >= len(self._rows):
@@ -296,13 +302,15 @@ class Table(Widget, Generic[T], can_focus=True):
 
     # -- moving ------------------------------------------------------------------------------------
 
-    def _move_to(self, index: int) -> None:
+    def _move_to(self, index: int, *, top: int | None = None) -> None:
+        """The cursor on that row, and the first row in sight `top` where that leaves the cursor in sight."""
         self._held = True
         index = max(0, min(len(self._rows) - 1, index))
         if index == self.cursor:
             return
         old, old_top = self.cursor, self._top
         self.cursor = index
+        self._top = self._top if top is None else top
         self._scroll()
         if self._top != old_top:
             self._settle()
@@ -318,10 +326,16 @@ class Table(Widget, Generic[T], can_focus=True):
         self._move_to(self.cursor - 1)
 
     def cmd_page_down(self) -> None:
-        self._move_to(self.cursor + max(1, self._height - 1))
+        self._turn(1)
 
     def cmd_page_up(self) -> None:
-        self._move_to(self.cursor - max(1, self._height - 1))
+        self._turn(-1)
+
+    def _turn(self, step: int) -> None:
+        """A page on: the rows and the cursor on them; one row of the old page stays."""
+        page = max(1, self._height - 1) * step
+        top = max(0, min(self._top + page, len(self._rows) - self._height))
+        self._move_to(self.cursor + page, top=top)
 
     def cmd_top(self) -> None:
         self._move_to(0)

@@ -75,7 +75,7 @@ def test_one_that_fires_is_paused_after_a_yes(clocked: SqliteStore) -> None:
 
 def test_what_stands_still_is_resumed_and_what_is_not_parked_may_be_fired(clocked: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        await here.press("3", ".", "u", "b", "y")
+        await here.press("3", ".", "r", "b", "y")
         await here.press(".", "s", "a", "y")
         assert here.actions.asked == [
             ("schedules.resume", {"schedule": "stale"}), ("schedules.fire", {"schedule": "hourly"}),
