@@ -47,11 +47,11 @@ class TerminalApp(App[R]):
     # -- ways out ----------------------------------------------------------------------------------
 
     def settle_in(self) -> None:
-        """SIGTERM and SIGHUP end the console like `q`, with the exit code the shell expects."""
+        """Signals end the console like `q`, with the exit code that a shell expects."""
         self.call_after_refresh(haste.end)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(number, self.end, 128 + number)
 
     def end(self, code: int) -> None:

@@ -29,7 +29,7 @@ def reader(home: Home) -> sqlite3.Connection:
     """A read-only connection for queries; keep its transactions short.
 
     Raises:
-        HomeProblem: there is no database yet.
+        HomeProblem: there is no database yet, or it is none.
         SchemaTooNew: a newer lineside wrote it.
     """
     if not home.db.exists():
@@ -37,8 +37,11 @@ def reader(home: Home) -> sqlite3.Connection:
             f"no lineside home at {home.path}",
             hint="make one with: lineside init   or see it work with: lineside demo",
         )
-    conn = unchecked(home.db)
-    check_version(conn, home.db)
+    try:
+        conn = unchecked(home.db)
+        check_version(conn, home.db)
+    except sqlite3.DatabaseError as error:
+        raise HomeProblem(f"{home.db} cannot be read: {error}", hint="look with: lineside doctor") from error
     return conn
 
 

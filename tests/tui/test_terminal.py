@@ -2,19 +2,17 @@
 
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ptyprocess import PtyProcess
+from fixtures.terminals import Terminal, terminal
 
 from lineside.store.homes import Home
 
-_MODE = re.compile(rb"\x1b\[\?(\d+)([hl])")
 _OPEN = """
 import sys
 from pathlib import Path
@@ -22,58 +20,95 @@ from lineside.console.start import open_console
 from lineside.store.homes import Home
 sys.exit(open_console(Home(Path(sys.argv[1]))))
 """
+_CRASH = """
+from lineside.console.screens.wall import WallArea
+def main(self):
+    raise ValueError("no such luck")
+WallArea.cmd_filter = main
+"""
 
 
-def modes_left_on(output: bytes) -> set[int]:
-    """The private modes that were switched on and not off again."""
-    on: set[int] = set()
-    for number, switch in _MODE.findall(output):
-        (on.add if switch == b"h" else on.discard)(int(number))
-    return on - {7, 25}  # wrapping and the cursor are on at rest
+def argv(home: Home, before: str = "") -> list[str]:
+    """The console on a home, without a runner."""
+    return [sys.executable, "-c", before + _OPEN, str(home.path)]
 
 
-def read_until(pty: PtyProcess, done: str | None, *, within: float) -> bytes:
-    """What the console writes until `done` appears, or until it ends."""
-    output, deadline = b"", time.monotonic() + within
-    while time.monotonic() < deadline:
-        if select.select([pty.fd], [], [], 0.05)[0]:
-            try:
-                output += os.read(pty.fd, 65536)
-            except OSError:
-                return output
-        if done is not None and done.encode() in output:
-            return output
-    raise TimeoutError(f"no {done!r} within {within} s in {output[-300:]!r}")
+@pytest.fixture
+def wall(told: Home, tmp_path: Path) -> Iterator[Terminal]:
+    """The console, ready."""
+    with terminal(argv(told), env={"XDG_STATE_HOME": str(tmp_path)}) as here:
+        here.wait_for("NEEDS YOU")
+        here.quiet()
+        yield here
 
 
 @pytest.mark.parametrize(
-    ("way", "status"), [("q", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["q", "SIGTERM", "SIGHUP"]
+    ("keys", "status"),
+    [(["q"], 0), (["ctrl+q"], 0), (["ctrl+c", "ctrl+c"], 130), ([":", "ctrl+c", "ctrl+c"], 130)],
 )
-def test_the_terminal_is_left_clean(
-    told: Home, tmp_path: Path, way: str | signal.Signals, status: int
-) -> None:
-    env = {**os.environ, "TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path)}
-    pty = PtyProcess.spawn([sys.executable, "-c", _OPEN, str(told.path)], dimensions=(24, 80), env=env)
-    try:
-        output = read_until(pty, "NEEDS YOU", within=20)
-        if isinstance(way, str):
-            pty.write(way.encode())
-        else:
-            pty.kill(way)
-        output += read_until(pty, None, within=20)
-        pty.wait()
-    finally:
-        pty.close(force=True)
-    assert pty.exitstatus == status
-    assert modes_left_on(output) == set()
-    assert b"\x1b[?25h" in output[-200:]
+def test_keys_that_leave_leave_the_terminal_clean(wall: Terminal, keys: list[str], status: int) -> None:
+    for key in keys:
+        wall.press(key)
+        wall.quiet(0.05)
+    assert wall.ended() == status
+    assert wall.modes_left_on == []
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_a_signal_leaves_the_terminal_clean(wall: Terminal, number: signal.Signals, status: int) -> None:
+    wall.pty.kill(number)
+    assert wall.ended() == status
+    assert wall.modes_left_on == []
+
+
+def test_one_ctrl_c_says_what_leaves_and_stays(wall: Terminal) -> None:
+    wall.press("ctrl+c")
+    wall.wait_for("ctrl.c once more leaves")
+    wall.press("down", "ctrl+c")
+    wall.quiet()
+    assert wall.pty.isalive()
+
+
+def test_a_closed_window_ends_the_console(wall: Terminal) -> None:
+    """k9s#871: it went on, with nobody looking, and grew."""
+    wall.hang_up()
+    assert wall.ended() == 129
+
+
+def test_a_crash_is_told_in_a_line_on_a_clean_terminal_and_written_down(told: Home, tmp_path: Path) -> None:
+    with terminal(argv(told, _CRASH), env={"XDG_STATE_HOME": str(tmp_path)}) as here:
+        here.wait_for("NEEDS YOU")
+        here.press("/")
+        assert here.ended() == 1
+        assert here.modes_left_on == []
+        text = here.text()
+    assert "ValueError: no such luck" in text
+    assert "no such luck" in (tmp_path / "lineside" / "crash.txt").read_text()
 
 
 def test_a_home_that_is_not_there_is_told_in_words_before_anything_is_drawn(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", _OPEN, str(tmp_path / "no")]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv(Home(tmp_path / "no")), capture_output=True, text=True, check=False)
     assert "no lineside home" in done.stderr
     assert "\x1b" not in done.stdout
+
+
+def test_a_home_that_cannot_be_read_is_told_in_words_on_a_clean_terminal(tmp_path: Path) -> None:
+    (tmp_path / "lineside.db").write_bytes(b"not a database, whatever its name says" * 100)
+    with terminal([sys.executable, "-m", "lineside.console", "--home", str(tmp_path)]) as here:
+        assert here.ended() == 1
+        assert here.modes_left_on == []
+        assert "lineside: " in here.text()
+
+
+def test_where_there_is_nothing_yet_demo_and_init_are_offered(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lineside.console"]
+    with terminal(command, env={"LINESIDE_HOME": str(tmp_path / "none")}) as here:
+        assert here.ended() == 1
+        text = here.text()
+    assert "lineside demo" in text
+    assert "lineside init" in text
 
 
 def test_the_first_cell_needs_nothing_that_is_slow_to_import() -> None:
@@ -90,7 +125,45 @@ def test_the_first_cell_needs_nothing_that_is_slow_to_import() -> None:
 def test_the_console_starts_without_numpy_polars_or_duckdb() -> None:
     code = (
         "import sys; import lineside.console.app, lineside.console.screens.wall; "
-        "heavy = {'numpy', 'polars', 'duckdb', 'httpx', 'scipy', 'sklearn', 'torch', 'onnxruntime'}; "
+        "heavy = {'numpy', 'polars', 'duckdb', 'httpx', 'scipy', 'sklearn', 'torch', 'onnxruntime', "
+        "'click', 'sqlite_utils', 'tomllib', 'lineside.jobs.runner', 'lineside.console.screens.runs'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"TERM": "screen", "COLORTERM": ""}, {"TERM": "linux", "COLORTERM": ""}, {"COLORTERM": ""},
+        {"NO_COLOR": "1"}, {"TERM": "dumb", "COLORTERM": ""},
+    ],
+    ids=["screen", "linux", "256 colours", "no colour", "dumb"],
+)  # fmt: skip
+def test_it_draws_whatever_the_terminal_can(told: Home, tmp_path: Path, env: dict[str, str]) -> None:
+    with terminal(argv(told), env={**env, "XDG_STATE_HOME": str(tmp_path)}) as here:
+        here.wait_for("NEEDS YOU")
+        here.press("2")
+        here.wait_for(" Runs")
+        if "NO_COLOR" in env:
+            written = b"".join(data for _, data in here.chunks)
+            assert re.findall(rb"\x1b\[[\d;]*[34]8;[25];[\d;]*m", written) == []
+        here.press("q")
+        assert here.ended() == 0
+        assert here.modes_left_on == []
+
+
+def test_a_terminal_that_answers_nothing_is_no_reason_to_wait(told: Home, tmp_path: Path) -> None:
+    with terminal(argv(told), env={"XDG_STATE_HOME": str(tmp_path)}, answers=False) as here:
+        here.wait_for("NEEDS YOU")
+        here.press("q")
+        assert here.ended() == 0
+
+
+def test_the_same_options_open_the_console_before_and_behind_click() -> None:
+    from lineside.console import opening
+    from lineside.console.cli import cli
+
+    spelled = {word for option in cli.params for word in (*option.opts, *option.secondary_opts)}
+    assert {*opening.VALUED, *opening.SWITCHES} == spelled - {"--version", "--help"}
+    assert os.environ.get("LINESIDE_HOME") is None or opening.wish([]) is None  # no terminal here

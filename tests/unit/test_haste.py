@@ -56,12 +56,12 @@ def facts(made: type, *given: Any) -> list[Any]:
     one, same, other = made(*given), made(*given), made(*(9 for _ in given))
     told: list[Any] = [repr(one), one == same, one == other, one != other, one == 5, one.__eq__(5)]
     told += [_outcome(hash, one), _outcome(hash, one) == _outcome(hash, same), one.__hash__ is None]
+    told += [_outcome(lambda: one < other), dataclasses.astuple(one), dataclasses.replace(one) == one]
     told += [
         _outcome(setattr, one, "one", 3),
         _outcome(delattr, one, "one"),
         _outcome(setattr, one, "new", 3),
     ]
-    told += [_outcome(lambda: one < other), dataclasses.astuple(one), dataclasses.replace(one) == one]
     return told
 
 
