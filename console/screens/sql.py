@@ -3,29 +3,44 @@
 import shlex
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.events import Key
+from textual.widgets import TextArea
 
-from lineside.console.format import count, plural, took
+from lineside.console import saved, sqlfiles
+from lineside.console.commands import Command
+from lineside.console.deeds import Answer as Said
+from lineside.console.deeds import Deed, FormField
+from lineside.console.format import clock, count, plural, took
 from lineside.console.ports import Actions, Question, Store
+from lineside.console.querywords import trouble
 from lineside.console.screens.area import Area
-from lineside.console.text import Line, Span, safe
+from lineside.console.screens.completing import Completing
+from lineside.console.text import Line, Span
 from lineside.console.views import sql as drawing
-from lineside.console.widgets.field import Field
+from lineside.console.views import sqlchart
+from lineside.console.widgets.editor import Editor
 from lineside.console.widgets.lines import Drawing, Lines
+from lineside.console.widgets.plot import Plot
 from lineside.console.widgets.rows import ListRows
 from lineside.console.widgets.table import Table
+from lineside.console.widgets.window import Plotted, Window
 from lineside.store.errors import LinesideError
+from lineside.store.halting import Halt
 from lineside.store.homes import Home
 
 LIMIT = 10_000
 """Rows a query may bring onto the screen."""
+
+_TALL = 34
+"""From so many rows on the table leaves room for a chart or a record below it."""
 
 Row = tuple[int, tuple[Any, ...]]
 """The place of a row in the answer, and its values."""
@@ -44,35 +59,59 @@ class Answer:
     problem: str = ""
     hint: str = ""
 
+    @property
+    def answered(self) -> sqlchart.Answered:
+        return sqlchart.Answered(names=self.names, types=self.types, rows=[row for _, row in self.rows])
+
 
 class SqlArea(Area[Answer]):
     """Area 9."""
 
     NAME: ClassVar[str] = "sql"
     DEFAULT_CSS = """
-    SqlArea #ask { height: 1; }
+    SqlArea #ask { height: auto; max-height: 8; }
     SqlArea #prompt { width: 7; height: 1; }
     SqlArea #query { width: 1fr; }
+    SqlArea #words { height: 1; display: none; }
+    SqlArea.-writing #words { display: block; }
     SqlArea #rows { height: 1fr; }
     SqlArea #pane { height: 1fr; }
-    SqlArea.-drawn #rows { display: none; }
-    SqlArea.-plain #pane { display: none; }
+    SqlArea #chart { height: 1fr; }
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
         self._query = ""
         self._asked: Answer | None = None
+        self._halt = Halt()
+        self._running_since: int | None = None
         self._past: list[str] = []
         self._place = 0
-        self._pane = "views"
+        self._pane = "start"
+        self._axes: sqlchart.Axes | None = None
+        self._completing = Completing()
 
     def body(self) -> ComposeResult:
-        with Horizontal(id="ask"):
-            yield Lines([[("  sql ", "bold accent"), ("›", "dim")]], id="prompt")
-            yield Field(placeholder="select … from runs", id="query")
-        yield Table[Row]((), id="rows", empty="no rows")
-        yield Drawing[Answer](self._draw, id="pane")
+        with Vertical(id="body"):
+            with Horizontal(id="ask"):
+                yield Lines([[(" sql ", "bold accent"), ("› ", "dim")]], id="prompt")
+                yield Editor(placeholder="e writes: select … from runs", id="query")
+            yield Lines(id="words")
+            yield Table[Row]((), id="rows", empty="no rows")
+            yield Drawing[Answer](self._draw, id="pane")
+            yield Plot[Answer](self._draw_chart, id="chart")
+
+    @property
+    def editor(self) -> Editor:
+        return self.query_one("#query", Editor)
+
+    @property
+    def chart(self) -> Plot[Answer]:
+        return self.query_one("#chart", Plot)
+
+    @property
+    def writing(self) -> bool:
+        return self.focused is self.editor
 
     def main(self) -> Table[Row]:
         return self.query_one("#rows", Table)
@@ -84,117 +123,251 @@ class SqlArea(Area[Answer]):
 
     def question(self) -> Question[Answer]:
         """The query, when it is a new one; a store that changed is no reason to ask again."""
-        query, known, home = self._query, self._asked, self.store.home
+        query, known, home, halt = self._query, self._asked, self.store.home, self._halt
 
         def read(db: sqlite3.Connection) -> Answer:
             if known is not None and known.query == query:
                 return known
-            return ask(home, query) if query else Answer()
+            return ask(home, query, halt) if query else Answer()
 
         return read
 
-    def show(self, view: Answer) -> None:
-        if view is self._asked:
+    def _run(self, query: str) -> None:
+        query = query.strip().rstrip(";").rstrip()
+        if not query:
             return
-        self._asked = view
+        self._past = [*[each for each in self._past if each != query], query][-100:]
+        self._place = len(self._past)
+        self._halt.stop()
+        self._query, self._asked, self._halt = query, None, Halt()
+        self._running_since = self.now
+        self.editor.put(query)
+        self.reload()
+        self.refresh_frame()
+
+    def show(self, view: Answer) -> None:
+        if view is self._asked or view.query != self._query:
+            return
+        self._asked, self._axes, self._running_since = view, None, None
         table = self.main()
         rows = ListRows[Row](
             view.rows, key=lambda row: row[0], cells=lambda row: [drawing.cell(v) for v in row[1]]
         )
         table.show(rows, columns=drawing.columns(view.names, view.types))
         table.cmd_top()
-        self._show_pane("problem" if view.problem else "rows" if view.query else "views")
-        if view.rows:
+        self._show_pane("problem" if view.problem else "rows" if view.query else "start")
+        if view.problem:
+            self._point_at(view)
+        elif view.query:
             table.focus()
+
+    def _point_at(self, view: Answer) -> None:
+        found = trouble(view.problem, view.query)
+        if found.row is not None:
+            self.editor.put(view.query, at=(found.row, found.column))
+
+    @on(Editor.Submitted)
+    def _submitted(self, event: Editor.Submitted) -> None:
+        event.stop()
+        self._run(event.text)
+
+    @on(Editor.Older)
+    def _older(self, event: Editor.Older) -> None:
+        """Up and down walk through what was asked before."""
+        event.stop()
+        self._place = max(0, min(len(self._past), self._place + event.step))
+        self.editor.put(self._past[self._place] if self._place < len(self._past) else "")
+
+    @on(Editor.Completed)
+    def _complete(self, event: Editor.Completed) -> None:
+        event.stop()
+        self._completing.complete(self.editor, event.step)
+        self._tell_words()
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _written(self) -> None:
+        if self.writing:
+            self._tell_words()
+
+    def _tell_words(self) -> None:
+        self.query_one("#words", Lines).set([self._completing.told(self.editor, self.app.size.width)])
+
+    def on_descendant_focus(self) -> None:
+        self.set_class(self.writing, "-writing")
+        if self.writing:
+            self._completing.know(saved.every(saved.folder()))
+            self._tell_words()
+        self._redraw()
+
+    def on_descendant_blur(self) -> None:
+        self.set_class(self.writing, "-writing")
+
+    def on_key(self, event: Key) -> None:
+        """While a query is written, the area's keys do nothing but escape; the editor's own go on."""
+        if self.writing and event.key != "escape":
+            event.prevent_default()
+
+    # -- panes --------------------------------------------------------------------------------------
 
     def _draw(self, view: Answer, width: int, height: int) -> list[Line]:
         if self._pane == "problem":
-            return drawing.problem_lines(view.problem, view.hint, width, height)
-        current = self.main().current
-        if self._pane == "record" and current is not None:
-            return drawing.record_lines(view.names, current[1], width, height)
-        return drawing.view_lines(_views(), width, height)
+            key = "enter asks again" if self.writing else "e goes to the place"
+            return drawing.problem_lines(view.query, view.problem, view.hint, width, height, key=key)
+        if self._pane == "start":
+            return drawing.start_lines(start(), width, height)
+        row = self.main().current
+        return drawing.record_lines(view.names, view.types, row[1], width, height) if row is not None else []
+
+    def _draw_chart(self, view: Answer, width: int, height: int, window: Window) -> Plotted:
+        if self._axes is None:
+            return Plotted(rows=[])
+        return sqlchart.draw(view.answered, self._axes, width, height, window)
 
     def _show_pane(self, pane: str) -> None:
         self._pane = pane
-        self.set_class(pane != "rows", "-drawn")
-        self.set_class(pane == "rows", "-plain")
-        self.query_one("#pane", Drawing).show(self._asked or Answer())
+        view = self._asked or Answer()
+        tall, whole = self.app.size.height >= _TALL, pane in ("start", "problem")
+        if self._axes is None and view.rows:
+            self._axes = sqlchart.axes(view.answered)
+        below = pane
+        if pane == "rows" and tall:
+            below = "chart" if self._axes is not None and len(view.rows) > 1 else "record"
+        table = self.main()
+        table.display = not whole and (tall or pane == "rows")
+        self.chart.display = below == "chart"
+        self.query_one("#pane", Drawing).display = whole or below == "record"
+        if tall and table.display:
+            table.fit(share=0.5)
+        else:
+            table.styles.height = "1fr"
+        self._redraw()
+
+    def _redraw(self) -> None:
+        view = self._asked or Answer()
+        for widget in (self.query_one("#pane", Drawing), self.chart):
+            if widget.display:
+                widget.show(view)
+            else:
+                widget.set([])
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._show_pane(self._pane)
+
+    @on(Table.Moved)
+    def _moved(self) -> None:
+        self._redraw()
 
     def crumb(self) -> tuple[Line, Line]:
+        left: list[Span] = [(" SQL", "bold"), ("  read-only", "dim")]
+        if self._running_since is not None:
+            since = clock(self._running_since, now=self.now)  # type: ignore[arg-type]
+            return left, [(f"asking since {since} · ", "run"), ("esc", "key"), (" stops it", "dim")]
         view = self._asked
-        left: list[Span] = [(" SQL", "bold"), ("  read-only, DuckDB", "dim")]
         if view is None or not view.query or view.problem:
             return left, []
-        told = f"the first {count(len(view.rows))} rows" if view.more else plural(len(view.rows), "row")
-        return left, [(told, ""), (f" · {took(view.took_s)}", "dim")]
-
-    @on(Field.Submitted, "#query")
-    def _submitted(self, event: Field.Submitted) -> None:
-        event.stop()
-        self._run(event.value.strip().rstrip(";"))
-
-    def _run(self, query: str) -> None:
-        if not query:
-            return
-        self._past = [*[each for each in self._past if each != query], query][-100:]
-        self._place = len(self._past)
-        self._query, self._asked = query, None
-        self.query_one("#query", Field).value = query
-        self.reload()
-
-    def on_key(self, event: Key) -> None:
-        """In the query, up and down walk through what was asked before."""
-        field = self.query_one("#query", Field)
-        if self.focused is field and event.key in ("up", "down"):
-            event.stop()
-            event.prevent_default()
-            self._place = max(0, min(len(self._past), self._place + (1 if event.key == "down" else -1)))
-            field.value = self._past[self._place] if self._place < len(self._past) else ""
-            field.cursor_position = len(field.value)
-        elif self.focused is field and event.key == "tab":
-            event.stop()
-            event.prevent_default()
-            self.main().focus()
+        if view.more:
+            told: list[Span] = [
+                (f"cut at the first {count(len(view.rows))} rows", "warn"),
+                (", . e takes all", "dim"),
+            ]
+        else:
+            told = [(plural(len(view.rows), "row"), "")]
+        return left, [*told, (f" · {plural(len(view.names), 'column')} · {took(view.took_s)}", "dim")]
 
     # -- looking ------------------------------------------------------------------------------------
 
     def filtered(self, text: str) -> None:
         """`:sql select …` and `/` both ask."""
-        self._run(text.strip().rstrip(";"))
+        self._run(text)
+
+    def select(self, target: int | str) -> None:
+        """Somebody came here with a query."""
+        self._run(str(target))
 
     def cmd_filter(self) -> None:
         self.cmd_query()
 
     def cmd_query(self) -> None:
-        self.query_one("#query", Field).focus()
+        self.editor.focus()
+        if self._asked is not None and self._asked.problem:
+            self._point_at(self._asked)
 
-    def cmd_examples(self) -> None:
-        names = [name for name, _ in drawing.EXAMPLES]
-        self.choose("examples", names, lambda at: self._run(drawing.EXAMPLES[at][1]))
+    def cmd_open(self) -> None:
+        own = saved.every(saved.folder())
+        queries = [*own.values(), *(query for _, query in drawing.EXAMPLES)]
+        names = [*(f"{name}  (yours)" for name in own), *(title for title, _ in drawing.EXAMPLES)]
+        self.choose("start from", names, lambda at: self._run(queries[at]))
 
     def cmd_again(self) -> None:
-        self._asked = None
-        self.reload()
+        if self._query:
+            self._run(self._query)
 
     def cmd_record(self) -> None:
-        if self.main().current is not None:
+        if self.main().current is not None and self._pane != "start":
             self._show_pane("record")
 
     def cmd_views(self) -> None:
-        self._show_pane("rows" if self._pane == "views" and self._asked and self._asked.rows else "views")
+        back = "rows" if self._asked and self._asked.query and not self._asked.problem else "start"
+        self._show_pane(back if self._pane == "start" else "start")
+
+    def cmd_x_axis(self) -> None:
+        """The chart; in it, another column for x."""
+        if self._pane == "chart" and self._asked is not None:
+            view = self._asked.answered
+            every = list(range(len(view.names)))
+            self.choose("x of the chart", list(view.names), lambda at: self._draw_by(x=every[at]))
+        else:
+            self._draw_by()
+
+    def cmd_y_axis(self) -> None:
+        if self._asked is None or not self._asked.rows:
+            return
+        view = self._asked.answered
+        numbers = view.of_kind("number")
+        names = [view.names[at] for at in numbers]
+        self.choose("what the chart measures", names, lambda at: self._draw_by(y=numbers[at]))
+
+    def _draw_by(self, *, x: int | None = None, y: int | None = None) -> None:
+        if self._asked is None or not self._asked.rows:
+            return
+        old = self._axes
+        given = (
+            x if x is not None else old.x if old else None,
+            y if y is not None else old.y if old else None,
+        )
+        self._axes = sqlchart.axes(self._asked.answered, x=given[0], y=given[1])
+        if self._axes is None:
+            self.notify("there is no number among these columns", severity="warning", markup=False)
+            return
+        self._show_pane("chart")
+        self.chart.focus()
 
     def out(self) -> bool:
-        if self.focused is self.query_one("#query", Field):
-            self.main().focus()
-            return True
-        if self._pane in ("record", "views") and self._asked is not None and self._asked.rows:
+        if self._running_since is not None:
+            self._halt.stop()
+        elif self.writing:
+            self._leave_editor()
+        elif self._pane in ("record", "chart"):
             self._show_pane("rows")
-            return True
-        return False
+            self.main().focus()
+        elif self._pane in ("rows", "problem"):
+            self._show_pane("start")
+        else:
+            return False
+        return True
+
+    def _leave_editor(self) -> None:
+        if self.main().display:
+            self.main().focus()
+        else:
+            self.set_focus(None)
+        self._redraw()
 
     def panels(self) -> Sequence[tuple[str, str, Any]]:
-        return (("q", "query", self.query_one("#query")), ("r", "rows", self.main()))
+        shown = [("r", "rows", self.main()), ("c", "chart", self.chart)]
+        return (("q", "query", self.editor), *(each for each in shown if each[2].display))
 
     def copies(self) -> Mapping[str, str]:
         row = self.main().current
@@ -206,23 +379,81 @@ class SqlArea(Area[Answer]):
             "value": value,
         }
 
+    # -- keeping ------------------------------------------------------------------------------------
 
-def ask(home: Home, query: str) -> Answer:
+    def offers(self, command: Command) -> bool:
+        if command.id == "sql.forget":
+            return bool(saved.every(saved.folder()))
+        return self._asked is not None and bool(self._asked.query) and not self._asked.problem
+
+    def cmd_save(self) -> None:
+        def keep(name: str) -> str:
+            return f"kept in {saved.save(saved.folder(), name, self._query)}; `from {name}` reads it"
+
+        self._form("Keep this query", "name", "small letters, digits and _", "", "keep it", keep)
+
+    def cmd_export(self) -> None:
+        query, home = self._query, self.store.home
+
+        def write(path: str) -> str:
+            rows = sqlfiles.write(home, query, Path(path).expanduser(), saved=saved.every(saved.folder()))
+            return f"{plural(rows, 'row')} written to {path}"
+
+        hint = "ends in " + ", ".join(sqlfiles.ENDINGS)
+        self._form("Export the whole answer", "file", hint, "answer.csv", "write it", write)
+
+    def cmd_forget(self) -> None:
+        own = saved.every(saved.folder())
+
+        def forget(name: str) -> str:
+            saved.forget(saved.folder(), name)
+            return f"{name} is forgotten"
+
+        self._form("Forget a saved query", "its name", " ".join(own)[:50], "", "forget it", forget)
+
+    def _form(
+        self, title: str, label: str, hint: str, value: str, yes: str, then: Callable[[str], str]
+    ) -> None:
+        """Ask for one line; do it off the loop, and say what came of it."""
+        from lineside.console.screens.confirm import Confirm
+
+        def filled(said: Said | None) -> None:
+            text = said.values["text"].strip() if said is not None else ""
+            if text:
+                self.run_worker(lambda: self._keep(text, then), thread=True, group="do", exit_on_error=False)
+
+        field = FormField(key="text", label=label, hint=hint, value=value)
+        self.app.push_screen(Confirm(Deed(title=title, fields=[field], yes=yes)), filled)
+
+    def _keep(self, text: str, then: Callable[[str], str]) -> None:
+        try:
+            self.app.call_from_thread(self.notify, then(text), markup=False)
+        except LinesideError as error:
+            words = f"{error}\n{error.hint}" if error.hint else str(error)
+            self.app.call_from_thread(self.notify, words, severity="error", markup=False)
+        self.app.call_from_thread(self._redraw)
+
+
+def ask(home: Home, query: str, halt: Halt | None = None) -> Answer:
     """One query in DuckDB; what it does not understand comes back as words."""
     from lineside.store import analytics
 
-    start = time.monotonic()
+    begun = time.monotonic()
     try:
-        found = analytics.sql(home, query, limit=LIMIT)
+        own = saved.every(saved.folder())
+        found = analytics.sql(home, query, limit=LIMIT, saved=own, halt=halt)
     except LinesideError as error:
         return Answer(query=query, problem=str(error), hint=error.hint)
     return Answer(
         query=query, names=found.columns, types=found.types, rows=tuple(enumerate(found.rows)),
-        more=found.more, took_s=time.monotonic() - start,
+        more=found.more, took_s=time.monotonic() - begun,
     )  # fmt: skip
 
 
-def _views() -> Mapping[str, Sequence[str]]:
+def start() -> drawing.Start:
+    """What there is to begin with: the views, and what this person has kept."""
     from lineside.store.queries import views
 
-    return {name: tuple(safe(column) for column in view.columns) for name, view in views.VIEWS.items()}
+    where = saved.folder()
+    known = {name: dict(view.columns) for name, view in views.VIEWS.items()}
+    return drawing.Start(views=known, saved=saved.every(where), folder=str(where))
