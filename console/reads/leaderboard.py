@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lineside.console.reads import charts, opened
 from lineside.console.reads.charts import Look
+from lineside.console.reads.judging import foremost, judged
 from lineside.console.reads.opened import Detail
 from lineside.console.reads.walls import MAIN_METRICS
 from lineside.store import bests, columns, differences
@@ -100,6 +101,7 @@ class Leaderboard:
     comparison: Comparison | None = None  # None: fewer than two are marked
     differences: Differences | None = None  # None: nobody asked
     failed: int = 0  # of those listed
+    running: frozenset[int] = frozenset()  # of the charted runs
     beside: Detail | None = None
     opened: Detail | None = None
     problem: str = ""  # the filter says what we do not understand
@@ -123,6 +125,7 @@ def read(
     charted, lines = asked.charted, _Lines.of(db, home, asked, board.metric)
     return replace(
         board, curves=_curves(db, home, asked, board.metric), bests=_bests(db, home, asked, board.column),
+        running=frozenset(run.id for run in runs.by_ids(db, charted) if run.status == "RUNNING"),
         charted=lines.metric, lines=lines.large, small=lines.small,
         comparison=runs.compare(db, charted) if len(charted) > 1 else None,
         beside=_beside(db, home, asked, drawn=bool(lines.large)), opened=_opened(db, home, asked),
@@ -185,7 +188,7 @@ def side_of(column: Column) -> str:
 
 def _best(db: sqlite3.Connection, where: str, column: Column) -> int | None:
     """The run that leads by the column; None: no run has a number there, or only the points know."""
-    if column.family != "metric" or names.find(db, "metric", column.name) is None:
+    if column.family != "metric" or not judged(column.name) or names.find(db, "metric", column.name) is None:
         return None
     key = f"metric:{column.name}" if column.side == "last" else f"{column.side}({column.name})"
     first = runs.recent(db, where=where, sort=("-" if side_of(column) == "max" else "") + key, limit=1)
@@ -281,7 +284,7 @@ class _Lines:
         if metric not in logged:
             metric = main_metric(logged) or metric
         large = charts.lines(db, home, ids, metric, asked.look, width=charts.COLUMNS)
-        others = [name for name in logged if name != metric][: asked.small]
+        others = sorted((name for name in logged if name != metric), key=foremost)[: asked.small]
         plain = replace(asked.look, within=None)
         small = charts.many(db, home, ids, others, plain, width=SMALL) if others else {}
         return cls(metric=metric, large=large, small=small)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineside.console.reads import charts
 from lineside.console.reads.charts import Look
+from lineside.console.reads.judging import foremost
 from lineside.store import outputs
 from lineside.store.homes import Home
 from lineside.store.queries import inputs, jobs, models, runs
@@ -28,6 +29,8 @@ COLUMNS = 240
 
 _CHILDREN = 40
 _TAIL_BYTES = 16_384
+
+_OF_GPU = ("util", "memory_used_bytes", "watts", "temp_c", "own_memory_bytes")
 
 QUIET = frozenset({f"{SYSTEM}threads", f"{SYSTEM}processes"})
 """Measured, but seldom what one looks for: last among the system's metrics."""
@@ -64,17 +67,25 @@ def read(db: sqlite3.Connection, home: Home, id: int, *, look: Look | None = Non
         NotFound: there is no such run.
     """
     run = runs.get(db, id)
-    metrics, system = runs.summaries(db, id), ordered(_measured(db, id))
+    metrics = sorted(runs.summaries(db, id), key=lambda row: foremost(row.metric))
+    system = ordered(_measured(db, id))
     job = next(iter(jobs.by_ids(db, [run.job_id])), None) if run.job_id is not None else None
-    names = [row.metric for row in (*metrics, *system)][:CURVES]
     return Detail(
         run=run, params=runs.params(db, id), tags=runs.tags(db, id), metrics=metrics, system=system,
         artifacts=runs.artifacts(db, id), context=runs.context(db, id), data=_data(db, id),
         models=models.of_run(db, id), job=job, attempts=jobs.attempts(db, job.id) if job else (),
+        curves=_curves(db, home, id, [row.metric for row in (*metrics, *system)][:CURVES], look),
         children=runs.recent(db, where=f"parent:{id}", limit=_CHILDREN) if run.children else (),
         tail=end_of(home, job, tail) if tail and job is not None else (),
-        curves=charts.many(db, home, [id], names, look, width=COLUMNS) if look is not None else {},
     )  # fmt: skip
+
+
+def _curves(
+    db: sqlite3.Connection, home: Home, id: int, names: Sequence[str], look: Look | None
+) -> "dict[str, tuple[Series, ...]]":
+    """In the order of the names; what was never logged has no entry."""
+    found = charts.many(db, home, [id], names, look, width=COLUMNS) if look is not None else {}
+    return {name: found[name] for name in names if name in found}
 
 
 def _measured(db: sqlite3.Connection, id: int) -> list[SummaryRow]:
@@ -89,6 +100,9 @@ def ordered(system: Sequence[SummaryRow]) -> list[SummaryRow]:
     def place(row: SummaryRow) -> tuple[int, str]:
         name = row.metric.removeprefix(SYSTEM)
         kind = 0 if name.startswith("gpu") else 2 if name.startswith("host.") else 1
+        device, _, fact = name.partition(".")
+        if fact in _OF_GPU:
+            name = f"{device}.{_OF_GPU.index(fact)}"
         return (3 if row.metric in QUIET else kind, name)
 
     return sorted(system, key=place)

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
+from lineside.console.format import amount
 from lineside.console.logs import LogFile
 from lineside.console.ports import Me
 from lineside.console.reads import opened
@@ -37,6 +38,9 @@ _GRID_FROM, _WIDE = 38, 130
 """Rows from which small charts stand below the facts; cells from which panes stand side by side."""
 
 
+_SINCE = Look(x="relative")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """The run on show, and how its charts are looked at."""
@@ -58,10 +62,13 @@ class OpenedRun(Vertical):
     OpenedRun #grid { height: 0; }
     OpenedRun .tab { height: 1fr; }
     OpenedRun #metrics { height: 8; }
+    OpenedRun #logged { height: auto; }
+    OpenedRun #others { height: 0; }
     OpenedRun #curve, OpenedRun #text, OpenedRun #laid, OpenedRun #system { height: 1fr; width: 1fr; }
     OpenedRun #files { height: 8; }
     OpenedRun.-wide .tab { layout: horizontal; }
-    OpenedRun.-wide #metrics { height: 1fr; width: 84; }
+    OpenedRun.-wide #logged { height: 1fr; width: 84; }
+    OpenedRun.-wide #others { height: 1fr; }
     OpenedRun.-wide #files { height: 1fr; width: 76; }
     OpenedRun.-close #files { display: none; }
     """
@@ -79,7 +86,9 @@ class OpenedRun(Vertical):
         yield Page[Opening](self._draw_facts, id="facts")
         yield Drawing[Opening](self._draw_grid, id="grid")
         with Container(id="of-metrics", classes="tab"):
-            yield Table[SummaryRow](metrics.COLUMNS, id="metrics", empty="no number was logged")
+            with Vertical(id="logged"):
+                yield Table[SummaryRow](metrics.COLUMNS, id="metrics", empty="no number was logged")
+                yield Drawing[Opening](self._draw_grid, id="others")
             yield Plot[Opening](self._draw_curve, id="curve")
         yield Page[Opening](self._draw_system, id="system")
         with Container(id="of-files", classes="tab"):
@@ -107,11 +116,11 @@ class OpenedRun(Vertical):
         self._of_files().show(
             ListRows[ArtifactRow](detail.artifacts, key=lambda row: row.id, cells=artifacts.cells)
         )
-        if not self.has_class("-wide"):
-            self._of_metrics().fit(share=0.4)
-            self._of_files().fit(share=0.4)
+        self._of_metrics().fit(share=0.4)
+        if self.has_class("-wide"):
+            self._of_files().styles.height = "1fr"
         else:
-            self._of_metrics().styles.height = self._of_files().styles.height = "1fr"
+            self._of_files().fit(share=0.4)
         self._fit_grid()
         self._arrange()
         for drawing_of in self.query(Drawing):
@@ -278,8 +287,8 @@ class OpenedRun(Vertical):
             return drawing.none_said("SYSTEM", words, width)
         from lineside.console.views import multiples
 
-        head = heading("SYSTEM", width, right="every two seconds · x seconds since it began")
-        return [head, *multiples.lines(curves, found.look, {}, width, height - 1)]
+        head = heading("SYSTEM", width, right="every two seconds · x since it began")
+        return [head, *multiples.lines(curves, _SINCE, {}, width, height - 1)]
 
     def _draw_curve(self, found: Opening, width: int, height: int, view: Window) -> Plotted:
         focused = self.query_one("#curve").has_focus
@@ -288,7 +297,8 @@ class OpenedRun(Vertical):
         )
 
     def _draw_file(self, found: Shown, width: int, height: int) -> list[Line]:
-        head = heading(safe(found.file.path), width, right=found.look.value)
+        kind = Path(found.file.path).suffix.removeprefix(".") or found.file.kind
+        head = heading(safe(found.file.path), width, right=safe(f"{kind} · {amount(found.file.bytes)}"))
         return [head, *artifacts.page(found, width)]
 
 

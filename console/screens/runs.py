@@ -1,6 +1,5 @@
 """Runs: a leaderboard, below it the chart of what is marked; a comparison, or one run, over both."""
 
-import shlex
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,13 +13,10 @@ from textual.containers import Horizontal, Vertical
 from lineside.console.format import count
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import leaderboard
-from lineside.console.reads.charts import Look
 from lineside.console.reads.leaderboard import Leaderboard, RunLine
-from lineside.console.screens.area import Targets
-from lineside.console.screens.choosing import choose_or_type
 from lineside.console.screens.run import OpenedRun, Opening, TabStop
-from lineside.console.screens.run_deeds import RunDeeds
-from lineside.console.text import Line, Span, clip, heading, plain, safe
+from lineside.console.screens.run_looks import COMPARED, NARROW, RunLooks
+from lineside.console.text import Line, Span, clip, heading, safe
 from lineside.console.views import comparisons
 from lineside.console.views import groups as grouped
 from lineside.console.views import run as opening
@@ -28,22 +24,20 @@ from lineside.console.views import runs as drawing
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.page import Page
 from lineside.console.widgets.plot import Plot
-from lineside.console.widgets.rows import Cell, PagedRows
+from lineside.console.widgets.rows import PagedRows
 from lineside.console.widgets.table import Table
-from lineside.console.widgets.window import ALL, Plotted, Window
-from lineside.store import bests
+from lineside.console.widgets.window import Plotted, Window
 from lineside.store.queries.groups import GroupRow
 
 GROW_S = 0.5
 _WIDE, _TALL = 140, 38
 """Cells from which facts stand beside the chart; rows from which small charts stand below it."""
 
-_NARROW = 100
 _SMALL = 40
 """Small charts at most."""
 
 
-class RunsArea(RunDeeds):
+class RunsArea(RunLooks):
     """Area 2."""
 
     NAME: ClassVar[str] = "runs"
@@ -59,7 +53,8 @@ class RunsArea(RunDeeds):
     RunsArea.-several #differ { display: block; }
     RunsArea #page, RunsArea #opened { display: none; }
     RunsArea.-paged #page { display: block; }
-    RunsArea.-paged #below, RunsArea.-paged #differ, RunsArea.-zoomed #runs { display: none; }
+    RunsArea.-paged #below, RunsArea.-paged #differ { display: none; }
+    RunsArea.-zoomed #runs, RunsArea.-alone #runs { display: none; }
     RunsArea.-opened #opened { display: block; }
     RunsArea.-opened #runs, RunsArea.-opened #below, RunsArea.-opened #differ { display: none; }
     RunsArea.-opened #page { display: none; }
@@ -67,11 +62,7 @@ class RunsArea(RunDeeds):
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
-        self._board: Leaderboard | None = None
         self._rows: PagedRows[RunLine] | None = None
-        self._pane = "chart"  # "detail", "compare", "every" (all of the comparison), "small" (all metrics)
-        self._opened: int | None = None
-        self._log_y = False
 
     def body(self) -> ComposeResult:
         yield Table[Any]((), id="runs", empty="no run is like that: esc takes the filter away")
@@ -91,12 +82,6 @@ class RunsArea(RunDeeds):
         if self.is_current and self._opened is not None and not self.console_app.paused:
             self._run().grow()
 
-    def _run(self) -> OpenedRun:
-        return self.query_one("#opened", OpenedRun)
-
-    def _plot(self) -> Plot[Leaderboard]:
-        return self.query_one("#chart", Plot)
-
     # -- reading ----------------------------------------------------------------------------------
 
     def question(self) -> Question[Leaderboard]:
@@ -109,7 +94,7 @@ class RunsArea(RunDeeds):
         asked = replace(
             self._asked, where=self.filter_text, seen=tuple(self._seen()), charted=tuple(charted[:8]),
             beside=current if wide or self._pane == "detail" else None,
-            opened=self._opened, compared=self._pane in ("compare", "every"), small=self._smalls(),
+            opened=self._opened, compared=self._pane in COMPARED, small=self._smalls(),
             points=self.view is not None,
         )  # fmt: skip
         home, known = self.store.home, None if self.whole else self._board
@@ -124,7 +109,7 @@ class RunsArea(RunDeeds):
         if self._pane == "small":
             return _SMALL
         size = self.app.size
-        return 6 if size.height >= _TALL and self._pane == "chart" and size.width >= _NARROW else 0
+        return 6 if size.height >= _TALL and self._pane == "chart" and size.width >= NARROW else 0
 
     def _seen(self) -> Sequence[int]:
         return [run for key in self.main().keys_in_sight() if (run := self._run_of(key)) is not None]
@@ -139,7 +124,7 @@ class RunsArea(RunDeeds):
         if view.groups is not None:
             self._show_groups(view, view.groups)
         else:
-            columns = drawing.columns(view, narrow=self.app.size.width < _NARROW)
+            columns = drawing.columns(view, narrow=self.app.size.width < NARROW)
             self.main().show(self._rows, columns=columns, sort=view.asked.sort)
         self._fit(view)
         self._plot().show(view)
@@ -174,17 +159,7 @@ class RunsArea(RunDeeds):
         assert board is not None
         return self.store.read(lambda db: leaderboard.page(db, ids, board.column))
 
-    def _cells(self, line: RunLine) -> list[Cell]:
-        board = self._board
-        assert board is not None
-        return drawing.cells(line, board, self.me, now=self.now, narrow=self.app.size.width < _NARROW)
-
     # -- drawing ----------------------------------------------------------------------------------
-
-    def _letters(self) -> dict[int, str]:
-        """Run → the letter of its mark."""
-        marks = self.main().marks.items()
-        return {run: letter for key, letter in marks if (run := self._run_of(key)) is not None}
 
     def _draw(self, view: Leaderboard, width: int, height: int, window: Window) -> Plotted:
         return drawing.chart_lines(
@@ -214,7 +189,7 @@ class RunsArea(RunDeeds):
 
     def _draw_page(self, view: Leaderboard, width: int, height: int) -> list[Line]:
         focused = self.query_one("#page").has_focus
-        if self._pane in ("compare", "every"):
+        if self._pane in COMPARED:
             every = self._pane == "every"
             return comparisons.lines(view, self._letters(), width, every=every, focused=focused)
         if self._pane == "detail" and view.beside is not None:
@@ -277,58 +252,6 @@ class RunsArea(RunDeeds):
         self._close()
         super().select(target)
 
-    def targets(self) -> Targets:
-        line = self._current()
-        if line is None:
-            return {}
-        id = line.run.id
-        version, data = self.store.read(lambda db: leaderboard.kin(db, id))
-        return {"job": line.run.job_id, "lineage": f"run:{id}", "model": version, "data": data}
-
-    def copies(self) -> Mapping[str, str]:
-        line = self._current()
-        if line is None:
-            return self._group_copies()
-        return {"command": shlex.join(self._command(line)), "id": line.run.uid, "value": self._row_text(line)}
-
-    def _command(self, line: RunLine) -> list[str]:
-        """What prints on the command line what is looked at here."""
-        view, id = self.view, str(line.run.id)
-        if self._opened is not None:
-            tab, metric = self._run().tab, self._run().metric
-            if tab == "output" and line.run.job_id is not None:
-                return ["lineside", "jobs", "logs", str(line.run.job_id)]
-            if tab == "metrics" and metric:
-                return ["lineside", "runs", "chart", id, "--metric", metric, *self._looked()]
-            return ["lineside", "runs", "show", id]
-        marked = [str(run) for run in self._letters()]
-        if self._pane in ("compare", "every") and len(marked) > 1:
-            return ["lineside", "runs", "compare", *marked]
-        if view is not None and (marked or self._plot().has_focus):
-            runs = marked[:8] or [id]
-            return ["lineside", "runs", "chart", *runs, "--metric", view.charted, *self._looked()]
-        return ["lineside", "runs", "show", id] if self._pane == "detail" else self._listed()
-
-    def _looked(self) -> list[str]:
-        look = self._asked.look
-        words = ["--x", look.x] if look.x != "step" else []
-        words += ["--smooth", f"{look.smooth:g}"] if look.smooth else []
-        words += ["--branch", str(look.branch)] if look.branch is not None else []
-        return [*words, "--log"] if self._log_y else words
-
-    def _listed(self) -> list[str]:
-        """The leaderboard: its filter, its order, its metric and params."""
-        view = self.view
-        words = ["lineside", "runs", "ls"]
-        words += ["--where", self.filter_text] if self.filter_text else []
-        words += ["--sort", self._asked.sort] if self._asked.sort != "-created" else []
-        named = [view.column.title, *view.params] if view is not None and view.metric else []
-        return [*words, "--columns", ",".join(named)] if named else words
-
-    def _row_text(self, line: RunLine) -> str:
-        row = self._cells(line)
-        return "\t".join(plain([c if isinstance(c, tuple) else (c, "")]) for c in row)
-
     def panels(self) -> Sequence[tuple[str, str, Any]]:
         if self._opened is not None:
             run, tabs = self._run(), opening.TABS
@@ -361,7 +284,11 @@ class RunsArea(RunDeeds):
     def _show_pane(self, pane: str) -> None:
         self._pane = pane
         self.set_class(pane != "chart", "-paged")
-        if pane == "chart" and self.query_one("#page").has_focus:
+        self.set_class(pane in COMPARED and self.app.size.height < _TALL, "-alone")
+        page = self.query_one("#page")
+        if pane in COMPARED:
+            self.call_after_refresh(page.focus)
+        elif page.has_focus or not self.main().has_focus:
             self.main().focus()
         self.query_one("#page", Page).cmd_top()
         self.reload(whole=False)
@@ -417,29 +344,6 @@ class RunsArea(RunDeeds):
         else:
             self.main().focus()
 
-    def cmd_log(self) -> None:
-        self._log_y = not self._log_y
-        self._plot().redraw()
-        self.reload(whole=False)
-
-    def cmd_axis(self) -> None:
-        self._plot().view(ALL)
-        self._look(self._asked.look.along_next())
-
-    def cmd_smooth(self) -> None:
-        self._look(self._asked.look.smoother())
-
-    def cmd_branch(self) -> None:
-        openings = max((line.openings for line in self.view.lines), default=1) if self.view else 1
-        if openings == 1 and self._asked.look.branch is None:
-            self.notify("it was begun once: there is no older branch", markup=False)
-        else:
-            self._look(self._asked.look.older(openings))
-
-    def _look(self, look: Look) -> None:
-        self._asked = replace(self._asked, look=look)
-        self.reload(whole=False)
-
     def cmd_output(self) -> None:
         line = self._current()
         if self._opened is not None:
@@ -450,38 +354,6 @@ class RunsArea(RunDeeds):
             self.notify(
                 "this run has no job: it was started outside the runner", severity="warning", markup=False
             )
-
-    def cmd_metric(self) -> None:
-        names = self.view.metrics if self.view else ()
-        hint = "min(loss), acc@best(loss)"
-        choose_or_type(self, "metric", names, self._set_metric, hint=hint)
-
-    def _set_metric(self, text: str) -> None:
-        self.store.read(lambda db: leaderboard.chosen(db, text))
-        self._set(metric=text)
-
-    def cmd_sort(self) -> None:
-        view = self.view
-        if view is None:
-            return
-        if view.groups is not None:
-            self._choose_group_sort()
-            return
-        keys = ["created", "id", "status", "name", "author", "duration"]
-        keys += [f"metric:{view.column.title}"] if view.metric else []
-        keys += [f"param:{key}" for key in view.params]
-        choose_or_type(self, "sort by", keys, self._sort, hint="min(loss), -acc@best(loss)")
-
-    def _sort(self, key: str) -> None:
-        """The same key again turns the order round."""
-        self.store.read(lambda db: bests.check(db, key))
-        if key.startswith("-"):  # typed: the way was said
-            self._set(sort=key)
-            return
-        falling = key if self._asked.sort == "-" + key else "-" + key
-        rising_first = key.startswith(("param:", "name", "status", "author", "metric:"))
-        turned = {key: "-" + key, "-" + key: key}.get(self._asked.sort, key if rising_first else falling)
-        self._set(sort=turned)
 
 
 _LETTERS = {"overview": "v"}

@@ -1,6 +1,6 @@
 """Curves of runs as a chart: which lines, under which words. It imports numpy, so import it late."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lineside.console.format import day
 from lineside.console.reads.charts import Look
@@ -32,27 +32,43 @@ def plotted(
     height: int,
     log_y: bool,
     view: Window = ALL,
-    by: float = 1.0,
+    live: Collection[int] = (),
 ) -> Plotted:
     """The chart; the line that was logged stays, faintly, behind a smoothed one.
 
     Args:
         letters: run → the letter of its mark; a run without one is named by its number.
-        by: what the values are multiplied with, to be in another unit.
+        live: runs that still run, of which the legend says so.
     """
     several = len(lines) > 1
-    drawn = [line_of(line, look, letters.get(line.run_id, ""), several=several, by=by) for line in lines]
+    drawn = [
+        line_of(
+            line,
+            look,
+            letters.get(line.run_id, ""),
+            several=several,
+            more="live" if line.run_id in live else "",
+        )
+        for line in lines
+    ]
     return chart.plotted(
         drawn, width=width, height=height, view=view, log_y=log_y, x_scale=SCALES[look.x],
         x_name={"step": "step", "time": "", "relative": ""}[look.x],
     )  # fmt: skip
 
 
-def line_of(line: Series, look: Look, letter: str, *, several: bool, by: float = 1.0) -> chart.Line:
-    """One curve as the chart draws it."""
+def line_of(
+    line: Series, look: Look, letter: str, *, several: bool, by: float = 1.0, more: str = ""
+) -> chart.Line:
+    """One curve as the chart draws it.
+
+    Args:
+        by: what the values are multiplied with, to be in another unit.
+        more: said in the legend after the run's number.
+    """
     smoothed = line.smoothed
     return chart.Line(
-        name=f"{letter} {line.run_id}".strip(), style=letter or "a", letter=letter if several else "",
+        name=f"{letter} {line.run_id} {more}".strip(), style=letter or "a", letter=letter if several else "",
         points=len(line.steps) < _FEW,
         x=line.along(look.x), y=(line.values if smoothed is None else smoothed) * by,
         behind=None if smoothed is None else line.values * by,

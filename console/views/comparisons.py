@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, number
+from lineside.console.reads.judging import foremost, judged
 from lineside.console.reads.leaderboard import Differences, Leaderboard
 from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
 from lineside.store.differences import Change
@@ -59,6 +60,8 @@ def _facts(found: Comparison, marks: Sequence[str], width: int, *, every: bool) 
     out: list[Line] = [sides.names()]
     for kind in _ORDER:
         of_kind = [row for row in rows if row.kind == kind]
+        if kind == "metric":
+            of_kind.sort(key=lambda row: (not row.differs, foremost(row.key)))
         if of_kind:
             out += [_rule(_TITLES[kind], width), *(sides.row(row) for row in of_kind)]
     return out if found.rows else [*out, [], [("  nothing differs", "ok")]]
@@ -84,7 +87,8 @@ class _Sides:
         return clip([*spans, (f"+{hidden}", "warn")] if hidden else spans, self.width)
 
     def row(self, row: Difference) -> Line:
-        best = _best(row) if row.kind == "metric" and row.differs else set()
+        judging = row.kind == "metric" and row.differs and judged(row.key)
+        best = _best(row) if judging else set()
         mark = ("≠ ", "warn") if row.differs else ("= ", "dim")
         spans: list[Span] = [(" ", ""), mark, (fit(safe(row.key), self.name), "" if row.differs else "dim")]
         spans.append((" ", ""))

@@ -2,6 +2,7 @@
 
 from lineside.console.format import count, number
 from lineside.console.reads.charts import Look
+from lineside.console.reads.judging import judged
 from lineside.console.reads.opened import Detail
 from lineside.console.text import heading, safe
 from lineside.console.views.run import best_of
@@ -34,9 +35,9 @@ def cells(row: SummaryRow) -> list[Cell]:
     high = better_side(row.metric) == "max"
     bad = not_finite(row)
     return [
-        safe(row.metric) + (" ▴" if high else " ▾"),
+        safe(row.metric) + (f" {'▴' if high else '▾'}" if judged(row.metric) else ""),
         (number(row.last_value), "bold" if row.last_kind == "finite" else "bad"),
-        (number(best_of(row)), "ok"),
+        (number(best_of(row)), "ok" if judged(row.metric) else "dim"),
         (count(row.max_step if high else row.min_step), "dim"),
         number(row.min),
         number(row.max),

@@ -5,6 +5,7 @@ from typing import Any
 
 from lineside.console.format import amount, between, clock, count, number, plural, state, took
 from lineside.console.ports import Me
+from lineside.console.reads.judging import judged
 from lineside.console.reads.needs import why
 from lineside.console.reads.opened import Detail
 from lineside.console.text import Line, Span, clip, fit, heading, line_width, safe, width_of
@@ -119,7 +120,7 @@ def _metrics(rows: Sequence[SummaryRow], width: int) -> Block:
         spans: list[Span] = [
             (" ", ""), (fit(safe(row.metric), name), ""),
             (f" {number(row.last_value):>9}", "bold" if row.last_kind == "finite" else "bad"),
-            (f" {number(best):>9}", "ok"), (f" {count(step):>9}", "dim"),
+            (f" {number(best):>9}", "ok" if judged(row.metric) else "dim"), (f" {count(step):>9}", "dim"),
         ]  # fmt: skip
         if wide:
             spans.append((f" {number(row.min if high else row.max):>9}", "dim"))

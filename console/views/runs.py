@@ -148,8 +148,9 @@ def chart_lines(
     if height - 1 < _LEAST_ROOM:
         return Plotted(rows=[head])
     drawn = charts.plotted(
-        board.lines, look, letters, width=width - 1, height=height - 1, log_y=log_y, view=view
-    )
+        board.lines, look, letters, width=width - 1, height=height - 1, log_y=log_y, view=view,
+        live=board.running,
+    )  # fmt: skip
     return drawn.under(head, indent=1)
 
 

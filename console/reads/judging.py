@@ -1,0 +1,25 @@
+"""Which metrics judge a run, and which of them people look at first: told by their names."""
+
+import re
+
+from lineside.console.reads.walls import MAIN_METRICS
+
+_NEUTRAL = frozenset(
+    {"lr", "grad", "norm", "epoch", "step", "time", "seconds", "momentum", "rate", "progress"}
+)
+_WORD = re.compile(r"[a-z]+")
+
+
+def judged(metric: str) -> bool:
+    """Whether one value of a metric is better than another: nobody wins by a learning rate.
+
+    >>> judged("val_loss"), judged("train/grad_norm"), judged("lr")
+    (True, False, False)
+    """
+    return not _NEUTRAL & set(_WORD.findall(metric.lower()))
+
+
+def foremost(metric: str) -> tuple[int, str]:
+    """Sorts metrics: those people look at first, those of validation, the others, what judges nothing."""
+    kind = 0 if metric in MAIN_METRICS[:4] else 1 if metric.startswith(("val", "test", "eval")) else 2
+    return (kind if judged(metric) else 3, metric)

@@ -1,0 +1,165 @@
+"""How the leaderboard and its chart are looked at, where one goes from a run, and what prints the same."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from lineside.console.ports import Actions, Store
+from lineside.console.reads import leaderboard
+from lineside.console.reads.charts import Look
+from lineside.console.reads.leaderboard import Leaderboard, RunLine
+from lineside.console.screens.area import Targets
+from lineside.console.screens.choosing import choose_or_type
+from lineside.console.screens.run import OpenedRun
+from lineside.console.screens.run_deeds import RunDeeds
+from lineside.console.text import plain
+from lineside.console.views import runs as drawing
+from lineside.console.widgets.plot import Plot
+from lineside.console.widgets.rows import Cell
+from lineside.console.widgets.window import ALL
+from lineside.store import bests
+
+NARROW = 100
+"""Cells below which a row has to be short."""
+
+COMPARED = ("compare", "every")
+"""The panes of a comparison: what differs, and all of it."""
+
+
+class RunLooks(RunDeeds):
+    """What the runs area knows of looking."""
+
+    def __init__(self, store: Store, actions: Actions) -> None:
+        super().__init__(store, actions)
+        self._pane = "chart"  # "detail", "compare", "every" (all of the comparison), "small" (all metrics)
+        self._opened: int | None = None
+        self._log_y = False
+        self._board: Leaderboard | None = None
+
+    def _run(self) -> OpenedRun:
+        return self.query_one("#opened", OpenedRun)
+
+    def _plot(self) -> Plot[Any]:
+        return self.query_one("#chart", Plot)
+
+    def _letters(self) -> dict[int, str]:
+        """Run → the letter of its mark."""
+        marks = self.main().marks.items()
+        return {run: letter for key, letter in marks if (run := self._run_of(key)) is not None}
+
+    def _cells(self, line: RunLine) -> list[Cell]:
+        board = self._board
+        assert board is not None
+        return drawing.cells(line, board, self.me, now=self.now, narrow=self.app.size.width < NARROW)
+
+    # -- what g and y need --------------------------------------------------------------------------
+
+    def targets(self) -> Targets:
+        line = self._current()
+        if line is None:
+            return {}
+        id = line.run.id
+        version, data = self.store.read(lambda db: leaderboard.kin(db, id))
+        return {"job": line.run.job_id, "lineage": f"run:{id}", "model": version, "data": data}
+
+    def copies(self) -> Mapping[str, str]:
+        line = self._current()
+        if line is None:
+            return self._group_copies()
+        return {"command": shlex.join(self._command(line)), "id": line.run.uid, "value": self._row_text(line)}
+
+    def _command(self, line: RunLine) -> list[str]:
+        """What prints on the command line what is looked at here."""
+        view, id = self.view, str(line.run.id)
+        if self._opened is not None:
+            tab, metric = self._run().tab, self._run().metric
+            if tab == "output" and line.run.job_id is not None:
+                return ["lineside", "jobs", "logs", str(line.run.job_id)]
+            if tab == "metrics" and metric:
+                return ["lineside", "runs", "chart", id, "--metric", metric, *self._looked()]
+            return ["lineside", "runs", "show", id]
+        marked = [str(run) for run in self._letters()]
+        if self._pane in COMPARED and len(marked) > 1:
+            return ["lineside", "runs", "compare", *marked]
+        if view is not None and (marked or self._plot().has_focus):
+            runs = marked[:8] or [id]
+            return ["lineside", "runs", "chart", *runs, "--metric", view.charted, *self._looked()]
+        return ["lineside", "runs", "show", id] if self._pane == "detail" else self._listed()
+
+    def _looked(self) -> list[str]:
+        look = self._asked.look
+        words = ["--x", look.x] if look.x != "step" else []
+        words += ["--smooth", f"{look.smooth:g}"] if look.smooth else []
+        words += ["--branch", str(look.branch)] if look.branch is not None else []
+        return [*words, "--log"] if self._log_y else words
+
+    def _listed(self) -> list[str]:
+        """The leaderboard: its filter, its order, its metric and params."""
+        view = self.view
+        words = ["lineside", "runs", "ls"]
+        words += ["--where", self.filter_text] if self.filter_text else []
+        words += ["--sort", self._asked.sort] if self._asked.sort != "-created" else []
+        named = [view.column.title, *view.params] if view is not None and view.metric else []
+        return [*words, "--columns", ",".join(named)] if named else words
+
+    def _row_text(self, line: RunLine) -> str:
+        row = self._cells(line)
+        return "\t".join(plain([c if isinstance(c, tuple) else (c, "")]) for c in row)
+
+    # -- keys ---------------------------------------------------------------------------------------
+
+    def cmd_log(self) -> None:
+        self._log_y = not self._log_y
+        self._plot().redraw()
+        self.reload(whole=False)
+
+    def cmd_axis(self) -> None:
+        self._plot().view(ALL)
+        self._look(self._asked.look.along_next())
+
+    def cmd_smooth(self) -> None:
+        self._look(self._asked.look.smoother())
+
+    def cmd_branch(self) -> None:
+        openings = max((line.openings for line in self.view.lines), default=1) if self.view else 1
+        if openings == 1 and self._asked.look.branch is None:
+            self.notify("it was begun once: there is no older branch", markup=False)
+        else:
+            self._look(self._asked.look.older(openings))
+
+    def _look(self, look: Look) -> None:
+        self._asked = replace(self._asked, look=look)
+        self.reload(whole=False)
+
+    def cmd_metric(self) -> None:
+        names = self.view.metrics if self.view else ()
+        hint = "min(loss), acc@best(loss)"
+        choose_or_type(self, "metric", names, self._set_metric, hint=hint)
+
+    def _set_metric(self, text: str) -> None:
+        self.store.read(lambda db: leaderboard.chosen(db, text))
+        self._set(metric=text)
+
+    def cmd_sort(self) -> None:
+        view = self.view
+        if view is None:
+            return
+        if view.groups is not None:
+            self._choose_group_sort()
+            return
+        keys = ["created", "id", "status", "name", "author", "duration"]
+        keys += [f"metric:{view.column.title}"] if view.metric else []
+        keys += [f"param:{key}" for key in view.params]
+        choose_or_type(self, "sort by", keys, self._sort, hint="min(loss), -acc@best(loss)")
+
+    def _sort(self, key: str) -> None:
+        """The same key again turns the order round."""
+        self.store.read(lambda db: bests.check(db, key))
+        if key.startswith("-"):  # typed: the way was said
+            self._set(sort=key)
+            return
+        falling = key if self._asked.sort == "-" + key else "-" + key
+        rising_first = key.startswith(("param:", "name", "status", "author", "metric:"))
+        turned = {key: "-" + key, "-" + key: key}.get(self._asked.sort, key if rising_first else falling)
+        self._set(sort=turned)
