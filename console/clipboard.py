@@ -9,6 +9,8 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping
 
+from lineside.console.text import pastable
+
 LIMIT = 74_994
 """Encoded bytes that terminals take in one OSC 52."""
 
@@ -25,6 +27,7 @@ def osc52(text: str) -> str | None:
 
 def copy(text: str, *, write: Callable[[str], object], env: Mapping[str, str] = os.environ) -> str | None:
     """Put `text` on the clipboard; the name of the way it took, or None when there was none."""
+    text = pastable(text)
     if env.get("TMUX") and _tmux(text):
         return "tmux"
     sequence = osc52(text)

@@ -13,6 +13,7 @@ Line = Sequence[Span]
 """One row of cells. Lines never wrap; whoever draws them has measured."""
 
 ELLIPSIS = "…"
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FLAGS = 0x1F1E6
 """The first of 26 letters, two of which terminals draw as one flag, or do not."""
 
@@ -46,6 +47,15 @@ def _harmless(char: str) -> str:
     if _FLAGS <= code < _FLAGS + 26:
         return chr(ord("A") + code - _FLAGS)
     return char if cell_len(char) else ""  # a skin's tone, a vowel of hangul: they change what stands before
+
+
+def pastable(text: str) -> str:
+    """What goes on a clipboard: pasted into a shell it must not press keys, nor read other than it is.
+
+    >>> pastable("lineside runs ls\\x1b[A\\u202e")
+    'lineside runs ls[A'
+    """
+    return "".join(c for c in text if c in "\t\n" or not (unicodedata.category(c) == "Cc" or c in _TURNING))
 
 
 @lru_cache(maxsize=4096)

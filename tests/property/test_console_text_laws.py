@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineside.console.text import clip, fit, line_width, safe, spread, width_of
+from lineside.console.text import clip, fit, line_width, pastable, safe, spread, width_of
 from lineside.console.widgets.columns import plan, row_line
 from lineside.console.widgets.rows import Column
 
@@ -24,6 +24,12 @@ lines = st.lists(st.tuples(names, st.sampled_from(["", "dim", "bad"])), max_size
 def test_no_name_leaves_a_control_character_on_the_screen(text: str) -> None:
     assert all(char.isprintable() or char in "� " for char in safe(text) if not char.isspace())
     assert not set(safe(text)) & set("\x1b\x9b\n\r\u202e\u2066")
+
+
+@given(text=st.lists(st.sampled_from(_MEAN), max_size=12).map("".join))
+def test_what_is_copied_presses_no_key_where_it_is_pasted(text: str) -> None:
+    assert not set(pastable(text)) & set("\x1b\x9b\r\x07\u202e\u2066")
+    assert pastable(pastable(text)) == pastable(text)
 
 
 @given(text=st.text(max_size=60))
