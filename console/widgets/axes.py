@@ -27,6 +27,9 @@ _MIDDLE = (1, 2)
 _AIR = 0.03
 """Share of the range left free above and below the lines."""
 
+_FLAT = 0.1
+"""Share of a value that never changes, left free above and below it."""
+
 _WIDE_ENOUGH = 1.3
 """Decades from which a log axis is labelled at powers of ten only."""
 
@@ -63,7 +66,7 @@ def heights(low: float, high: float, *, rows: int, log: bool = False, exact: boo
         exact: the range was asked for: it gets no air.
     """
     span = high - low
-    air = 0.0 if exact and span > 0 else span * _AIR or (abs(high) * 0.5 if high and not log else 0.5)
+    air = 0.0 if exact and span > 0 else span * _AIR or (abs(high) * _FLAT if high and not log else 0.5)
     bottom, high = low - air, high + air
     low = bottom if log or not bottom < 0 <= low else low
     if log and high - low < _WIDE_ENOUGH:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lineside.console.text import Line, Span, fit, safe, width_of
+from lineside.console.text import Line, Span, clip, fit, safe, width_of
 from lineside.console.widgets.spots import placed
 
 SHADES = " .:-=+*#%@"
@@ -50,7 +50,8 @@ def draw(grid: Grid, *, width: int, height: int, at: tuple[int, int] | None = No
     gutter, cell, rows, columns = _layout(grid, width, height, at)
     scale = _scale(grid)
     body = [_row(grid, row, columns, cell, gutter, scale, at) for row in rows]
-    return [_head(grid, columns, cell, gutter, at), *body, _foot(grid, scale, at, rows, columns, width)]
+    lines = [_head(grid, columns, cell, gutter, at), *body, _foot(grid, scale, at, rows, columns, width)]
+    return [clip(line, width) for line in lines]
 
 
 def cell_at(

@@ -4,20 +4,23 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-_BARS = "▁▂▃▄▅▆▇█"
+_BARS = "▁▂▃▄▅▆▇"
+"""None fills its cell: curves in rows beneath each other stay apart."""
+
+_TOP = len(_BARS) - 1
 GAP, BAD = " ", "!"
 
 
 def text(
     values: Sequence[float | None], *, width: int, low: float | None = None, high: float | None = None
 ) -> str:
-    """`values` as bars of eight heights, oldest left; longer series are averaged into `width` cells.
+    """`values` as bars of seven heights, oldest left; longer series are averaged into `width` cells.
 
     A cell without a value is blank, one that holds NaN or an infinity is `!`, a flat series sits in
     the middle. `low` and `high` fix the scale, so that lines below each other can be compared.
 
     >>> text([1.0, 2.0, 3.0, None, float("nan")], width=5)
-    '▁▅█ !'
+    '▁▄▇ !'
     """
     cells = _shrink(values, width)
     finite = [v for v in cells if v is not None and math.isfinite(v)]
@@ -28,6 +31,12 @@ def text(
     return "".join(_bar(v, bottom, top) for v in cells)
 
 
+def shared(series: Sequence[Sequence[float | None]]) -> tuple[float | None, float | None]:
+    """The least and the largest of several series: with it as `low` and `high`, they can be compared."""
+    finite = [v for values in series for v in values if v is not None and math.isfinite(v)]
+    return min(finite, default=None), max(finite, default=None)
+
+
 def _bar(value: float | None, low: float, high: float) -> str:
     if value is None:
         return GAP
@@ -36,7 +45,7 @@ def _bar(value: float | None, low: float, high: float) -> str:
     if high <= low:
         return _BARS[3]
     share = (value - low) / (high - low)
-    return _BARS[min(7, max(0, math.floor(share * 7 + 0.5)))]
+    return _BARS[min(_TOP, max(0, math.floor(share * _TOP + 0.5)))]
 
 
 def _shrink(values: Sequence[float | None], width: int) -> list[float | None]:

@@ -85,11 +85,18 @@ def text(value: float, among: Sequence[float]) -> str:
     """
     largest = max((abs(v) for v in among), default=0.0)
     if largest and (largest < _TINY or largest >= _HUGE * 10):
-        mantissa, _, exponent = f"{value:.1e}".partition("e")
-        return "0" if value == 0 else f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+        return _power(value, among)
     gap = min((b - a for a, b in pairwise(among)), default=0.0)
     decimals = max((_decimals(v, within=gap * 1e-3 or abs(v) * 1e-6) for v in among), default=0)
     return f"{value:,.{decimals}f}"
+
+
+def _power(value: float, among: Sequence[float]) -> str:
+    """As a power of ten, with the digits that tell the marks apart: `1.25e6`."""
+    different = len(set(among))
+    digits = next((n for n in range(1, 9) if len({f"{v:.{n}e}" for v in among}) == different), 9)
+    mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
+    return "0" if value == 0 else f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
 def clock_text(at_us: float, among: Sequence[float]) -> str:

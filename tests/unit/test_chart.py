@@ -132,6 +132,12 @@ def test_a_smoothed_line_lies_over_the_faint_one_it_was_made_from() -> None:
     assert "1" in plain(rows[0]) + plain(rows[1]), "the axis has room for the raw line"
 
 
+def test_curves_beneath_each_other_stay_apart_and_may_share_a_scale() -> None:
+    low, high = sparkline.shared([[0.0, 1.0], [None, 3.0]])
+    assert sparkline.text([0.0, 1.0], width=5, low=low, high=high) == "▁▃"
+    assert sparkline.text([3.0], width=5, low=low, high=high) == "▇"
+
+
 def test_a_flat_sparkline_is_not_a_full_bar() -> None:
     assert sparkline.text([3.0], width=5) == "▄"
-    assert sparkline.text([0.0, 1.0], width=5, high=2.0) == "▁▅"
+    assert sparkline.text([0.0, 1.0], width=5, high=2.0) == "▁▄"
