@@ -20,7 +20,8 @@ _EVIL = (
 )
 _TABLES = {
     "run": ("name", "experiment", "note"), "job": ("name", "reason"), "model": ("name",),
-    "dataset": ("name",), "endpoint": ("name", "detail"), "alert": ("title",), "promotion": ("reason",), "story": ("text",),
+    "dataset": ("name",), "endpoint": ("name", "detail"), "alert": ("title",),
+    "promotion": ("reason",), "story": ("text",),
     "param": ("key", "value"), "metric": ("name",), "tag": ("key", "value"),
 }  # fmt: skip
 
