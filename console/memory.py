@@ -46,7 +46,7 @@ class Memory:
             return
         self._known[name] = value
         if self._folder is not None:
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, TypeError):
                 _write(self._folder, name, json.dumps(value))
 
     def _read(self, name: str) -> Any:

@@ -309,7 +309,9 @@ class Area(Reading[V], Generic[V]):
     def _arranging(self, message: Table.Arranging) -> None:
         message.stop()
         table = message.table
-        if message.what == "columns":
+        if message.what == "wide":
+            arranging.widen(self, table)
+        elif message.what == "columns":
             arranging.choose_columns(self, table)
         elif message.key:
             arranging.clicked(self, table, message.key)

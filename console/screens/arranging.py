@@ -75,6 +75,12 @@ def order(area: "Area[Any]", table: Table[Any], sort: str) -> None:
         area.notify(words, severity="warning", markup=False)
 
 
+def widen(area: "Area[Any]", table: Table[Any]) -> None:
+    """All columns, to be scrolled through; or those that fit."""
+    table.rearrange(replace(table.arrangement, wide=not table.arrangement.wide))
+    keep(area, table)
+
+
 def choose_columns(area: "Area[Any]", table: Table[Any]) -> None:
     """Show the columns; what is changed is seen at once, and kept or not at the end."""
     from lineside.console.screens.columns import Columns

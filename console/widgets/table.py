@@ -1,7 +1,7 @@
 """The table: holds a place and a window on its rows, and draws only what is in sight."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual.geometry import Region
@@ -58,7 +58,7 @@ class Table(Widget, Generic[T], can_focus=True):
         """Somebody wants to choose how it is sorted, or which columns it has."""
 
         table: "Table[object]"
-        what: str  # "sort", "columns"
+        what: str  # "sort", "columns", "wide"
         key: str = ""  # the column whose header was clicked
 
     @dataclass
@@ -198,7 +198,7 @@ class Table(Widget, Generic[T], can_focus=True):
         self.post_message(self.Arranging(self, "columns"))  # type: ignore[arg-type]
 
     def cmd_wide(self) -> None:
-        self.rearrange(replace(self.arrangement, wide=not self.arrangement.wide))
+        self.post_message(self.Arranging(self, "wide"))  # type: ignore[arg-type]
 
     def fit(self, *, share: float) -> None:
         """As high as its rows, up to a share of the screen; the rest is for what stands below."""
