@@ -9,45 +9,58 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from lineside.console.commands import Command
 from lineside.console.deeds import Answer, Ask, Deed, FormField
 from lineside.console.ports import Question
-from lineside.console.reads.datasets import View, read
+from lineside.console.reads.changes import Change
+from lineside.console.reads.datasets import Profiles, View, read
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import data as views
+from lineside.console.views import data_column
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.rows import ListRows
+from lineside.console.widgets.rows import Cell, ListRows
 from lineside.console.widgets.table import Table
-from lineside.store.queries.datasets import ColumnProfile, VersionRow
+from lineside.store.queries.datasets import VersionRow
 
 _CARD_ROWS, _PORTRAIT_CELLS = 8, 22
+_BROAD = 150
+"""From so many columns on the chosen column stands beside the tables."""
 
 
 class DataArea(Area[View]):
-    """Versions above, the chosen one's columns under them, the chosen column below."""
+    """Versions above, the chosen one's columns under them, the chosen column below or beside them."""
 
     NAME = "data"
     DEFAULT_CSS = """
+    DataArea #tables { height: 1fr; }
     DataArea #columns { height: 1fr; margin-top: 1; }
     DataArea #lower { height: 8; }
     DataArea #card { width: 1fr; }
     DataArea #portrait { width: 22; }
+    DataArea.-broad #body { layout: horizontal; }
+    DataArea.-broad #tables { width: 110; }
+    DataArea.-broad #lower { width: 1fr; height: 1fr; }
+    DataArea.-zoomed #tables { display: none; }
+    DataArea.-zoomed #lower { width: 1fr; height: 1fr; }
     """
 
     def __init__(self, store: Any, actions: Any) -> None:
         super().__init__(store, actions)
         self._version: int | None = None
-        self._zoomed = False
+        self._against: int | None = None  # None: the version before
+        self._inside = False  # the columns had the keys last
+        self._filters = {False: "", True: ""}  # of the versions, of the columns
+        self._profiles = Profiles()
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
-            yield Table[VersionRow](
-                views.VERSION_COLUMNS, empty="no data yet: lineside data add NAME PATH", id="versions"
-            )
-            yield Table[ColumnProfile](
-                views.COLUMN_COLUMNS, empty="its columns were not profiled", id="columns"
-            )
+            with Vertical(id="tables"):
+                yield Table[VersionRow](
+                    views.VERSION_COLUMNS, empty="no version is called that; esc shows all", id="versions"
+                )
+                yield Table[Change](
+                    views.column_columns(None), empty="no column is called that; esc shows all", id="columns"
+                )
             with Horizontal(id="lower"):
                 yield Drawing[View](self._draw_card, id="card")
                 yield Drawing[View](self._draw_portrait, id="portrait")
@@ -59,84 +72,133 @@ class DataArea(Area[View]):
         return self.query_one("#versions", Table)
 
     @property
-    def columns(self) -> Table[ColumnProfile]:
+    def columns(self) -> Table[Change]:
         return self.query_one("#columns", Table)
 
     def main(self) -> Table[Any]:
-        return self.columns if self.focused is self.columns else self.versions
+        return self.columns if self._inside else self.versions
 
     def panels(self) -> Sequence[tuple[str, str, Widget]]:
         return (("v", "versions", self.versions), ("c", "columns", self.columns))
 
+    def on_descendant_focus(self) -> None:
+        """Remember which table has the keys: the filter is its."""
+        if self.focused in (self.columns, self.versions):
+            self._inside = self.focused is self.columns
+            self.filter_text = self._filters[self._inside]
+            self.refresh_frame()
+
     def _draw_card(self, view: View, width: int, height: int) -> list[Line]:
-        return views.card(view, self.columns.current, width, height)
+        return data_column.card(view, self.columns.current, self.now, width, height)
 
     def _draw_portrait(self, view: View, width: int, height: int) -> list[Line]:
-        return views.portrait(view.chosen, width, height) if view.chosen else []
+        return data_column.portrait(view.chosen, width, height) if view.chosen else []
 
     # -- reading -----------------------------------------------------------------------------------
 
     def question(self) -> Question[View]:
-        version = self._version
-        return lambda db: read(db, version_id=version)
+        version, against, profiles = self._version, self._against, self._profiles
+        known = self.view.versions if self.view and not self.whole else None
+        return lambda db: read(db, version_id=version, against=against, profiles=profiles, known=known)
 
     def empty(self, view: View) -> bool:
         return not view.versions
 
+    def filtered(self, text: str) -> None:
+        """The filter is that of the table that had the keys."""
+        self._filters[self._inside] = text
+        super().filtered(text)
+
     def show(self, view: View) -> None:
         now, named, chosen = self.now, self.me.named, view.chosen
-        text = self.filter_text.lower()
-        inside = self.focused is self.columns
-        versions = [v for v in view.versions if inside or text in f"{v.label} {v.target or ''}".lower()]
-        profile = [c for c in (chosen.profile if chosen else ()) if not inside or text in c.name.lower()]
+        text, inner = self._filters[False].lower(), self._filters[True].lower()
+        before = {v.id: old for v, old in zip(view.versions, view.versions[1:], strict=False)
+                  if v.dataset_id == old.dataset_id}  # fmt: skip
         self.versions.show(
             ListRows[VersionRow](
-                versions, key=lambda v: v.id, cells=lambda v: views.version_cells(v, now, named)
+                [v for v in view.versions if text in f"{v.label} {v.target or ''} {views.origin(v)}".lower()],
+                key=lambda v: v.id,
+                cells=lambda v: views.version_cells(v, before.get(v.id), now, named),
             )
         )
         if chosen is not None:
+            cells: dict[str, Sequence[Cell]] = {}
+
+            def made(change: Change) -> Sequence[Cell]:
+                if change.name not in cells:
+                    cells[change.name] = views.change_cells(change, chosen)
+                return cells[change.name]
+
             self.columns.show(
-                ListRows[ColumnProfile](
-                    profile,
-                    key=lambda c: c.name,
-                    cells=lambda c: views.column_cells(c, chosen),
-                    problem=lambda c: c.nulls + c.nans > 0,
-                )
-            )
+                ListRows[Change](
+                    [c for c in chosen.changes if inner in f"{c.name} {c.profile.dtype} {c.fate}".lower()],
+                    key=lambda c: c.name, cells=made, problem=views.wants_a_look,
+                ),
+                columns=views.column_columns(chosen.against, chosen.version),
+            )  # fmt: skip
         self._arrange(view)
         for drawing in self.query(Drawing):
             drawing.show(view)
 
     def _arrange(self, view: View) -> None:
+        broad = self.size.width >= _BROAD
+        self.set_class(broad, "-broad")
         most = max(3, (self.size.height - 4) // 4)
-        self.versions.styles.height = 1 + max(1, min(len(view.versions), most))
-        self.versions.display = not self._zoomed
-        lower = self.query_one("#lower")
-        lower.display = not self._zoomed
-        lower.styles.height = _CARD_ROWS if self.size.height >= 30 else _CARD_ROWS - 1
-        picture = bool(view.chosen and views.portrait(view.chosen, _PORTRAIT_CELLS, _CARD_ROWS))
-        self.query_one("#portrait").display = picture
+        self.versions.styles.height = 1 + max(1, min(len(self.versions.rows), most))
+        if not broad and not self.has_class("-zoomed"):
+            self.query_one("#lower").styles.height = _CARD_ROWS + (2 if self.size.height >= 30 else 0)
+        else:
+            self.query_one("#lower").styles.height = "1fr"
+        pixels = bool(view.chosen and data_column.portrait(view.chosen, _PORTRAIT_CELLS, _CARD_ROWS))
+        self.query_one("#portrait").display = pixels and not broad and self.size.width >= 70
 
     def on_resize(self) -> None:
         super().on_resize()
         if self.view is not None:
             self._arrange(self.view)
 
+    # -- levels ------------------------------------------------------------------------------------
+
     def cmd_zoom(self) -> None:
-        self._zoomed = not self._zoomed
-        if self._zoomed:
-            self.columns.focus()
+        """The column alone on the screen, and back."""
+        self.toggle_class("-zoomed")
         if self.view is not None:
             self._arrange(self.view)
+        if not self.has_class("-zoomed"):
+            self.call_after_refresh(self.main().focus)
+
+    def cmd_compare(self) -> None:
+        """Against the marked version; two marks: the newer against the older."""
+        here, marked = self.versions.current, [v for v in self.versions.chosen() if self.versions.marks]
+        pair = marked[:2] if len(marked) >= 2 else [v for v in (here, *marked) if v is not None]
+        if self._against is not None and not marked:
+            self._compare(self._version, None)
+        elif len({v.id for v in pair}) < 2:
+            self.notify("mark the version to compare with (space), then x on another", markup=False)
+        else:
+            old, new = sorted(pair, key=lambda v: (v.created_us, v.id))
+            self._compare(new.id, old.id)
+
+    def _compare(self, version: int | None, against: int | None) -> None:
+        self._version, self._against = version, against
+        if version is not None:
+            self.versions.go_to(version)
+        self.columns.focus()
+        self.columns.cmd_top()
+        self.reload(whole=False)
 
     def out(self) -> bool:
-        if self._zoomed:
+        if self.has_class("-zoomed"):
             self.cmd_zoom()
-            return True
-        if self.focused is self.columns:
+        elif self._inside and self._filters[True]:
+            return False
+        elif self._against is not None:
+            self._compare(self._version, None)
+        elif self._inside:
             self.versions.focus()
-            return True
-        return False
+        else:
+            return False
+        return True
 
     # -- moving ------------------------------------------------------------------------------------
 
@@ -145,13 +207,14 @@ class DataArea(Area[View]):
         row = message.table.current
         if isinstance(row, VersionRow) and row.id != self._version:
             self._version = row.id
-            self.reload()
+            self.reload(whole=False)
+            return
         for drawing in self.query(Drawing):
             drawing.redraw()
+        self.refresh_frame()
 
-    @on(Table.Opened)
     def cmd_enter(self) -> None:
-        if self.focused is self.columns:
+        if self._inside:
             self.cmd_zoom()
         else:
             self.columns.focus()
@@ -168,15 +231,19 @@ class DataArea(Area[View]):
         chosen = self.view.chosen if self.view else None
         if chosen is not None:
             here += [(" › ", "dim"), (safe(chosen.version.label), "")]
-        if self.is_mounted and self.focused is self.columns and self.columns.current:
+            if self._against is not None and chosen.against is not None:
+                here += [(" against ", "dim"), (safe(chosen.against.label), "accent")]
+        if self.is_mounted and self._inside and self.columns.current:
             here += [(" › ", "dim"), (safe(self.columns.current.name), "")]
-        return here, views.summary(self.view) if self.view else []
+        if self.filter_text:
+            here.append((f"  / {safe(self.filter_text)}", "accent"))
+        return here, views.summary(self.view, short=self.size.width < 100) if self.view else []
 
     def targets(self) -> Targets:
         chosen = self.view.chosen if self.view else None
         if chosen is None:
             return {}
-        runs = [row.id for row in chosen.led_to if row.kind == "run"]
+        runs = [tie.row.id for tie in chosen.led_to if tie.row.kind == "run"]
         return {
             "data": chosen.version.id,
             "lineage": f"dataset_version:{chosen.version.id}",
@@ -184,15 +251,17 @@ class DataArea(Area[View]):
         }
 
     def copies(self) -> Mapping[str, str]:
-        row = self.versions.current
-        if row is None:
+        chosen = self.view.chosen if self.view else None
+        if chosen is None:
             return {}
-        return {"command": f"lineside data show {row.label}", "id": row.uid, "value": row.digest}
+        row, against = chosen.version, chosen.against
+        command = f"lineside data show {row.label}"
+        if against is not None and (self._inside or self._against is not None):
+            command = f"lineside data diff {against.label} {row.label}"
+        value = self.columns.current.name if self._inside and self.columns.current else row.digest
+        return {"command": command, "id": row.uid, "value": value}
 
     # -- doing -------------------------------------------------------------------------------------
-
-    def offers(self, command: Command) -> bool:
-        return True
 
     def cmd_add(self) -> None:
         self.propose(

@@ -8,13 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from lineside.console.widgets.dag_layout import reached, source, target
+from lineside.console.widgets.dag_layout import FOLD, reached, source, target
 from lineside.store.queries.lineage import EdgeRow, Graph, Node, NodeRow
 
 Family = tuple[int, str, frozenset[Node]]
 """Side of the root (1: came of it, -1: led to it), kind, the neighbours they share."""
-
-FOLD = "fold"
 
 _WORDS: Mapping[str, str] = {
     "dataset_version": "versions", "run": "runs", "model_version": "models", "promotion": "requests",

@@ -80,6 +80,9 @@ def target(edge: EdgeRow) -> Node:
     return Node(edge.dst_kind, edge.dst_id)
 
 
+FOLD = "fold"
+"""The kind of a node that stands for many (dag_fold.py); it comes last among its siblings."""
+
 Arrow = tuple[Node, Node]
 """From the end nearer to the root to the farther one."""
 
@@ -142,7 +145,9 @@ def _rows(spots: Iterable[Spot], links: Sequence[tuple[Spot, Spot]]) -> dict[Spo
     rows: dict[Spot, int] = {}
     for depth in sorted(layers, key=abs):
         wish = {s: _mean([rows[n] for n in inner[s]]) for s in layers[depth]}
-        rows |= _apart(sorted(layers[depth], key=lambda s: (wish[s], not s.real, s.node, s)), wish)
+        rows |= _apart(
+            sorted(layers[depth], key=lambda s: (wish[s], not s.real, s.node.kind == FOLD, s.node, s)), wish
+        )
     top = min(rows.values())
     return {spot: row - top for spot, row in rows.items()}
 

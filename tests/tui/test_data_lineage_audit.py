@@ -18,17 +18,44 @@ def test_data_shows_versions_columns_and_the_mean_digit(store: SqliteStore) -> N
     async def do(here: Sitting) -> None:
         text = await here.press("4")
         assert "digits@3" in text
-        assert "4 versions of 2 datasets" in text
-        assert "pixel_0_0" in text
+        assert "░ @2" in text, "what it is compared with is named"
+        assert "against @2" in text
         assert "mean row" in text
         text = await here.press("down", "down", "down")
         assert "Data › bike@1" in text
         assert "clear 62%" in text
-        text = await here.press("enter", "down")
+        text = await here.press("enter", "down", "down")
         assert "WEATHER" in text
-        assert "1,992" in text
+        assert "62.1%" in text
 
     at_console(store, do)
+
+
+def test_x_compares_with_the_marked_version_and_the_filter_is_that_of_the_columns(
+    store: SqliteStore,
+) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("4", "down", "down", "space", "up", "up", "x")
+        assert "digits@3 against digits@1" in text
+        area = here.app.area
+        assert area is not None
+        assert area.copies()["command"] == "lineside data diff digits@1 digits@3"
+        text = await here.press("/", *"pixel_4_4", "enter")
+        assert "PIXEL_4_4" in text
+        assert "digits@2" in text, "the versions are all still there"
+        text = await here.press("escape", "escape")
+        assert "against digits@1" not in text
+
+    at_console(store, do, size=(120, 30))
+
+
+def test_data_at_a_big_screen_shows_the_column_in_full(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("4")
+        for words in ("CHECKS AGAINST @2", "FIGURES", "VERSION DIGITS@3", "learned from it"):
+            assert words in text
+
+    at_console(store, do, size=(200, 50))
 
 
 def test_adding_data_asks_for_name_file_and_target(store: SqliteStore) -> None:
@@ -112,6 +139,7 @@ def _fan_out(db: sqlite3.Connection, *, runs: int) -> None:
     put(db, "dataset", id=1, name="wide", created_us=1)
     put(db, "dataset_version", id=1, uid="d1", dataset_id=1, number=1, digest="d", rows=10, bytes=1,
         columns="[]", origin="{}", created_us=1, created_by="ana")  # fmt: skip
+    put(db, "dataset_file", version_id=1, split="all", digest="d", rows=10, bytes=1)
     put(db, "experiment", id=1, name="e", created_us=1)
     for n in range(1, runs + 1):
         put(db, "run", id=n, uid=f"r{n}", experiment_id=1, name="fan", status="FINISHED", author="ana",
@@ -164,7 +192,7 @@ def test_f_shows_only_what_one_person_did_and_y_y_says_the_same(store: SqliteSto
         await here.press("8", "/", *"did:promotions.approve", "enter", "f")
         assert "labels.add" in await here.text(), "f takes a filter away again"
         text = await here.press("/", *"did:approve", "enter", "escape", "f")
-        assert "show only" in text
+        assert "every jobs.submit" in text
         text = await here.press("a")
         assert "/ who:" in text
         area = here.app.area
