@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.events import AppBlur, AppFocus
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.message import Message
 from textual.screen import Screen
 
@@ -74,7 +74,8 @@ class LinesideApp(TerminalApp[int]):
         super().__init__()
         self.store, self.actions, self.clock = store, actions, clock
         self.depth = depth  # of colour, as look.py names it
-        self._filters_of_ours = [Plainly()] if self.settings.ascii else []
+        self._filters_of_ours: list[LineFilter] = [Plainly()] if self.settings.ascii else []
+        self._filters_of_ours += [NoColor()] if colourless() else []
         role = Role.VIEWER if self.settings.read_only else None
         self.runner = RunnerState(up=False, words="", me=Me(name=actions.acting_as or "you", role=role))
         self.paused = False
@@ -158,7 +159,9 @@ class LinesideApp(TerminalApp[int]):
         return replace(state, me=replace(state.me, role=Role.VIEWER))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), *self._filters_of_ours]
+        """Textual's, less the one that paints grey where no colour was wanted, and ours."""
+        theirs = (each for each in super().get_line_filters() if not isinstance(each, Monochrome))
+        return [*theirs, *self._filters_of_ours]
 
     # -- what every area shows ---------------------------------------------------------------------
 

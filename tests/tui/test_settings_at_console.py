@@ -1,5 +1,6 @@
 """What a person's file says is how their console is."""
 
+import pytest
 from fixtures.consoles import Sitting, at_console
 
 from lineside.console.app import RunnerChanged
@@ -75,3 +76,18 @@ def test_the_table_has_the_share_that_the_person_gave_it(store: SqliteStore) -> 
     for share in (0.2, 0.5):
         at_console(store, do, settings=Settings(layout={"jobs.table": share}))
     assert heights[0] < heights[1]
+
+
+def test_without_colour_no_cell_of_any_area_has_one(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def do(here: Sitting) -> None:
+        for key in ("1", "2", "3", "4", "5", "6", "7", "8", "."):
+            await here.press(key)
+            for strip in here.app.screen._compositor.render_strips():
+                for _, style, _ in strip:
+                    colours = [] if style is None else [style.color, style.bgcolor]
+                    assert all(colour is None or colour.is_default for colour in colours), (key, style)
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    at_console(store, do)
