@@ -11,10 +11,11 @@ import numpy as np
 
 from lineside.console.text import Line as Row
 from lineside.console.text import clip
-from lineside.console.widgets import axes, braille, ticks
+from lineside.console.widgets import axes, ticks
 from lineside.console.widgets import legend as legends
 from lineside.console.widgets.braille import Box, Floats
 from lineside.console.widgets.canvas import Canvas
+from lineside.console.widgets.layer import Layer
 from lineside.console.widgets.spots import placed
 from lineside.console.widgets.window import ALL, Frame, Plotted, Window
 
@@ -118,7 +119,8 @@ def plotted(
     every = _every_x(lines, log_x=log_x)
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(every):
         return Plotted(rows=_said("no points yet" if not len(every) else "too small", width, height))
-    low, high = float(every[0]), float(every[-1])
+    low = min(v for v in (float(every[0]), view.low) if v is not None)
+    high = max(v for v in (float(every[-1]), view.high) if v is not None)
     x0, x1 = (low, high) if view.x0 is None or view.x1 is None else (view.x0, view.x1)
     parts = [_within(line, x0, x1) for line in lines]
     y0, y1 = _range(parts, levels, x0, x1, view, log_y=log_y)
@@ -260,7 +262,7 @@ class _Plot:
         for mark in marks:
             self.upright(self._column(mark.x), "┊", mark.style)
         styles = [line.style or SERIES[place % len(SERIES)] for place, line in enumerate(lines)]
-        behind, front = _Layer(self.box), _Layer(self.box)
+        behind, front = Layer(self.box), Layer(self.box)
         for line, style in zip(lines, styles, strict=True):
             x = axes.raised(line.x, self.log_x)
             if line.behind is not None:
@@ -338,31 +340,6 @@ class _Plot:
         columns, rows = self.box.dot_columns(x[good]) // 2, self.box.dot_rows(y[good]) // 4
         for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
             self.canvas.put(column, row, _POINT, style)
-
-
-class _Layer:
-    """Lines of one brightness: their dots add up where they share a cell, the last one gives the style."""
-
-    def __init__(self, box: Box) -> None:
-        self._box, self._styles = box, [""]
-        self._codes = np.zeros((box.rows, box.columns), dtype=np.int64)
-        self._of = np.zeros_like(self._codes)  # the place of each cell's style
-
-    def add(self, x: Floats, y: Floats, style: str) -> None:
-        codes = braille.codes(braille.line(x, y, self._box))
-        self._codes |= codes
-        self._of[codes > 0] = len(self._styles)
-        self._styles.append(style)
-
-    def onto(self, canvas: Canvas) -> None:
-        """Cover what lies beneath, in the cells that hold a dot."""
-        rows, columns = np.nonzero(self._codes)
-        found = zip(
-            rows.tolist(), columns.tolist(), self._codes[rows, columns].tolist(),
-            self._of[rows, columns].tolist(), strict=True,
-        )  # fmt: skip
-        for row, column, code, of in found:
-            canvas.paint(column, row, braille.glyph(code), self._styles[of])
 
 
 def _row(box: Box, height: float) -> int:

@@ -53,6 +53,7 @@ class Plot(Lines, Generic[M], can_focus=True):
         self._model: M | None = None
         self.window = ALL
         self.frame: Frame | None = None
+        self._reach: tuple[float, float] | None = None  # x of the first and last point of all
         self._hovering = False
 
     # -- drawing -----------------------------------------------------------------------------------
@@ -74,8 +75,11 @@ class Plot(Lines, Generic[M], can_focus=True):
     def _drawn(self) -> Sequence[Line]:
         model = cast(M, self._model)
         view = replace(self.window, focused=self.has_focus)
+        if self.window.zoomed and self._reach is not None:  # what is read anew may be the part in sight only
+            view = replace(view, low=self._reach[0], high=self._reach[1])
         drawn = self._draw(model, self.size.width, self.size.height, view)
         self.frame = drawn.frame if isinstance(drawn, Plotted) else None
+        self._reach = (self.frame.low, self.frame.high) if self.frame is not None else self._reach
         return drawn.rows if isinstance(drawn, Plotted) else drawn
 
     def set(self, lines: Sequence[Line]) -> None:

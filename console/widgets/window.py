@@ -29,6 +29,8 @@ class Window:
     cursor: float | None = None  # where the crosshair stands
     anchor: float | None = None  # the other end of a span that is being chosen
     focused: bool = False  # the chart has the keys
+    low: float | None = None  # as far as all points go, where only those in sight were read
+    high: float | None = None
 
     @property
     def zoomed(self) -> bool:
@@ -93,10 +95,10 @@ class Frame:
         return float(self.xs[max(0, min(at, len(self.xs) - 1))])
 
     def meets(self, window: Window) -> bool:
-        """Is there any point in sight of this window?"""
-        if window.x0 is None or window.x1 is None:
+        """Do the points reach into this window?"""
+        if window.x0 is None or window.x1 is None or not len(self.xs):
             return True
-        return window.x1 >= self.low and window.x0 <= self.high
+        return bool(window.x1 >= self.xs[0] and window.x0 <= self.xs[-1])
 
     def _up(self, x: float) -> float:
         return math.log10(max(x, 1e-300)) if self.log_x else x

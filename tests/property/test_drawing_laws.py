@@ -163,7 +163,7 @@ def test_walking_a_lineage_never_leaves_it_nor_its_room(
         here = dag.step(plan, here, way)
         assert here in plan.y
         assert here.real
-    rows = dag.draw(plan, here, width=room[0], height=room[1])
+    rows = dag.draw(plan, here, width=room[0], height=room[1]).lines
     assert len(rows) <= room[1]
     assert all(line_width(row) <= room[0] for row in rows)
     assert f"run {here.node.id}" in "\n".join(plain(row) for row in rows)

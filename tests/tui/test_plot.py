@@ -151,6 +151,30 @@ def test_another_model_that_has_no_point_in_the_window_is_seen_whole() -> None:
     at_plot(do, far)
 
 
+def test_what_is_read_again_more_finely_can_still_be_zoomed_out_of() -> None:
+    within: list[Window] = [Window()]
+
+    def fine(model: float, width: int, height: int, view: Window) -> Plotted:
+        x0, x1 = within[0].x0 or 0.0, within[0].x1 or 1000.0
+        x = X[(x0 <= X) & (x1 >= X)]
+        return chart.plotted([chart.Line(name="loss", x=x, y=x)], width=width, height=height, view=view)
+
+    async def do(app: Alone, pilot: Pilot[Any]) -> None:
+        await pilot.press("+", "+", "+")
+        within[0] = app.told[-1]
+        app.plot.show(1.0)
+        before = app.plot.window
+        assert "▸" in text(app)
+        await pilot.press(">")
+        assert app.plot.window.x1 > before.x1  # type: ignore[operator]
+        within[0] = app.told[-1]
+        app.plot.show(2.0)
+        await pilot.press("-")
+        assert app.plot.window.zoomed
+
+    at_plot(do, fine)
+
+
 def test_only_cells_that_differ_are_painted() -> None:
     before: Line = [("abc", ""), ("def", "a"), ("ghi", "")]
     now: Line = [("abc", ""), ("dXf", "a"), ("ghi", "")]
