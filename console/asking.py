@@ -120,7 +120,9 @@ def on_jobs(
     more: Json | None = None,
 ) -> Deed:
     """The same thing asked of one or more jobs."""
-    what = f"job {jobs[0].id} {safe(jobs[0].name)}" if len(jobs) == 1 else plural(len(jobs), "job")
+    numbers = ", ".join(str(job.id) for job in jobs[:12]) + (", …" if len(jobs) > 12 else "")
+    many = f"{plural(len(jobs), 'job')}: {numbers}"
+    what = f"job {jobs[0].id} {safe(jobs[0].name)}" if len(jobs) == 1 else many
     lines: list[Line] = [
         [(f"{job.id:>5}  ", "bold"), (safe(job.name), ""), (f"  {job.state}", "dim")] for job in jobs[:12]
     ]

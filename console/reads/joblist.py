@@ -2,14 +2,19 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from lineside.console.reads.walls import Working, main_metric_of
+from lineside.console.reads import ends, pipelist
+from lineside.console.reads.ends import End
+from lineside.console.reads.pipelist import Pipe
+from lineside.console.reads.walls import Working, main_metric_of, working
 from lineside.jobs.devices.predicting import Predicted, predicted
+from lineside.store.clock import Micros, now
 from lineside.store.homes import Home
-from lineside.store.queries import jobs, queues
+from lineside.store.queries import jobs, queues, schedules
 from lineside.store.queries.jobs import AttemptRow, CommandRow, JobRow
 from lineside.store.queries.queues import NeedRow
+from lineside.store.queries.schedules import FiringRow, ListedRow
 from lineside.store.states import JobState
 
 WAITING = (JobState.QUEUED, JobState.HELD)
@@ -31,6 +36,7 @@ class Opened:
     attempts: tuple[AttemptRow, ...]
     needs: tuple[NeedRow, ...]
     expected: Predicted | None = None  # of GPU memory, while it waits; None: nothing like it was measured
+    end: End = ends.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,11 @@ class JobList:
     live: tuple[JobRow, ...]
     curves: Mapping[int, tuple[float, ...]]  # run → its main metric
     opened: Opened | None
+    ends: Mapping[int, End] = field(default_factory=dict)  # of those that run
+    loads: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # GPU → percent used
+    schedules: tuple[ListedRow, ...] = ()
+    firings: tuple[FiringRow, ...] = ()  # of the schedule under the cursor, the newest first
+    pipes: tuple[Pipe, ...] = ()
 
 
 def read(
@@ -52,14 +63,17 @@ def read(
     current: int | None,
     points: bool,
     known: JobList | None = None,
+    at: Micros | None = None,
 ) -> JobList:
     """The list as `where` filters it, and the job `current` in full.
 
     Args:
+        at: the moment ends are told against; None: now.
         known: the list on screen, when only its cursor moved.
     """
+    at = now() if at is None else at
     if known is not None:
-        return replace(known, opened=_open(db, current) if current is not None else None)
+        return replace(known, opened=_open(db, current, at) if current is not None else None)
     live = jobs.live(db)
     ids = matching(db, where) if where else queues.in_order(db)
     if current is None and ids:
@@ -69,8 +83,23 @@ def read(
         counts=jobs.counts(db),
         live=tuple(live),
         curves=_curves(db, home, live) if points else {},
-        opened=_open(db, current) if current is not None else None,
+        opened=_open(db, current, at) if current is not None else None,
+        ends={work.job.id: work.end for work in working(db, live, at=at)},
+        loads=_loads(db, home, live) if points else {},
     )
+
+
+def with_schedules(db: sqlite3.Connection, view: JobList, current: int | None) -> JobList:
+    """The same with all schedules, and what the one under the cursor did."""
+    rows = tuple(schedules.listed(db))
+    here = current if any(row.id == current for row in rows) else next((row.id for row in rows), None)
+    fired = schedules.firings(db, here, limit=30) if here is not None else ()
+    return replace(view, schedules=rows, firings=tuple(fired))
+
+
+def with_pipelines(db: sqlite3.Connection, view: JobList) -> JobList:
+    """The same with all pipelines."""
+    return replace(view, pipes=pipelist.read(db))
 
 
 def matching(db: sqlite3.Connection, where: str) -> list[int]:
@@ -88,12 +117,10 @@ def matching(db: sqlite3.Connection, where: str) -> list[int]:
     return queues.matching(db, states=states, words=words)
 
 
-def page(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Working]:
+def page(db: sqlite3.Connection, ids: Sequence[int], *, at: Micros | None = None) -> dict[int, Working]:
     """The rows of one page; a job that trains has its main metric beside it."""
-    return {
-        job.id: Working(job=job, metric=main_metric_of(db, job) if job.state in LIVE else None)
-        for job in jobs.by_ids(db, ids)
-    }
+    rows = working(db, jobs.by_ids(db, ids), at=now() if at is None else at)
+    return {work.job.id: work for work in rows}
 
 
 def _curves(db: sqlite3.Connection, home: Home, live: Sequence[JobRow]) -> dict[int, tuple[float, ...]]:
@@ -106,7 +133,15 @@ def _curves(db: sqlite3.Connection, home: Home, live: Sequence[JobRow]) -> dict[
     return sparks(db, home, wanted)
 
 
-def _open(db: sqlite3.Connection, id: int) -> Opened | None:
+def _loads(db: sqlite3.Connection, home: Home, live: Sequence[JobRow]) -> dict[str, tuple[float, ...]]:
+    if not any(job.devices for job in live):
+        return {}
+    from lineside.console.reads.traces import gpu_loads
+
+    return gpu_loads(db, home, live)
+
+
+def _open(db: sqlite3.Connection, id: int, at: Micros) -> Opened | None:
     found = jobs.by_ids(db, [id])
     if not found:
         return None
@@ -115,4 +150,5 @@ def _open(db: sqlite3.Connection, id: int) -> Opened | None:
         job=job, command=jobs.command(db, id), attempts=tuple(jobs.attempts(db, id)),
         needs=tuple(queues.needs(db, id)),
         expected=predicted(db, id) if job.gpus and job.state in WAITING else None,
+        end=working(db, [job], at=at)[0].end,
     )  # fmt: skip

@@ -7,30 +7,39 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Container, Vertical
 
 from lineside.console import asking, starting
 from lineside.console.commands import Command
 from lineside.console.deeds import Deed
 from lineside.console.format import plural
+from lineside.console.holding import holders
 from lineside.console.logs import LogFile
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import joblist
 from lineside.console.reads.joblist import LIVE, WAITING, JobList
+from lineside.console.reads.pipelist import Pipe
 from lineside.console.reads.walls import Working
 from lineside.console.screens import scheduling
 from lineside.console.screens.area import Area, Targets
-from lineside.console.text import Line, Span, heading, safe
+from lineside.console.text import Line, Span, safe
 from lineside.console.views import jobs as drawing
-from lineside.console.views.gpus import gpu_lines
-from lineside.console.views.grid import capped
+from lineside.console.views import pipelines as piping
+from lineside.console.views import schedules as clocks
+from lineside.console.views.gpus import gpu_lines, gpu_rows
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.log import Log
-from lineside.console.widgets.rows import Cell, PagedRows
+from lineside.console.widgets.panel import Filled, Panel, Row
+from lineside.console.widgets.rows import Cell, ListRows, PagedRows
 from lineside.console.widgets.table import Table
 from lineside.store.queries.jobs import JobRow
+from lineside.store.queries.schedules import ListedRow
 
 GROW_S = 0.5
 _STATES = ("everything", "live", "waiting", "failed", "done")
+VIEWS = ("queue", "schedules", "pipelines", "done")
+_WIDE, _ROOMY = 140, 100
+"""From here on the table and what belongs to its row stand side by side."""
 
 
 class JobsArea(Area[JobList]):
@@ -38,58 +47,115 @@ class JobsArea(Area[JobList]):
 
     NAME: ClassVar[str] = "jobs"
     DEFAULT_CSS = """
+    JobsArea #split { height: 1fr; layout: vertical; }
+    JobsArea #left { height: auto; }
+    JobsArea #right { height: 1fr; }
     JobsArea #jobs { height: 4; }
-    JobsArea #output, JobsArea #pane { height: 1fr; }
-    JobsArea #pane { display: none; }
+    JobsArea #schedules, JobsArea #pipelines { height: auto; display: none; }
+    JobsArea #output, JobsArea #pane, JobsArea #rows { height: 1fr; }
+    JobsArea #pane, JobsArea #rows { display: none; }
     JobsArea #gpus { height: 2; }
     JobsArea.-drawn #pane { display: block; }
     JobsArea.-drawn #output { display: none; }
-    JobsArea.-zoomed #jobs, JobsArea.-zoomed #gpus { display: none; }
+    JobsArea.-schedules #schedules, JobsArea.-pipelines #pipelines { display: block; }
+    JobsArea.-schedules #jobs, JobsArea.-pipelines #jobs { display: none; }
+    JobsArea.-schedules #rows, JobsArea.-pipelines #rows { display: block; }
+    JobsArea.-schedules #output, JobsArea.-pipelines #output { display: none; }
+    JobsArea.-schedules #pane, JobsArea.-pipelines #pane { display: none; }
+    JobsArea.-schedules #gpus, JobsArea.-pipelines #gpus { display: none; }
+    JobsArea.-wide #split { layout: horizontal; }
+    JobsArea.-wide #left { width: 57%; height: 1fr; }
+    JobsArea.-wide #right { width: 1fr; padding-left: 1; }
+    JobsArea.-wide #jobs, JobsArea.-wide #schedules, JobsArea.-wide #pipelines { height: 1fr; }
+    JobsArea.-zoomed #left, JobsArea.-zoomed #gpus { display: none; }
+    JobsArea.-zoomed #right { padding-left: 0; }
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
         self._details = False
+        self.showing = "queue"
+        self._warm = False  # curves are read from the second time on: the first frame does not wait for them
         self._files: dict[Path, LogFile] = {}
 
     def body(self) -> ComposeResult:
-        yield Table[Working](
-            drawing.COLUMNS, id="jobs", empty="no jobs: press . to run a pipeline or a command"
-        )
-        yield Log(id="output")
-        yield Drawing[JobList](self._draw, id="pane")
-        yield Drawing[JobList](self._draw_gpus, id="gpus")
+        with Container(id="split"):
+            with Vertical(id="left"):
+                yield Table[Working](
+                    drawing.COLUMNS, id="jobs", empty="no jobs: press . to run a pipeline or a command"
+                )
+                yield Table[ListedRow](
+                    clocks.COLUMNS,
+                    id="schedules",
+                    empty="no schedules: lineside schedules add NAME",
+                )
+                yield Table[Pipe](
+                    piping.COLUMNS,
+                    id="pipelines",
+                    empty="no project is applied: run  lineside apply",
+                )
+            with Vertical(id="right"):
+                yield Log(id="output")
+                yield Drawing[JobList](self._draw, id="pane")
+                yield Panel(id="rows")
+                yield Panel(id="gpus")
 
     def on_mount(self) -> None:
+        self._breadth()
         self.set_interval(GROW_S, self._grow)
 
-    def main(self) -> Table[Working]:
+    def main(self) -> "Table[Any]":
+        shown = self.showing if self.showing in ("schedules", "pipelines") else "jobs"
+        return self.query_one(f"#{shown}", Table)
+
+    def _jobs(self) -> Table[Working]:
         return self.query_one("#jobs", Table)
 
     def _log(self) -> Log:
         return self.query_one("#output", Log)
 
+    def _rows(self) -> Panel:
+        return self.query_one("#rows", Panel)
+
     # -- reading ------------------------------------------------------------------------------------
 
     def question(self) -> Question[JobList]:
-        current = self.main().current_key
-        where, home, points = self.filter_text, self.store.home, self.view is not None
+        current = self._jobs().current_key
+        where, home, points, at = self._where(), self.store.home, self._warm, self.now
         id = current if isinstance(current, int) else None
         known = None if self.whole else self.view
+        schedule = self.query_one("#schedules", Table).current_key
+        showing = self.showing
 
         def read(db: sqlite3.Connection) -> JobList:
-            return joblist.read(db, home, where=where, current=id, points=points, known=known)
+            view = joblist.read(db, home, where=where, current=id, points=points, known=known, at=at)
+            if showing == "schedules":
+                return joblist.with_schedules(db, view, schedule if isinstance(schedule, int) else None)
+            return joblist.with_pipelines(db, view) if showing == "pipelines" else view
 
         return read
 
+    def _where(self) -> str:
+        return f"done {self.filter_text}".strip() if self.showing == "done" else self.filter_text
+
     def empty(self, view: JobList) -> bool:
-        return not view.ids and not self.filter_text
+        return self.showing == "queue" and not view.ids and not self.filter_text
 
     def show(self, view: JobList) -> None:
+        if self.showing == "schedules":
+            self._show_schedules(view)
+        elif self.showing == "pipelines":
+            self._show_pipelines(view)
+        else:
+            self._show_jobs(view)
+        self._warm = True
+        self._fit()
+
+    def _show_jobs(self, view: JobList) -> None:
         me, at, gpus = self.me, self.now, self.console_app.runner.gpus
 
         def fetch(ids: Sequence[int]) -> Mapping[int, Working]:
-            return self.store.read(lambda db: joblist.page(db, ids))
+            return self.store.read(lambda db: joblist.page(db, ids, at=at))
 
         def cells(row: Working) -> list[Cell]:
             return drawing.cells(row, view.curves, gpus, me, now=at)
@@ -98,18 +164,56 @@ class JobsArea(Area[JobList]):
             view.ids, fetch=fetch, cells=cells, problem=lambda row: row.job.state == "FAILED"
         )
         if self.view is None or self.view.ids is not view.ids:
-            self.main().show(rows)
-        self.main().fit(share=0.5)
+            self._jobs().show(rows)
         self._show_pane(view)
-        height = 1 + max(1, min(len(gpus), 4 if self.app.size.height < 40 else 8))
-        panel = self.query_one("#gpus", Drawing)
-        if panel.styles.height is None or panel.styles.height.value != height:
-            panel.styles.height = height
-        panel.show(view)
+        self.query_one("#gpus", Panel).show(lambda w, h: self._draw_gpus(view, w, h))
+
+    def _show_schedules(self, view: JobList) -> None:
+        at = self.now
+
+        def cells(row: ListedRow) -> list[Cell]:
+            return clocks.cells(row, now=at)
+
+        table = self.query_one("#schedules", Table)
+        problem: Callable[[ListedRow], bool] = lambda row: bool(row.broken)  # noqa: E731
+        table.show(ListRows[ListedRow](view.schedules, key=lambda row: row.id, cells=cells, problem=problem))
+        row = table.current
+        self._rows().show(lambda w, h: clocks.detail(row, view.firings, now=at))
+
+    def _show_pipelines(self, view: JobList) -> None:
+        at = self.now
+
+        def cells(pipe: Pipe) -> list[Cell]:
+            return piping.cells(pipe, now=at)
+
+        table = self.query_one("#pipelines", Table)
+        problem: Callable[[Pipe], bool] = lambda pipe: pipe.state == "FAILED"  # noqa: E731
+        table.show(ListRows[Pipe](view.pipes, key=lambda pipe: pipe.key, cells=cells, problem=problem))
+        pipe = table.current
+        self._rows().show(lambda w, h: piping.graph(pipe, now=at, width=w, height=h))
 
     def on_resize(self) -> None:
         super().on_resize()
-        self.main().fit(share=0.5)
+        self._breadth()
+        self._fit()
+
+    def _breadth(self) -> None:
+        """The table and what belongs to its row beside it; lists of few rows have it below."""
+        few = self.showing in ("schedules", "pipelines")
+        self.set_class(self.app.size.width >= _WIDE and not few, "-wide")
+
+    def _fit(self) -> None:
+        """How high the table and the GPUs are: all of the column where there are two, else what they need."""
+        count, wide, high = len(self.console_app.runner.gpus), self.has_class("-wide"), self.app.size.height
+        table = self.main()
+        if wide:
+            table.styles.height = "1fr"
+        else:
+            table.fit(share=0.5)
+        lines = min(count * (5 if wide and high >= 40 else 1), 24) or (1 if wide else 2)
+        panel = self.query_one("#gpus", Panel)
+        if panel.styles.height is None or panel.styles.height.value != 1 + lines:
+            panel.styles.height = 1 + lines
 
     def _show_pane(self, view: JobList) -> None:
         """Output for what began, reasons for what waits, facts where they were asked for."""
@@ -141,32 +245,55 @@ class JobsArea(Area[JobList]):
     def _draw(self, view: JobList, width: int, height: int) -> list[Line]:
         opened = view.opened
         if opened is not None and not self._details and opened.job.state in WAITING:
-            return drawing.why_lines(opened, width, height)
+            gpus = self.console_app.runner.gpus
+            having = drawing.blockers(opened, view, gpus, self.me, now=self.now)
+            return drawing.why_lines(opened, width, height, blockers=having)
         return drawing.detail_lines(opened, self.me, width, height, now=self.now)
 
-    def _draw_gpus(self, view: JobList, width: int, height: int) -> list[Line]:
+    def _draw_gpus(self, view: JobList, width: int, height: int) -> Filled:
         runner = self.console_app.runner
         slots = (
             f"{sum(job.cpus for job in view.live)} of {runner.slots} CPU slots taken" if runner.slots else ""
         )
-        lines = gpu_lines(runner.gpus, view.live, self.me, words=runner.gpu_words, width=width, now=self.now)
-        return [heading("GPUS", width, right=slots), *capped(lines, height - 1)]
+        if runner.gpus and height >= 2 * len(runner.gpus):
+            rows = gpu_rows(runner.gpus, view.live, self.me, view.loads, width=width, height=height,
+                            now=self.now)  # fmt: skip
+            return Filled(title="GPUS", rows=rows, right=slots)
+        lines = gpu_lines(runner.gpus, view.live, self.me, words=runner.gpu_words, width=width + 1,
+                          now=self.now, loads=view.loads)  # fmt: skip
+        held = [holders(gpu, view.live) for gpu in runner.gpus]
+        goes = [("jobs", on[0].id) if on else None for on in held] or [None] * len(lines)
+        made = [
+            Row(key=at, lines=[line[1:]], goes=to)
+            for at, (line, to) in enumerate(zip(lines, goes, strict=False))
+        ]
+        return Filled(title="GPUS", rows=made, right=slots)
 
     def crumb(self) -> tuple[Line, Line]:
-        left: list[Span] = [(" Jobs", "bold")]
+        wide = self.app.size.width >= _ROOMY
+        left: list[Span] = [(" Jobs", "bold"), (" › ", "dim")]
+        for place, name in enumerate(VIEWS):
+            here = name == self.showing
+            left += [(" | " if wide else "|", "dim")] if place else []
+            left.append((name, "bold accent underline" if here else "dim"))
         if self.filter_text:
-            left += [(" › / ", "dim"), (safe(self.filter_text), "accent")]
+            left += [("  / ", "dim"), (safe(self.filter_text), "accent")]
         view = self.view
         if view is None:
             return left, []
         counts = view.counts
         waiting, held = counts.get("QUEUED", 0), counts.get("HELD", 0)
         right: list[Span] = [
-            (f"{len(view.live)} running", "run" if view.live else "dim"),
-            (f" · {waiting} waiting", ""),
+            (f"{len(view.live)} {'running' if wide else 'run'}", "run" if view.live else "dim"),
+            (f" · {waiting} {'waiting' if wide else 'wait'}", ""),
         ]
         right += [(f" · {held} held", "warn")] if held else []
-        return left, [*right, (f" · {plural(len(view.ids), 'job')}", "dim")]
+        return left, [*right, *([(f" · {plural(len(view.ids), 'job')}", "dim")] if wide else [])]
+
+    def _hinted(self) -> list[Command]:
+        """Without the keys for output, in a view that has none."""
+        few = self.showing in ("schedules", "pipelines")
+        return [c for c in super()._hinted() if not few or c.id not in _OF_JOBS]
 
     @on(Table.Moved)
     def _moved(self) -> None:
@@ -177,17 +304,27 @@ class JobsArea(Area[JobList]):
         self.refresh_frame()
 
     def select(self, target: int | str) -> None:
-        """`57`, or `log:57` to stand in its output."""
+        """`57`, `log:57` to stand in its output, or the name of a view."""
         text = str(target)
-        if text.removeprefix("log:").isdigit():
-            if self.filter_text and not self.main().go_to(int(text.removeprefix("log:"))):
+        if text in VIEWS:
+            self._turn_to(text)
+        elif text.removeprefix("log:").isdigit():
+            if self.showing != "queue":
+                self._turn_to("queue")
+            id = int(text.removeprefix("log:"))
+            if not self._jobs().go_to(id) and self.filter_text:
                 self.filtered("")
-            self.main().go_to(int(text.removeprefix("log:")))
-            if text.startswith("log:"):
-                self.cmd_open()
+            self.call_after_refresh(self._stand_on, id, text.startswith("log:"))
+
+    def _stand_on(self, id: int, inside: bool) -> None:
+        self._jobs().go_to(id)
+        if inside:
+            self.cmd_open()
 
     def _job(self) -> JobRow | None:
-        row = self.main().current
+        if self.showing in ("schedules", "pipelines"):
+            return None
+        row = self._jobs().current
         return row.job if row is not None else None
 
     def targets(self) -> Targets:
@@ -197,10 +334,19 @@ class JobsArea(Area[JobList]):
         return {"run": job.run_id, "lineage": f"run:{job.run_id}"}
 
     def copies(self) -> Mapping[str, str]:
+        if self.showing == "schedules":
+            row = self.main().current
+            return {"command": "lineside schedules ls", "id": row.name if row else "", "value": ""}
+        if self.showing == "pipelines":
+            pipe = self.main().current
+            named = pipe.name if pipe is not None else ""
+            return {"command": f"lineside pipelines show {named}", "id": named, "value": named}
         job = self._job()
         if job is None:
             return {}
-        command = f"lineside jobs logs {job.id}" if self._log().has_focus else f"lineside jobs show {job.id}"
+        follow = " --follow" if job.state in LIVE else ""
+        inside = self._log().has_focus or self.has_class("-zoomed")
+        command = f"lineside jobs logs {job.id}{follow}" if inside else f"lineside jobs show {job.id}"
         return {
             "command": command,
             "id": job.uid,
@@ -208,24 +354,79 @@ class JobsArea(Area[JobList]):
         }
 
     def panels(self) -> Sequence[tuple[str, str, Any]]:
-        return (("j", "jobs", self.main()), ("o", "output", self._log()))
+        if self.showing in ("schedules", "pipelines"):
+            word = {"schedules": "firings", "pipelines": "stages"}[self.showing]
+            return (("j", self.showing, self.main()), ("o", word, self._rows()))
+        gpus = self.query_one("#gpus", Panel)
+        return (("j", "jobs", self.main()), ("o", "output", self._log()), ("g", "GPUs", gpus))
+
+    @on(Panel.Entered)
+    @on(Table.Opened)
+    def _entered(self) -> None:
+        self.cmd_open()
 
     # -- looking ------------------------------------------------------------------------------------
 
     def out(self) -> bool:
-        if self.has_class("-zoomed") or self._details or self._log().has_focus:
+        log = self._log()
+        if log.has_focus and log.searched:
+            log.search("")
+            return True
+        if self.has_class("-zoomed") or self._details or not self.main().has_focus:
             self.remove_class("-zoomed")
             self._details = False
             self.main().focus()
             self._redraw()
             return True
+        if self.showing != "queue":
+            self._turn_to("queue")
+            return True
         return False
 
     def _redraw(self) -> None:
-        if self.view is not None:
+        if self.view is not None and self.showing not in ("schedules", "pipelines"):
             self._show_pane(self.view)
 
+    def _turn_to(self, name: str) -> None:
+        """Another view of the area; what was marked and filtered in it stays there."""
+        if name == self.showing:
+            return
+        self.remove_class("-zoomed", *(f"-{view}" for view in VIEWS))
+        self._details = False
+        self.showing = name
+        self.add_class(f"-{name}")
+        self._breadth()
+        if self.view is not None and name in ("queue", "done"):
+            self.view = None  # the ids are others
+        self.main().focus()
+        self.reload()
+        self.refresh_frame()
+
+    def cmd_view(self) -> None:
+        self._turn_to(VIEWS[(VIEWS.index(self.showing) + 1) % len(VIEWS)])
+
+    def cmd_queue(self) -> None:
+        self._turn_to("queue")
+
+    def cmd_schedules(self) -> None:
+        self._turn_to("schedules")
+
+    def cmd_pipelines(self) -> None:
+        self._turn_to("pipelines")
+
+    def cmd_done(self) -> None:
+        self._turn_to("done")
+
     def cmd_open(self) -> None:
+        panel = self.focused
+        if isinstance(panel, Panel):
+            row = panel.current
+            if row is not None and row.goes is not None and row.goes[1] is not None:
+                self.select(row.goes[1])
+            return
+        if self.showing in ("schedules", "pipelines"):
+            self._rows().focus()
+            return
         job = self._job()
         if job is not None:
             self.add_class("-zoomed")
@@ -245,10 +446,8 @@ class JobsArea(Area[JobList]):
         self.toggle_class("-zoomed")
 
     def cmd_states(self) -> None:
+        self._turn_to("queue")
         self.choose("show", _STATES, lambda at: self._filter(_STATES[at] if at else ""))
-
-    def cmd_schedules(self) -> None:
-        scheduling.look(self)
 
     def _filter(self, text: str) -> None:
         self.filtered(text)
@@ -268,12 +467,16 @@ class JobsArea(Area[JobList]):
     def offers(self, command: Command) -> bool:
         if command.id in _ALWAYS:
             return True
-        states = {row.job.state for row in self.main().chosen()}
+        if self.showing in ("schedules", "pipelines"):
+            return False
+        states = {row.job.state for row in self._jobs().chosen()}
         able = _ABLE.get(command.id, frozenset())
         return bool(states) and states <= able
 
     def _chosen(self) -> list[JobRow]:
-        return [row.job for row in self.main().chosen()]
+        if self.showing in ("schedules", "pipelines"):
+            return []
+        return [row.job for row in self._jobs().chosen()]
 
     def _ask(self, make: Callable[[Sequence[JobRow]], Deed]) -> None:
         chosen = self._chosen()
@@ -324,6 +527,8 @@ class JobsArea(Area[JobList]):
 
         self.choose("run pipeline", [f"{safe(name)}   of {safe(row.name)}" for name, row in known], chosen)
 
+
+_OF_JOBS = frozenset({"jobs.output", "jobs.details", "jobs.states"})
 
 _ALWAYS = frozenset({
     "jobs.pipeline", "jobs.shell", "jobs.schedule_fire", "jobs.schedule_pause", "jobs.schedule_resume",

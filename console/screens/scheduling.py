@@ -1,4 +1,4 @@
-"""Schedules in the jobs area: a list to look at, and what may be done to one of them."""
+"""What may be done to a schedule: to the one under the cursor, or to one chosen from a list."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,6 @@ from lineside.store.queries.schedules import ListedRow
 
 if TYPE_CHECKING:
     from lineside.console.screens.area import Area
-
-
-def look(area: "Area[Any]") -> None:
-    """The list; a letter goes to the newest planner job of that schedule."""
-
-    def chosen(row: ListedRow) -> None:
-        if row.last_job is not None:
-            area.select(row.last_job)
-
-    _choose(area, "schedules · a letter goes to its newest job", lambda row: True, chosen)
 
 
 def pause(area: "Area[Any]") -> None:
@@ -52,7 +42,12 @@ def _deed(area: "Area[Any]", verb: str, able: Callable[[ListedRow], bool], *, sa
             )
         )
 
-    _choose(area, f"{verb} schedule", able, chosen)
+    table = area.main()
+    here = table.current if table is not None and table.id == "schedules" else None
+    if here is not None and able(here):
+        chosen(here)
+    else:
+        _choose(area, f"{verb} schedule", able, chosen)
 
 
 def _choose(

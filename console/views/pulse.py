@@ -28,14 +28,20 @@ def steps(work: Working) -> str:
     return f"step {count(metric.last_step)}{total}"
 
 
-def ends(work: Working, *, now: Micros) -> tuple[str, str]:
+def ends(work: Working, *, now: Micros, brief: bool = False) -> tuple[str, str]:
     """`ends by 16:01`, `limit 21:20`, or since when it runs; and a style."""
     end = work.end
     if end.at_us is not None:
         at = ahead(end.at_us, now=now)
-        return (f"limit {at}", "warn") if end.how == "limit" else (f"ends by {at}", "")
-    word = "serves since" if work.job.kind == "service" else "since"
-    return f"{word} {hm(work.job.started_us or work.job.submitted_us, now=now)}", "dim"
+        return (
+            (f"limit {at}", "warn")
+            if end.how == "limit"
+            else (f"ends {at}" if brief else f"ends by {at}", "")
+        )
+    since = hm(work.job.started_us or work.job.submitted_us, now=now)
+    if brief:
+        return since if " " in since else f"since {since}", "dim"
+    return f"{'serves since' if work.job.kind == 'service' else 'since'} {since}", "dim"
 
 
 def tries(work: Working) -> str:

@@ -4,34 +4,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lineside.console import holding
 from lineside.console.format import bar, clock, count, glyph, number, plural
 from lineside.console.reads.achieved import Better
 from lineside.console.reads.walls import Drift, Recent, Watched, Working
 from lineside.console.text import Line, Span, clip, safe
 from lineside.console.views import pulse
 from lineside.console.views.bars import block
+from lineside.console.views.gpus import gauge, gpu_rows
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.views.lessons import lesson
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.panel import Filled, Row
 from lineside.console.widgets.rows import Cell, Column
-from lineside.jobs.devices.gpus import Gpu
-from lineside.store.queries.jobs import JobRow
 from lineside.store.queries.walls import EventRow
 
 if TYPE_CHECKING:
     from lineside.console.views.wall import Scene
-
-GIB = 1024**3
-_LEAST = 2
-"""So few looks are no history."""
-
-
-def gauge(share: float, width: int, style: str) -> list[Span]:
-    """How much of a whole: the rest of it is drawn too."""
-    full = bar(share, width).rstrip()
-    return [(full, style), ("░" * (width - len(full)), "rule")]
 
 
 def _each(rows: int, height: int, most: int) -> int:
@@ -47,52 +35,10 @@ def gpus(scene: "Scene", width: int, height: int) -> Filled:
     if not scene.gpus:
         words = wrapped(re.sub(r" \(.*?\)", "", scene.gpu_words), width)
         return Filled(title="GPUS", rows=[Row(key="cpu", lines=[_cpu(scene), *words[: max(0, height - 1)]])])
-    each = _each(len(scene.gpus), height, 8)
     held = [work.job for work in scene.wall.working]
-    rows = []
-    for gpu in scene.gpus:
-        on = holding.holders(gpu, held)
-        goes = ("jobs", on[0].id) if on else None
-        rows.append(Row(key=gpu.uuid, lines=_gpu(gpu, held, scene, width, each), goes=goes))
+    rows = gpu_rows(scene.gpus, held, scene.me, scene.loads, width=width, height=height, now=scene.wall.at_us)
     taken = sum(1 for gpu in scene.gpus if gpu.held)
     return Filled(title="GPUS", rows=rows, right=f"{taken} of {len(scene.gpus)} taken")
-
-
-def _gpu(gpu: Gpu, held: Sequence[JobRow], scene: "Scene", width: int, each: int) -> list[Line]:
-    who, tone = whose(gpu, held, scene)
-    util, idle = gpu.util or 0, bool(gpu.held) and gpu.util == 0
-    style = "warn" if idle else "run" if util else "dim"
-    said = "   –" if gpu.util is None else f"{gpu.util:>3} %"
-    memory = f"{gpu.mem_used_bytes / GIB:>4.0f}/{gpu.mem_total_bytes / GIB:.0f}G"
-    if each == 1:
-        line: Line = [(f"{gpu.index} ", "bold"), (bar(util / 100, 5), style), (said, ""), (memory, "dim"),
-                      ("  ", ""), (who, tone)]  # fmt: skip
-        return [clip(line, width)]
-    wide = max(8, min(40, width - 40))
-    facts = ("" if gpu.temp_c is None else f"  {gpu.temp_c} °C") + (
-        "" if gpu.watts is None else f"  {gpu.watts:.0f} W"
-    )
-    head: Line = [(f"{gpu.index} ", "bold"), *gauge(util / 100, wide, style), (f" {said}", "bold"),
-                  (memory, ""), (facts, "warn" if (gpu.temp_c or 0) >= 85 else "dim")]  # fmt: skip
-    lines: list[Line] = [clip(head, width), clip([("  ", ""), (who, tone)], width)]
-    history = scene.loads.get(gpu.uuid, ())
-    tall = each - 3 if each > 3 else each - 2
-    if tall > 0 and len(history) > _LEAST:
-        faint = "faint-" + ("warn" if idle else "run")
-        lines += [[("  ", ""), (row, faint)] for row in
-                  block(history, width=max(8, width - 4), height=tall, low=0.0, high=100.0)]  # fmt: skip
-    return [*lines, []][:each] if each > 2 else lines
-
-
-def whose(gpu: Gpu, jobs: Sequence[JobRow], scene: "Scene") -> tuple[str, str]:
-    """Whose device it is: `job 57 you`, `not ours: pid 4121 maria`, `free`."""
-    on = holding.words(gpu, jobs, named=scene.me.named)
-    if not on:
-        return "free", "ok"
-    idle = holding.idle_since(gpu, jobs, at=scene.wall.at_us)
-    strange = gpu.foreign and not holding.holders(gpu, jobs)
-    said = f"not ours: {on}" if strange else f"{on}, held {idle}" if idle else on
-    return safe(re.sub(r"(\d\d:\d\d):\d\d", r"\1", said)), "warn" if strange or idle else ""
 
 
 def _cpu(scene: "Scene") -> Line:

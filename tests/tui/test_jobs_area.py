@@ -12,7 +12,7 @@ def test_what_runs_comes_first_then_the_queue_then_what_ended(store: SqliteStore
     async def do(here: Sitting) -> None:
         text = await here.press("3")
         assert text.index("RUNNING") < text.index("QUEUED") < text.index("SUCCEEDED")
-        assert "2 running" in text
+        assert "2 run" in text
         assert "GPUS" in text
 
     at_console(store, do)
@@ -73,7 +73,7 @@ def test_in_the_output_a_slash_searches(store: SqliteStore) -> None:
 def test_cancelling_the_marked_names_how_many_and_asks_for_each(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("3", "space", "down", "space", ".", "c")
-        assert "Cancel 2 jobs?" in text
+        assert "Cancel 2 jobs: 7, 9?" in text
         await here.press("y")
         assert [verb for verb, _ in here.actions.asked] == ["jobs.cancel", "jobs.cancel"]
 

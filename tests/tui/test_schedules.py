@@ -1,4 +1,4 @@
-"""Schedules behind `S` in Jobs: when each fires, what it did, and what may be done to it."""
+"""Schedules, a view of Jobs: when each fires, what it did, and what may be done to it."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -53,10 +53,26 @@ def clocked(tmp_path: Path) -> Iterator[SqliteStore]:
 def test_a_list_says_when_each_fires_and_why_one_does_not(clocked: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("3", "S")
-        assert "nightly  30 2 * * *  next" in text
-        assert "skipped: job 7 still runs" in text
-        assert "hourly   every 1 h  never fired  paused" in text
-        assert "parked: no folder /srv/old" in text
+        rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+        assert "30 2 * * *" in rows["nightly"]
+        assert "● fires" in rows["nightly"]
+        assert "every 1 h" in rows["hourly"]
+        assert "‖ paused" in rows["hourly"]
+        assert "! parked" in rows["stale"]
+        assert "FIRINGS of hourly" in text
+        assert "skipped: job 7 still runs" in await here.press("down")
+        assert "parked: no folder /srv/old" in await here.press("down")
+
+    at_console(clocked, do)
+
+
+def test_in_their_view_the_one_under_the_cursor_is_meant(clocked: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("3", "S", "down", ".", "s", "y")
+        assert here.actions.asked == [("schedules.fire", {"schedule": "nightly"})]
+        await here.press("escape")
+        assert here.app.area is not None
+        assert "queue" in here.app.area.showing  # type: ignore[attr-defined]
 
     at_console(clocked, do)
 

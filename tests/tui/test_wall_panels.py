@@ -43,10 +43,10 @@ def test_a_need_says_since_when_or_by_when_and_which_key_comes_next(busy: Sqlite
 
 def test_a_gpu_says_whose_it_is_strangers_and_idle_holders_too(busy: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        text = await here.until(lambda t: "held idle since 13:20" in t)
+        text = await here.until(lambda t: "idle since 13:20" in t)
         assert "job 57 you" in text
         assert "not ours: pid 4121 of maria, 64 GiB" in text
-        assert "job 55 tomas, held idle since 13:20" in text
+        assert "idle since 13:20: job 55 tomas" in text
 
     at_busy_console(busy, do, size=(200, 50))
 
