@@ -24,6 +24,7 @@ from lineside.console.views.run import TABS
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.log import Log
 from lineside.console.widgets.page import Page
+from lineside.console.widgets.pictureview import PictureView
 from lineside.console.widgets.plot import Plot
 from lineside.console.widgets.rows import ListRows
 from lineside.console.widgets.table import Table
@@ -33,6 +34,9 @@ from lineside.store.homes import Home
 from lineside.store.queries.artifacts import ArtifactRow
 from lineside.store.queries.names import SYSTEM
 from lineside.store.queries.runs import SummaryRow
+
+_FILES = 76
+"""Cells of the list of files where it stands beside one of them."""
 
 _GRID_FROM, _WIDE = 38, 130
 """Rows from which small charts stand below the facts; cells from which panes stand side by side."""
@@ -64,7 +68,8 @@ class OpenedRun(Vertical):
     OpenedRun #metrics { height: 8; }
     OpenedRun #logged { height: auto; }
     OpenedRun #others { height: 0; }
-    OpenedRun #curve, OpenedRun #text, OpenedRun #laid, OpenedRun #system { height: 1fr; width: 1fr; }
+    OpenedRun #curve, OpenedRun #text, OpenedRun #laid, OpenedRun #image { height: 1fr; width: 1fr; }
+    OpenedRun #system { height: 1fr; }
     OpenedRun #files { height: 8; }
     OpenedRun.-wide .tab { layout: horizontal; }
     OpenedRun.-wide #logged { height: 1fr; width: 84; }
@@ -97,6 +102,7 @@ class OpenedRun(Vertical):
             )
             yield Log(id="text")
             yield Page[Shown](self._draw_file, id="laid")
+            yield PictureView(id="image")
         yield Log(id="output")
 
     # -- what the area says ---------------------------------------------------------------------------
@@ -157,7 +163,8 @@ class OpenedRun(Vertical):
         elif self.tab == "files" and self._file is not None:
             self.add_class("-close")
             inner = self.query_one("#text" if self.query_one("#text").display else "#laid")
-            self.call_after_refresh(inner.focus)
+            if inner.display:
+                self.call_after_refresh(inner.focus)
 
     def out(self) -> bool:
         """From a file or a curve back to the list; False where there is nothing to leave."""
@@ -197,9 +204,10 @@ class OpenedRun(Vertical):
               "of-files": "files", "output": "output"}  # fmt: skip
         for id, tab in of.items():
             self.query_one(f"#{id}").display = tab == self.tab
-        laid = self._file is not None and self._file.look is not artifacts.Look.TEXT
-        self.query_one("#laid").display = laid
-        self.query_one("#text").display = not laid
+        look = self._file.look if self._file is not None else artifacts.Look.TEXT
+        shown = {artifacts.Look.TEXT: "text", artifacts.Look.IMAGE: "image"}.get(look, "laid")
+        for id in ("text", "image", "laid"):
+            self.query_one(f"#{id}").display = id == shown
 
     def _fit_grid(self) -> None:
         """Small charts below the facts, where the screen is tall enough for both."""
@@ -239,6 +247,8 @@ class OpenedRun(Vertical):
             log = self.query_one("#text", Log)
             log.show(text, title=safe(found.file.path))
             log.cmd_top()
+        elif found.look is artifacts.Look.IMAGE:
+            self.query_one("#image", PictureView).show(found.pixels, self._file_head(found), *found.lines)
         else:
             page = self.query_one("#laid", Page)
             page.show(found)
@@ -276,19 +286,19 @@ class OpenedRun(Vertical):
         curves = self._curves(found, system=False)
         if not curves or height < 3:
             return []
-        from lineside.console.views import multiples
+        from lineside.console.views import smallcharts
 
-        return multiples.fitting(curves, found.look, {}, width, height, log_y=found.log_y)
+        return smallcharts.fitting(curves, found.look, {}, width, height, log_y=found.log_y)
 
     def _draw_system(self, found: Opening, width: int, height: int) -> list[Line]:
         curves = self._curves(found, system=True)
         if not curves:
             words = "nothing was measured: only runs of the runner are, every two seconds"
             return drawing.none_said("SYSTEM", words, width)
-        from lineside.console.views import multiples
+        from lineside.console.views import smallcharts
 
         head = heading("SYSTEM", width, right="every two seconds · x since it began")
-        return [head, *multiples.lines(curves, _SINCE, {}, width, height - 1)]
+        return [head, *smallcharts.lines(curves, _SINCE, {}, width, height - 1)]
 
     def _draw_curve(self, found: Opening, width: int, height: int, view: Window) -> Plotted:
         focused = self.query_one("#curve").has_focus
@@ -297,9 +307,13 @@ class OpenedRun(Vertical):
         )
 
     def _draw_file(self, found: Shown, width: int, height: int) -> list[Line]:
+        return [self._file_head(found), *artifacts.page(found, width)]
+
+    def _file_head(self, found: Shown) -> Line:
         kind = Path(found.file.path).suffix.removeprefix(".") or found.file.kind
-        head = heading(safe(found.file.path), width, right=safe(f"{kind} · {amount(found.file.bytes)}"))
-        return [head, *artifacts.page(found, width)]
+        listed = self.has_class("-wide") and not self.has_class("-close")
+        width = self.size.width - (_FILES if listed else 0)
+        return heading(safe(found.file.path), width, right=safe(f"{kind} · {amount(found.file.bytes)}"))
 
 
 class TabStop(Widget):

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from lineside.console.commands import Command
 from lineside.console.format import count
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import leaderboard
@@ -162,6 +163,9 @@ class RunsArea(RunLooks):
     # -- drawing ----------------------------------------------------------------------------------
 
     def _draw(self, view: Leaderboard, width: int, height: int, window: Window) -> Plotted:
+        """The chart; in words what is known of a run whose points are not here."""
+        if not view.lines and view.beside is not None and view.beside.metrics:
+            return Plotted(rows=opening.facts(view.beside, self.me, width, now=self.now)[:height])
         return drawing.chart_lines(
             view, self._letters(), width, height, window, log_y=self._log_y, now=self.now,
             focused=self._plot().has_focus,
@@ -170,9 +174,9 @@ class RunsArea(RunLooks):
     def _draw_small(self, view: Leaderboard, width: int, height: int) -> list[Line]:
         if not view.small or height < 3:
             return []
-        from lineside.console.views import multiples
+        from lineside.console.views import smallcharts
 
-        return multiples.fitting(
+        return smallcharts.fitting(
             view.small, view.asked.look, self._letters(), width, height, log_y=self._log_y
         )
 
@@ -199,7 +203,7 @@ class RunsArea(RunLooks):
         return []
 
     def _all_metrics(self, view: Leaderboard, width: int, height: int) -> list[Line]:
-        from lineside.console.views import multiples
+        from lineside.console.views import smallcharts
 
         every = {view.charted: view.lines, **view.small} if view.lines else view.small
         head = heading("ALL METRICS", width, right=f"{len(every)} · a one · esc")
@@ -207,8 +211,13 @@ class RunsArea(RunLooks):
             return [head, [], [("  no number was logged", "dim")]]
         letters = self._letters()
         return [
-            head, *multiples.lines(every, view.asked.look, letters, width, height - 1, log_y=self._log_y)
+            head, *smallcharts.lines(every, view.asked.look, letters, width, height - 1, log_y=self._log_y)
         ]  # fmt: skip
+
+    def _hinted(self) -> list[Command]:
+        """What has nothing to work on in an opened run is not offered there."""
+        found = super()._hinted()
+        return found if self._opened is None else [c for c in found if c.id not in _OF_THE_LIST]
 
     def crumb(self) -> tuple[Line, Line]:
         view = self.view
@@ -359,6 +368,7 @@ class RunsArea(RunLooks):
 _LETTERS = {"overview": "v"}
 """Of the tabs that cannot have their first one."""
 
+_OF_THE_LIST = frozenset({"runs.metric", "runs.sort", "runs.group", "runs.all", "everywhere.filter"})
 _PANES = {
     "detail": "the run in words", "compare": "compare", "every": "compare", "small": "all metrics",
 }  # fmt: skip

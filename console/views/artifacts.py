@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lineside.console.format import amount
 from lineside.console.text import Line, clip, fit, safe, width_of
@@ -16,6 +17,9 @@ from lineside.store import objects
 from lineside.store.errors import LinesideError
 from lineside.store.homes import Home
 from lineside.store.queries.artifacts import ArtifactRow
+
+if TYPE_CHECKING:
+    from lineside.console.widgets.png import Pixels
 
 COLUMNS = (
     Column(key="path", title="file", priority=1, min=16, max=48, grow=True, value=lambda file: file.path),
@@ -49,6 +53,7 @@ class Shown:
     look: Look
     path: Path | None  # where its bytes lie; None: nowhere, or it is a folder
     lines: Sequence[Line] = ()
+    pixels: "Pixels | None" = None  # of an image that can be drawn
 
 
 def cells(file: ArtifactRow) -> list[Cell]:
@@ -71,7 +76,7 @@ def shown(home: Home, file: ArtifactRow) -> Shown:
         return Shown(file=file, look=Look.LAID_OUT, path=None, lines=[gone])
     ending = Path(file.path).suffix.lower()
     if ending in IMAGES:
-        return Shown(file=file, look=Look.IMAGE, path=path, lines=[_size(file)])
+        return _image(file, path)
     if b"\0" in head[:4096]:
         return Shown(file=file, look=Look.BINARY, path=path, lines=_binary(file, head))
     laid_out = {".json": _json, ".csv": _csv, ".tsv": _csv}.get(ending)
@@ -79,6 +84,21 @@ def shown(home: Home, file: ArtifactRow) -> Shown:
     if lines is None:
         return Shown(file=file, look=Look.TEXT, path=path)
     return Shown(file=file, look=Look.LAID_OUT, path=path, lines=lines)
+
+
+def _image(file: ArtifactRow, path: Path) -> Shown:
+    """Its pixels; where they cannot be had, why."""
+    from lineside.console.widgets import picture
+    from lineside.console.widgets.png import BadImage
+
+    try:
+        pixels = picture.read(path)
+    except (BadImage, OSError) as error:
+        words: Line = [("  " + safe(str(error)), "warn")]
+        return Shown(file=file, look=Look.LAID_OUT, path=path, lines=[_size(file), [], words])
+    high, wide = pixels.shape[:2]
+    said: Line = [(f"  {wide} × {high} pixels", "dim")]
+    return Shown(file=file, look=Look.IMAGE, path=path, lines=[said], pixels=pixels)
 
 
 def _size(file: ArtifactRow) -> Line:

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from textual.geometry import Region
+
 from lineside.console.text import Line
 from lineside.console.widgets.lines import Drawing
+from lineside.console.widgets.plot import differing
 
 if TYPE_CHECKING:
     from textual import events
@@ -44,6 +47,18 @@ class Page(Drawing[M], can_focus=True):
         if below > 0:
             seen[-1] = [(f"  ▾ {below + 1} more lines", "dim")]
         self.set([*head, *seen])
+
+    def set(self, lines: Sequence[Line]) -> None:
+        """Show these lines instead; of each row only what differs is painted."""
+        old, self._lines = self._lines, list(lines)
+        changed = []
+        for row in range(min(self.size.height, max(len(old), len(lines)))):
+            before, now = (old[row] if row < len(old) else ()), (lines[row] if row < len(lines) else ())
+            if before != now:
+                first, last = differing(before, now, self.size.width)
+                changed.append(Region(first, row, max(1, last - first), 1))
+        if changed:
+            self.refresh(*changed)
 
     # -- keys -------------------------------------------------------------------------------------
 
