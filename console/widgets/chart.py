@@ -24,6 +24,9 @@ SERIES = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 _NAN, _ABOVE, _BELOW, _POINT, _NOTHING = "!", "▲", "▼", "●", "–"
 _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
+_CROSSES = 10
+"""Cells of the crosshair's line, about: each costs bytes at each step, so in a high chart it is dotted."""
+
 _VALUE = 6
 """Cells kept for a value that a crosshair may read."""
 
@@ -299,9 +302,9 @@ class _Plot:
         if self.box.y0 <= height <= self.box.y1:
             self.canvas.put(0, _row(self.box, height), "┄" * self.box.columns, level.style)
 
-    def upright(self, column: int, glyph: str, style: str) -> None:
+    def upright(self, column: int, glyph: str, style: str, *, every: int = 1) -> None:
         """A line from top to bottom where nothing else is drawn."""
-        for row in range(self.box.rows):
+        for row in range(0, self.box.rows, every):
             if 0 <= column < self.box.columns and self.canvas.at(column, row)[0] in (" ", "┄", "┊"):
                 self.canvas.paint(column, row, glyph, style)
 
@@ -313,7 +316,7 @@ class _Plot:
             for end in ends:
                 self.upright(end, "│", "accent")
             self.canvas.put(ends[0], 0, "├" + "─" * (ends[1] - ends[0] - 1) + "┤", "accent")
-        self.upright(column, "│", "dim")
+        self.upright(column, "│", "dim", every=max(1, self.box.rows // _CROSSES))
         for place, line in enumerate(lines):
             value = value_at(line, cursor, slack=slack)
             height = math.nan if value is None else axes.raise_one(value, self.log_y)
