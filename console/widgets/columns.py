@@ -81,13 +81,15 @@ def text_of(cell: Cell) -> str:
 
 
 def row_line(columns: Sequence[Column], cells: Sequence[Cell], chosen: Plan) -> Line:
-    """One row laid out by a plan."""
+    """One row laid out by a plan; blanks have the style of what is before them: fewer changes to send."""
     out: list[tuple[str, str]] = []
     for place, (index, width) in enumerate(chosen.shown):
         cell = cells[index] if index < len(cells) else ""
         text, style = (cell, "") if isinstance(cell, str) else cell
         if place:
-            out.append((" " * GAP, ""))
+            before = out[-1][1]
+            out.append((" " * GAP, before))
+            style = style if text.strip() else before
         out.append((fit(text, width, align=columns[index].align), style))
     return out
 
