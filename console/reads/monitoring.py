@@ -3,10 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from lineside.store.clock import SECOND
+from lineside.console.reads.scrapes import Scrapes
 from lineside.store.homes import Home
 from lineside.store.queries import (
     alerts,
@@ -31,6 +31,9 @@ from lineside.store.states import AlertState
 SPANS_S = (3600, 6 * 3600, 24 * 3600, 600)
 """What `t` steps through."""
 
+MOST_TRACKS = 12
+"""Endpoints that are shown beside each other."""
+
 _WINDOWS, _PAST_ALERTS, _WORST = 30, 12, 24
 
 
@@ -42,6 +45,7 @@ class Look:
     window: int | None = None  # None: the newest that was measured
     span_s: int = SPANS_S[0]
     deep: bool = False  # also what costs 100 ms: the worst rows, out of the window's file
+    grid: bool = False  # every endpoint beside the others, and none in detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,15 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One endpoint over the span, to be held against the others."""
+
+    endpoint: EndpointRow
+    scrapes: Sequence[ScrapeRow]  # oldest first
+    windows: Sequence[WindowRow]  # measured ones, oldest first; none where nobody watches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The whole area at one moment."""
 
@@ -92,37 +105,76 @@ class View:
     alerts: Sequence[AlertRow]  # open ones first, then past ones
     retrains: Mapping[int, RetrainRow]  # alert → what came of it, the newest
     chosen: Chosen | None
+    asked: Mapping[int, Sequence[RetrainRow]] = field(default_factory=dict)  # alert → all that came of it
+    alarms: Mapping[int, Sequence[AlertRow]] = field(default_factory=dict)  # endpoint → its open alerts
+    tracks: Sequence[Track] = ()  # where the grid is looked at
 
 
-def read(db: sqlite3.Connection, home: Home, look: Look) -> View:
-    """Everything the area shows, from one moment."""
-    if look.deep:
+def read(db: sqlite3.Connection, home: Home, look: Look, known: Scrapes | None = None) -> View:
+    """Everything the area shows, from one moment; `known` spares reading again what was read before."""
+    if look.deep or look.grid:
         import lineside.console.widgets.chart  # noqa: F401  # numpy: 0.2 s, here in the worker's thread
+    known = known or Scrapes()
     rows = endpoints.every(db)
     here = next((e for e in rows if e.id == look.endpoint_id), rows[0] if rows else None)
     opened = alerts.open_ones(db)
     past = [a for a in alerts.recent(db, limit=_PAST_ALERTS) if a.state is AlertState.RESOLVED]
+    acted = retrains.recent(db)
+    watching = monitors.every(db)
     return View(
         look=look,
         endpoints=rows,
-        latency={e.id: [s.p99_ms for s in _scrapes(db, e, 3600)] for e in rows},
+        latency={e.id: [s.p99_ms for s in known.of(db, e, SPANS_S[0])] for e in rows},
         alerts=[*opened, *past],
-        retrains={r.alert_id: r for r in reversed(retrains.recent(db))},
-        chosen=_chosen(db, home, here, look) if here else None,
+        retrains={r.alert_id: r for r in reversed(acted)},
+        chosen=None if look.grid or here is None else _chosen(db, home, here, look, watching, known),
+        asked=_by_alert(acted),
+        alarms={e.id: [a for a in opened if _about(a, e, watching)] for e in rows},
+        tracks=[_track(db, e, look, watching, known) for e in rows[:MOST_TRACKS]] if look.grid else (),
     )
 
 
-def _scrapes(db: sqlite3.Connection, endpoint: EndpointRow, span_s: int) -> list[ScrapeRow]:
-    """The span ends with the newest look: a stopped runner leaves its last hour on screen."""
-    return endpoints.scrapes(db, endpoint.id, (endpoint.scrape_us or 0) - span_s * SECOND)
+def _by_alert(rows: Sequence[RetrainRow]) -> dict[int, list[RetrainRow]]:
+    found: dict[int, list[RetrainRow]] = {}
+    for row in reversed(rows):
+        found.setdefault(row.alert_id, []).append(row)
+    return found
 
 
-def _chosen(db: sqlite3.Connection, home: Home, endpoint: EndpointRow, look: Look) -> Chosen:
-    watching = [m for m in monitors.every(db) if _watches(m, endpoint)]
+def _about(alert: AlertRow, endpoint: EndpointRow, watching: Sequence[MonitorRow]) -> bool:
+    """Is it an alert of this endpoint, or of a monitor of what it serves?"""
+    if alert.subject_kind == "endpoint":
+        return alert.subject_id == endpoint.id
+    return alert.subject_kind == "monitor" and any(
+        m.id == alert.subject_id and _watches(m, endpoint) for m in watching
+    )
+
+
+def _track(
+    db: sqlite3.Connection, endpoint: EndpointRow, look: Look, watching: Sequence[MonitorRow], known: Scrapes
+) -> Track:
+    of = [m for m in watching if _watches(m, endpoint)]
+    shown = reversed(windows.recent(db, of[0].id, limit=_WINDOWS)) if of else ()
+    return Track(
+        endpoint=endpoint,
+        scrapes=known.of(db, endpoint, look.span_s),
+        windows=[w for w in shown if w.state == "MEASURED"],
+    )
+
+
+def _chosen(
+    db: sqlite3.Connection,
+    home: Home,
+    endpoint: EndpointRow,
+    look: Look,
+    every: Sequence[MonitorRow],
+    known: Scrapes,
+) -> Chosen:
+    watching = [m for m in every if _watches(m, endpoint)]
     swaps = aliases.history(db, endpoint.model_id, alias=endpoint.alias) if endpoint.model_id else []
     return Chosen(
         endpoint=endpoint,
-        scrapes=_scrapes(db, endpoint, look.span_s),
+        scrapes=known.of(db, endpoint, look.span_s),
         swaps=list(reversed(swaps)),
         job_id=deployments.get(db, endpoint.deployment_id).job_id if endpoint.deployment_id else None,
         watch=_watch(db, home, watching[0], look) if watching else None,

@@ -1,21 +1,25 @@
 """Monitor: what is served, how fast, and whether it still fits what the model was trained on."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from lineside.console import asking
 from lineside.console.commands import Command
 from lineside.console.ports import Question
 from lineside.console.reads.monitoring import SPANS_S, Look, View, Watch, read
+from lineside.console.reads.scrapes import Scrapes
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
+from lineside.console.views import episodes, multiples
 from lineside.console.views import monitor as views
-from lineside.console.widgets.lines import Drawing
+from lineside.console.widgets.lines import Drawing, Lines
+from lineside.console.widgets.plot import Plot
 from lineside.console.widgets.rows import ListRows
 from lineside.console.widgets.sheet import Walked
 from lineside.console.widgets.table import Table
@@ -28,18 +32,26 @@ _OPEN = frozenset({AlertState.PENDING, AlertState.FIRING})
 _ENDPOINTS, _ALERTS = 5, 8
 """Endpoints and alerts may take one row in so many; the rest is for what they are about."""
 
+_WIDE, _TALL = 150, 36
+"""From so many columns on three panes stand side by side; from so many rows on there is room for all six."""
+
+_PANES = ("latency", "sheet", "distribution", "traffic", "worst", "episode")
+_SPANS = {"latency": 3, "sheet": 10, "distribution": 5, "traffic": 3, "worst": 5, "episode": 4}
+"""Of ten rows of the wide screen."""
+
+_GRID_S = 0.5
+"""Seconds between two looks at the grid, at least."""
+
 
 class MonitorArea(Area[View]):
     """Endpoints above, alerts under them, then the chosen endpoint: latency, witnesses, distributions."""
 
     NAME = "monitor"
     DEFAULT_CSS = """
-    MonitorArea #middle { height: 1fr; }
-    MonitorArea #lower { height: 1fr; }
-    MonitorArea #latency { width: 2fr; }
-    MonitorArea #sheet { width: 3fr; min-width: 48; }
-    MonitorArea #distribution { width: 2fr; }
-    MonitorArea #worst { width: 3fr; min-width: 48; }
+    MonitorArea #verdict { height: 1; }
+    MonitorArea #panes { height: 1fr; layout: grid; grid-size: 2; grid-columns: 2fr 3fr; grid-rows: 1fr; }
+    MonitorArea #panes > * { width: 1fr; height: 1fr; }
+    MonitorArea #all { height: 1fr; display: none; }
     """
 
     def __init__(self, store: Any, actions: Any) -> None:
@@ -47,6 +59,9 @@ class MonitorArea(Area[View]):
         self._look = Look()
         self._feature: str | None = None
         self._zoomed: str | None = None
+        self._measure = 0  # the one the grid shows where not all have room
+        self._scrapes = Scrapes()
+        self._drawn_at = 0.0
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
@@ -55,13 +70,16 @@ class MonitorArea(Area[View]):
                 empty="nothing is served yet: lineside serve NAME@ALIAS",
                 id="endpoints",
             )
-            yield Table[AlertRow](views.ALERT_COLUMNS, empty="no alert yet", header=False, id="alerts")
-            with Horizontal(id="middle"):
-                yield Drawing[View](views.latency, id="latency")
+            yield Lines(id="verdict")
+            yield Table[AlertRow](episodes.ALERT_COLUMNS, empty="no alert yet", header=False, id="alerts")
+            with Container(id="panes"):
+                yield Plot[View](views.latency, id="latency")
                 yield Walked[View](self._draw_sheet, id="sheet")
-            with Horizontal(id="lower"):
                 yield Drawing[View](self._draw_distribution, id="distribution")
+                yield Plot[View](views.traffic, id="traffic")
                 yield Drawing[View](views.worst, id="worst")
+                yield Drawing[View](self._draw_episode, id="episode")
+            yield Drawing[View](self._draw_grid, id="all")
 
     # -- parts -------------------------------------------------------------------------------------
 
@@ -81,10 +99,13 @@ class MonitorArea(Area[View]):
         return self.alerts if self.focused is self.alerts else self.endpoints
 
     def panels(self) -> Sequence[tuple[str, str, Widget]]:
+        traffic = self.query_one("#traffic")
         return (
             ("e", "endpoints", self.endpoints),
             ("a", "alerts", self.alerts),
+            ("l", "latency", self.query_one("#latency")),
             ("w", "windows and witnesses", self.sheet),
+            *([("t", "traffic", traffic)] if traffic.display else []),
         )
 
     def _draw_sheet(self, view: View, width: int, height: int) -> list[Line]:
@@ -93,22 +114,37 @@ class MonitorArea(Area[View]):
     def _draw_distribution(self, view: View, width: int, height: int) -> list[Line]:
         return views.distribution(view, self._feature, width, height)
 
+    def _draw_episode(self, view: View, width: int, height: int) -> list[Line]:
+        return episodes.episode(view, self.alerts.current, self.now, width, height)
+
+    def _draw_grid(self, view: View, width: int, height: int) -> list[Line]:
+        return multiples.grid(view, self._measure, self.now, width, height) if view.look.grid else []
+
     # -- reading -----------------------------------------------------------------------------------
 
     def question(self) -> Question[View]:
-        look, home = self._look, self.store.home
-        return lambda db: read(db, home, look)
+        look, home, known = self._look, self.store.home, self._scrapes
+        return lambda db: read(db, home, look, known)
+
+    def store_changed(self) -> None:
+        """The grid is drawn anew twice a second at most, however often somebody commits."""
+        if self._look.grid:
+            self._rest_until = max(self._rest_until, self._drawn_at + _GRID_S)
+        super().store_changed()
 
     def empty(self, view: View) -> bool:
         return not view.endpoints and not view.alerts
 
     def show(self, view: View) -> None:
         now = self.now
+        self._drawn_at = time.monotonic()
         self.endpoints.show(
             ListRows[EndpointRow](
                 self._kept(view.endpoints),
                 key=lambda e: e.id,
-                cells=lambda e: views.endpoint_cells(e, view.latency.get(e.id, ()), now),
+                cells=lambda e: views.endpoint_cells(
+                    e, view.latency.get(e.id, ()), now, view.alarms.get(e.id, ())
+                ),
                 problem=lambda e: e.state != "ok",
             )
         )
@@ -116,13 +152,14 @@ class MonitorArea(Area[View]):
             ListRows[AlertRow](
                 view.alerts,
                 key=lambda a: a.id,
-                cells=lambda a: views.alert_cells(a, view.retrains.get(a.id), now),
+                cells=lambda a: episodes.alert_cells(a, view.retrains.get(a.id), now),
                 problem=lambda a: a.state in _OPEN,
             )
         )
         self._arrange(view)
-        for drawing in self.query(Drawing):
-            drawing.show(view)
+        if not view.look.grid:
+            self.query_one("#verdict", Lines).set([views.verdict(view, now, self.app.size.width)])
+        self._draw(view)
         if not self._look.deep:
             self._ask_again(deep=True)
 
@@ -142,26 +179,75 @@ class MonitorArea(Area[View]):
 
     # -- the arrangement ---------------------------------------------------------------------------
 
+    def _draw(self, view: View) -> None:
+        """Every pane in sight; one that is hidden shows nothing, so that it holds nothing old."""
+        for pane in (*self.query(Drawing), *self.query(Plot)):
+            if pane.display:
+                pane.show(view)
+            else:
+                pane.set([])
+
     def _arrange(self, view: View) -> None:
         """Tables as high as their rows, up to their share; or one pane alone."""
+        self.query_one("#all").display = self._look.grid
+        self.query_one("#verdict").display = (
+            not self._look.grid and self._zoomed is None and len(self.endpoints.rows) > 0
+        )
         high = max(8, self.size.height - 4)
         most = {"endpoints": high // _ENDPOINTS, "alerts": max(high // _ALERTS, 3 if high >= 20 else 1)}
         sizes = {"endpoints": len(self.endpoints.rows), "alerts": len(view.alerts)}
-        for pane in ("endpoints", "alerts", "middle", "lower"):
+        for pane in ("endpoints", "alerts"):
             widget = self.query_one(f"#{pane}")
-            widget.display = self._zoomed in (None, pane) and sizes.get(pane, 1) + (pane == "endpoints") > 0
-            if pane in sizes:
-                rows = max(1, min(sizes[pane], most[pane])) + (pane == "endpoints")
-                widget.styles.height = "1fr" if self._zoomed == pane else rows
+            widget.display = self._zoomed in (None, pane) and sizes[pane] + (pane == "endpoints") > 0
+            widget.display = widget.display and not self._look.grid
+            rows = max(1, min(sizes[pane], most[pane])) + (pane == "endpoints")
+            widget.styles.height = "1fr" if self._zoomed == pane else rows
+        self._arrange_panes()
+
+    def _arrange_panes(self) -> None:
+        """Three columns where there is room, else two; of six panes those that have room."""
+        panes = self.query_one("#panes")
+        panes.display = not self._look.grid and self._zoomed not in ("endpoints", "alerts")
+        width, height = self.size
+        wide, tall = width >= _WIDE and height >= _TALL, height >= _TALL
+        instead = self.focused is self.alerts and not tall  # of the histogram: what the alert is about
+        shown = {p for p in _PANES if tall or p not in ("traffic", "episode")}
+        shown = shown - {"distribution"} | {"episode"} if instead else shown
+        shown = shown if self._zoomed is None else {self._zoomed}
+        alone = len(shown) == 1
+        for pane in _PANES:
+            widget = self.query_one(f"#{pane}")
+            widget.display = pane in shown
+            widget.styles.row_span = _SPANS[pane] if wide and not alone else 1
+        panes.styles.grid_size_columns = 1 if alone else 3 if wide else 2
+        panes.styles.grid_columns = "1fr" if alone else "1fr 1fr 1fr" if wide else "2fr 3fr"
 
     def on_resize(self) -> None:
         super().on_resize()
         if self.view is not None:
             self._arrange(self.view)
+            self.query_one("#verdict", Lines).set([views.verdict(self.view, self.now, self.app.size.width)])
+
+    def on_descendant_focus(self) -> None:
+        if self.view is not None:
+            self._arrange(self.view)
+            self.call_after_refresh(self._redraw)
 
     def cmd_zoom(self) -> None:
-        here = "middle" if self.focused is self.sheet else self.main().id
-        self._zoom(None if self._zoomed else here)
+        here = self.focused.id if self.focused is not None else None
+        self._zoom(None if self._zoomed else here if here in _PANES else self.main().id)
+
+    def cmd_side_by_side(self) -> None:
+        """All endpoints beside each other; where not every measure has room, the next one."""
+        view = self.view
+        if self._look.grid and view is not None and len(multiples.measures(view, self._measure)) == 1:
+            self._measure += 1
+            if self._measure < len(multiples.MEASURES):
+                self._redraw()
+                self.refresh_frame()
+                return
+        self._measure = 0
+        self._ask_again(grid=not self._look.grid)
 
     def _zoom(self, pane: str | None) -> None:
         self._zoomed = pane
@@ -169,6 +255,9 @@ class MonitorArea(Area[View]):
             self._arrange(self.view)
 
     def out(self) -> bool:
+        if self._look.grid:
+            self._ask_again(grid=False)
+            return True
         if self._zoomed:
             self._zoom(None)
             return True
@@ -198,10 +287,9 @@ class MonitorArea(Area[View]):
         if row is not None and self.focused is self.alerts:
             self._show_window(row.window_id)
 
-    @on(Table.Opened)
     def cmd_enter(self) -> None:
         if self.focused is self.sheet:
-            self._zoom("lower" if self._zoomed != "lower" else None)
+            self._zoom("worst" if self._zoomed != "worst" else None)
         else:
             self.sheet.focus()
 
@@ -230,8 +318,8 @@ class MonitorArea(Area[View]):
             self._ask_again(window=min(ahead) if step > 0 else max(ahead))
 
     def _redraw(self) -> None:
-        for drawing in self.query(Drawing):
-            drawing.redraw()
+        if self.view is not None:
+            self._draw(self.view)
 
     def cmd_next_window(self) -> None:
         self._next_problem(1)
@@ -285,12 +373,16 @@ class MonitorArea(Area[View]):
 
     def crumb(self) -> tuple[Line, Line]:
         here: list[Span] = [(" Monitor", "bold")]
+        if self._look.grid and self.view is not None:
+            shown = multiples.measures(self.view, self._measure)
+            here += [(" › ", "dim"), ("side by side, " + " ".join(m.name for m in shown), "")]
+            return here, views.summary(self.view, width=self.app.size.width)
         row = self.endpoints.current if self.is_mounted else None
         if row is not None:
             here += [(" › ", "dim"), (safe(row.name), "")]
         if self.watched is not None and self.watched.window is not None:
             here += [(" › ", "dim"), (f"window {self.watched.window.number}", "")]
-        return here, views.summary(self.view) if self.view else []
+        return here, views.summary(self.view, width=self.app.size.width) if self.view else []
 
     def targets(self) -> Targets:
         chosen = self.view.chosen if self.view else None

@@ -4,41 +4,41 @@ from collections.abc import Sequence
 
 from lineside.console.format import NONE, clock, glyph, number, plural
 from lineside.console.reads.monitoring import Chosen, View, Watch
-from lineside.console.text import Line, Span, clip, fit, heading, line_width, safe
+from lineside.console.text import Line, Span, clip, fit, heading, joined, line_width, safe
+from lineside.console.views.episodes import brief, of_endpoint
 from lineside.console.widgets import digit, histogram, scores, sparkline
 from lineside.console.widgets.rows import Cell, Column
+from lineside.console.widgets.window import ALL, Plotted, Window
 from lineside.store.clock import Micros
 from lineside.store.queries.alerts import AlertRow
 from lineside.store.queries.endpoints import EndpointRow
-from lineside.store.queries.retrains import RetrainRow
 from lineside.store.queries.windows import ScoreRow, WindowRow, WorstRow
 from lineside.store.states import AlertState
+
+_SUMMED = 100
+"""From so many columns on the top line counts the endpoints too."""
 
 SILENT = frozenset({"new", "stopped", "no traffic", "stale", "poller down", "unparseable"})
 """The states in which nothing is known about now."""
 
 ENDPOINT_COLUMNS = (
-    Column(key="name", title="endpoint", priority=1, min=8, max=24),
-    Column(key="serves", title="serves", priority=2),
-    Column(key="state", title="state", priority=1),
-    Column(key="rate", title="req/s", align=">", priority=3),
-    Column(key="errors", title="err %", align=">", priority=4),
-    Column(key="p50", title="p50 ms", align=">", priority=5),
-    Column(key="p99", title="p99 ms", align=">", priority=3),
-    Column(key="hour", title="last hour", priority=6, min=12),
-    Column(key="note", title="since", priority=2, min=8, max=60, grow=True),
-)
-
-ALERT_COLUMNS = (
-    Column(key="state", title="alert", priority=1),
-    Column(key="rule", title="rule", priority=3),
-    Column(key="title", title="what", priority=1, grow=True, min=36, max=100),
-    Column(key="at", title="since", priority=2),
-    Column(key="then", title="and then", priority=4, max=44),
+    Column(key="name", title="endpoint", priority=1, min=8, max=24, value=lambda e: e.name),
+    Column(key="serves", title="serves", priority=3, value=lambda e: e.served_version or ""),
+    Column(key="state", title="state", priority=1, value=lambda e: e.state),
+    Column(key="rate", title="req/s", align=">", priority=3, value=lambda e: e.rate),
+    Column(key="errors", title="err %", align=">", priority=5, value=lambda e: e.errors),
+    Column(key="p50", title="p50 ms", align=">", priority=6, value=lambda e: e.p50_ms),
+    Column(key="p99", title="p99 ms", align=">", priority=4, value=lambda e: e.p99_ms),
+    Column(key="hour", title="last hour", priority=7, min=12),
+    Column(key="alert", title="alert", priority=2, min=8),
+    Column(key="since", title="since", priority=2, min=8, value=lambda e: e.state_since_us),
+    Column(key="why", title="why", priority=8, min=12, max=60, grow=True),
 )
 
 
-def endpoint_cells(row: EndpointRow, latency: Sequence[float | None], now: Micros) -> Sequence[Cell]:
+def endpoint_cells(
+    row: EndpointRow, latency: Sequence[float | None], now: Micros, alarms: Sequence[AlertRow] = ()
+) -> Sequence[Cell]:
     """One line of the endpoints table; what is not known now is `–`, what was never known too."""
     mark, style = glyph(row.state)
     known = row.state not in SILENT and row.requests is not None and bool(row.elapsed_s)
@@ -53,15 +53,54 @@ def endpoint_cells(row: EndpointRow, latency: Sequence[float | None], now: Micro
         number(row.p50_ms, digits=2) if known else (NONE, "dim"),
         number(row.p99_ms, digits=2) if known else (NONE, "dim"),
         (sparkline.text(latency, width=12), "a" if known else "dim"),
-        (_since(row, now), "dim"),
+        of_endpoint(alarms),
+        (clock(row.state_since_us, now=now), "dim"),
+        (safe(row.detail), "dim"),
     )
 
 
-def _since(row: EndpointRow, now: Micros) -> str:
-    """Why it is as it is, or since when; for a server of ours that was stopped, how to start it again."""
-    since = safe(row.detail) or clock(row.state_since_us, now=now)
-    again = row.state == "stopped" and row.alias is not None
-    return f"5 . s serves it · {since}" if again else since
+def verdict(view: View, now: Micros, width: int) -> Line:
+    """The chosen endpoint in one sentence, and the key that follows from it."""
+    row = view.chosen.endpoint if view.chosen else None
+    if row is None:
+        return []
+    mark, style = glyph(row.state)
+    since = clock(row.state_since_us, now=now)
+    words, key, then = _said(row, since, view.alarms.get(row.id, ()))
+    spans: list[Span] = [(f" {mark} ", style), (safe(row.name), "bold"), (f" {words}", "")]
+    end: list[Span] = [(f"  {key}", "key"), (f" {then} ", "dim")] if key else []
+    return [*clip(spans, max(8, width - line_width(end))), *end]
+
+
+def _said(row: EndpointRow, since: str, alarms: Sequence[AlertRow]) -> tuple[str, str, str]:
+    """What is so, the key to press, and what that does."""
+    detail = f": {safe(row.detail)}" if row.detail else ""
+    told = {
+        "new": ("was not looked at yet", "", ""),
+        "stopped": (f"is stopped since {since}", "5 . s", "serves it")
+        if row.alias
+        else ("is stopped", "", ""),
+        "no traffic": (f"answers, and nobody has asked since {since}", "t", "looks farther back"),
+        "stale": (f"says the same since {since}{detail}", "y v", "copies its address"),
+        "poller down": (f"cannot be read since {since}{detail}", "y v", "copies its address"),
+        "unparseable": (f"is not understood since {since}{detail}", "y v", "copies its address"),
+        "mismatch": (f"serves another version than it should since {since}{detail}", "g m", "its model"),
+    }
+    if row.state in told:
+        return told[row.state]
+    firing = next((a for a in alarms if a.state is AlertState.FIRING), None)
+    if firing is not None:
+        return brief(firing), "↵", "walks its windows"
+    return (
+        f"serves {serves_text(row)}, p99 {number(row.p99_ms, digits=2)} ms, no alert",
+        "m",
+        "all side by side",
+    )
+
+
+def serves_text(row: EndpointRow) -> str:
+    cell = serves(row)
+    return cell if isinstance(cell, str) else cell[0]
 
 
 def serves(row: EndpointRow) -> Cell:
@@ -75,33 +114,30 @@ def serves(row: EndpointRow) -> Cell:
     return said, "" if row.served_version else "dim"
 
 
-def alert_cells(row: AlertRow, retrain: RetrainRow | None, now: Micros) -> Sequence[Cell]:
-    """One episode, and what came of it."""
-    mark, style = glyph(row.state)
-    quiet = row.state is AlertState.RESOLVED
-    then = row.resolution if quiet and row.resolution else f"by {row.acked_by}" if row.acked_by else ""
-    if retrain is not None:
-        then = f"retrain {retrain.id} {retrain.state}" + (f": {retrain.reason}" if retrain.reason else "")
-    return (
-        (f"{mark} {row.state}", style),
-        (row.rule, "dim" if quiet else ""),
-        (safe(row.title), "dim" if quiet else ""),
-        (clock(row.fired_us or row.opened_us, now=now), "dim"),
-        (safe(then), "dim"),
-    )
-
-
-def latency(view: View, width: int, height: int) -> list[Line]:
-    """p50 and p99 of the chosen endpoint, and when another version took over."""
+def latency(view: View, width: int, height: int, window: Window = ALL) -> Plotted:
+    """p50 and p99 of the chosen endpoint, when another version took over, and when alerts fired."""
     chosen = view.chosen
-    if chosen is None:
-        return [heading("LATENCY", width)]
-    if not view.look.deep:  # numpy is imported by the second look, off the loop
-        return [heading("LATENCY", width, right=f"ms, {_span(view.look.span_s)}")]
-    return [
-        _latency_head(view, chosen, width),
-        *([(" ", ""), *line] for line in _latency_chart(chosen, width - 1, height - 1)),
-    ]
+    if chosen is None or not view.look.deep:  # numpy is imported by the second look, off the loop
+        return Plotted(rows=[heading("LATENCY", width, right=f"ms, {_span(view.look.span_s)}")][:height])
+    lines = (
+        ("p99", "b", [s.p99_ms for s in chosen.scrapes]),
+        ("p50", "a", [s.p50_ms for s in chosen.scrapes]),
+    )
+    head = _latency_head(view, chosen, width)
+    return _series(view, chosen, lines, width - 1, height - 1, window).under(head, indent=1)
+
+
+def traffic(view: View, width: int, height: int, window: Window = ALL) -> Plotted:
+    """Requests and errors per second of the chosen endpoint."""
+    chosen = view.chosen
+    head = heading("TRAFFIC", width, right=f"per second, {_span(view.look.span_s)}")
+    if chosen is None or not view.look.deep:
+        return Plotted(rows=[head])
+    lines = (
+        ("requests", "c", [s.rate for s in chosen.scrapes]),
+        ("errors", "bad", [s.errors / s.elapsed_s if s.elapsed_s else None for s in chosen.scrapes]),
+    )
+    return _series(view, chosen, lines, width - 1, height - 1, window).under(head, indent=1)
 
 
 def _latency_head(view: View, chosen: Chosen, width: int) -> Line:
@@ -122,7 +158,15 @@ _ROOMY = 56
 """From so many columns on a panel has room for names beside its drawing and intervals in its heading."""
 
 
-def _latency_chart(chosen: Chosen, width: int, height: int) -> list[Line]:
+def _series(
+    view: View,
+    chosen: Chosen,
+    given: Sequence[tuple[str, str, Sequence[float | None]]],
+    width: int,
+    height: int,
+    window: Window,
+) -> Plotted:
+    """Lines over the span, with the swaps and the alerts that fired in it."""
     import numpy as np
 
     from lineside.console.widgets import chart, ticks
@@ -133,15 +177,17 @@ def _latency_chart(chosen: Chosen, width: int, height: int) -> list[Line]:
         chart.Line(
             name=name, x=x, y=np.array([_or_nothing(v) for v in values], dtype=np.float64), style=style
         )
-        for name, style, values in (
-            ("p99", "b", [s.p99_ms for s in rows]),
-            ("p50", "a", [s.p50_ms for s in rows]),
-        )
+        for name, style, values in given
     ]
-    swaps = [s for s in chosen.swaps if rows and rows[0].at_us <= s.from_us <= rows[-1].at_us]
-    marks = [chart.Mark(x=float(s.from_us), text=f"v{s.number}") for s in swaps]
-    return chart.render(
-        lines, width=width, height=height, x_scale=ticks.CLOCK, marks=marks, gaps=True,
+    first, last = (rows[0].at_us, rows[-1].at_us) if rows else (1, 0)
+    swaps = [s for s in chosen.swaps if first <= s.from_us <= last]
+    fired = [a for a in view.alarms.get(chosen.endpoint.id, ()) if first <= (a.fired_us or 0) <= last]
+    marks = [
+        *(chart.Mark(x=float(s.from_us), text=f"v{s.number}") for s in swaps),
+        *(chart.Mark(x=float(a.fired_us or 0), text="◆", style="drift") for a in fired),
+    ]
+    return chart.plotted(
+        lines, width=width, height=height, view=window, x_scale=ticks.CLOCK, marks=marks, gaps=True,
         legend=width >= _ROOMY - 1,
     )  # fmt: skip
 
@@ -291,13 +337,15 @@ def _short(value: object) -> str:
         return fit(safe(str(value)), min(14, len(str(value))))
 
 
-def summary(view: View) -> Line:
-    """`6 endpoints · 2 firing · 3 no data`."""
+def summary(view: View, *, width: int = 200) -> Line:
+    """`6 endpoints · 2 firing · 3 no data`; on a narrow screen without the first."""
     firing = sum(a.state in (AlertState.FIRING, AlertState.PENDING) for a in view.alerts)
     dark = sum(e.state in SILENT and e.state != "new" for e in view.endpoints)
-    out: list[Span] = [(plural(len(view.endpoints), "endpoint"), "dim")]
+    parts: list[Line] = []
+    if width >= _SUMMED or not (firing or dark):
+        parts.append([(plural(len(view.endpoints), "endpoint"), "dim")])
     if firing:
-        out += [(" · ", "dim"), (f"{firing} firing", "bold drift")]
+        parts.append([(f"{firing} firing", "bold drift")])
     if dark:
-        out += [(" · ", "dim"), (f"{dark} no data", "warn")]
-    return out
+        parts.append([(f"{dark} no data", "warn")])
+    return joined(parts, " · ")

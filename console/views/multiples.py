@@ -1,108 +1,159 @@
-"""Small charts of many metrics, all alike, so that they can be compared at a glance. Imports numpy late."""
+"""Endpoints beside each other: small charts on one scale, so that the odd one is seen at once."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from lineside.console.format import number
-from lineside.console.reads.charts import Look
+from lineside.console.format import clock, glyph, number
+from lineside.console.reads.monitoring import Track, View
 from lineside.console.text import Line, Span, clip, fit, line_width, safe
-from lineside.console.views.quantities import Quantity, quantity
+from lineside.store.clock import SECOND, Micros
+from lineside.store.queries.endpoints import ScrapeRow
 
-if TYPE_CHECKING:
-    from lineside.store.series import Series
-
-LEAST_WIDTH, LEAST_HEIGHT = 38, 8
-"""Cells that one chart needs, its title among them."""
-
-GAP = 1
+MOST_PANELS = 12
+_NARROW, _GAP, _LABEL = 36, 2, 5
+_SPANS_S = (60, 120, 300, 600, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+_FLAT = 3
+"""The least rows a panel has, its heading included."""
 
 
-def shape(count: int, width: int, height: int) -> tuple[int, int]:
-    """Columns of charts, and the height of each, for `count` charts: as large as there is room, no smaller.
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing that every endpoint has a number for."""
 
-    >>> shape(4, 80, 20), shape(4, 200, 20), shape(12, 80, 24)
-    ((2, 10), (4, 14), (2, 8))
+    name: str
+    unit: str
+    style: str
+    of: Callable[[ScrapeRow], float | None] | None  # None: of its windows, not of its scrapes
+
+
+def _wrong(row: ScrapeRow) -> float | None:
+    return 100 * row.errors / row.requests if row.requests else None
+
+
+MEASURES = (
+    Measure("p99", "ms", "b", lambda s: s.p99_ms),
+    Measure("requests", "/s", "c", lambda s: s.rate),
+    Measure("errors", "%", "e", _wrong),
+    Measure("drift", "AUC", "d", None),
+)
+
+
+def measures(view: View, chosen: int) -> Sequence[Measure]:
+    """All of them where they have room for every endpoint, else the chosen one."""
+    return MEASURES if len(view.tracks) * len(MEASURES) <= MOST_PANELS else MEASURES[chosen : chosen + 1]
+
+
+def grid(view: View, chosen: int, now: Micros, width: int, height: int) -> list[Line]:
+    """A panel for each endpoint and measure; clock times at the foot of each column."""
+    shown = [(track, measure) for track in view.tracks for measure in measures(view, chosen)][:MOST_PANELS]
+    if not shown:
+        return [[("  nothing is served", "dim")]]
+    across = _across(len(shown), len(measures(view, chosen)), width)
+    down = -(-len(shown) // across)
+    high = max(_FLAT, (height - 1) // down)
+    wide = (width - _GAP * (across - 1)) // across
+    start, end = _span(view, now, wide - _LABEL - 1)
+    tops = {m.name: _top([v for t in view.tracks for _, v in _points(t, m, start)]) for m in MEASURES}
+    panels = [_panel(t, m, tops[m.name], start, end, now, wide, high) for t, m in shown]
+    lines: list[Line] = []
+    for row in range(down):
+        here = panels[row * across : (row + 1) * across]
+        lines += [_joined([panel[y] for panel in here], wide) for y in range(high)]
+    foot = _foot(start, end, now, wide)
+    return [*lines, _joined([foot] * min(across, len(shown)), wide)][:height]
+
+
+def _span(view: View, now: Micros, columns: int) -> tuple[int, int]:
+    """From when to when: a round span that holds all there is, in whole columns of cells.
+
+    So what is drawn moves once in a column's time, and not with every look.
     """
-    if count < 1:
-        return 1, LEAST_HEIGHT
-    most = max(1, (width + GAP) // (LEAST_WIDTH + GAP))
-    columns = min(most, count)
-    while columns > 1 and -(-count // (columns - 1)) * 12 <= height:
-        columns -= 1
-    rows = -(-count // columns)
-    return columns, max(LEAST_HEIGHT, min(14, height // rows))
+    newest = max((t.scrapes[-1].at_us for t in view.tracks if t.scrapes), default=now)
+    oldest = min((t.scrapes[0].at_us for t in view.tracks if t.scrapes), default=now)
+    fits = (s for s in _SPANS_S if s * SECOND >= newest - oldest)
+    span = min(next(fits, view.look.span_s), view.look.span_s) * SECOND
+    step = max(1, span // max(1, columns))
+    end = -(-newest // step) * step
+    return end - span, end
 
 
-def lines(
-    curves: "Mapping[str, Sequence[Series]]",
-    look: Look,
-    letters: Mapping[int, str],
-    width: int,
-    height: int,
-    *,
-    log_y: bool = False,
-) -> list[Line]:
-    """All charts in `width` cells; where they need more than `height` lines, they take more."""
-    names = list(curves)
-    columns, tall = shape(len(names), width, height)
-    each = (width - GAP * (columns - 1)) // columns
-    out: list[Line] = []
-    for start in range(0, len(names), columns):
-        blocks = [
-            _one(name, curves[name], look, letters, each, tall, log_y=log_y)
-            for name in names[start : start + columns]
+def _across(panels: int, together: int, width: int) -> int:
+    """As many beside each other as have room: one endpoint a row, or two or three of one measure."""
+    most = max(1, (width + _GAP) // (_NARROW + _GAP))
+    wanted = (2 if panels == together else together) if together > 1 else 3 if panels > 4 else 2
+    return min(most, wanted, panels)
+
+
+def _points(track: Track, measure: Measure, start: int) -> list[tuple[int, float]]:
+    if measure.of is None:
+        return [
+            (w.end_us, w.domain_auc) for w in track.windows if w.domain_auc is not None and w.end_us >= start
         ]
-        out += [_joined([block[row] for block in blocks], each) for row in range(tall)]
-    return out
+    found = ((s.at_us, measure.of(s)) for s in track.scrapes if s.at_us >= start)
+    return [(at, value) for at, value in found if value is not None]
 
 
-def fitting(
-    curves: "Mapping[str, Sequence[Series]]",
-    look: Look,
-    letters: Mapping[int, str],
-    width: int,
-    height: int,
-    *,
-    log_y: bool = False,
+def _top(values: Sequence[float]) -> float:
+    """A round number not below any of them, so that the scale seldom changes."""
+    most = max((v for v in values if v - v == 0), default=0.0)
+    if most <= 0:
+        return 1.0
+    power = 10.0 ** (len(str(int(most))) - 1 if most >= 1 else -len(str(int(1 / most))) + 0)
+    return next(power * f for f in (1, 1.5, 2, 3, 5, 7.5, 10, 20) if power * f >= most)
+
+
+def _panel(
+    track: Track, measure: Measure, top: float, start: int, end: int, now: Micros, width: int, height: int
 ) -> list[Line]:
-    """As many of the charts as have room in `height` lines."""
-    columns = max(1, (width + GAP) // (LEAST_WIDTH + GAP))
-    most = columns * max(1, height // LEAST_HEIGHT)
-    kept = {name: curves[name] for name in list(curves)[:most]}
-    return lines(kept, look, letters, width, height, log_y=log_y)[:height]
+    """Heading with the newest value, then the line."""
+    import numpy as np
 
+    from lineside.console.widgets import braille
 
-def _joined(parts: Sequence[Line], each: int) -> Line:
-    row: list[Span] = []
-    for part in parts:
-        row += [*part, (" " * (each - line_width(part) + GAP), "")]
-    return row
-
-
-def _one(
-    metric: str, found: "Sequence[Series]", look: Look, letters: Mapping[int, str], width: int, height: int,
-    *, log_y: bool,
-) -> list[Line]:  # fmt: skip
-    from lineside.console.views.charts import SCALES, line_of
-    from lineside.console.widgets import chart
-
-    what = quantity(metric)
-    drawn = [line_of(one, look, letters.get(one.run_id, ""), several=False, by=what.factor) for one in found]
-    body = chart.render(
-        drawn, width=width, height=height - 1, log_y=log_y, x_scale=SCALES[look.x], legend=False
+    row, points = track.endpoint, _points(track, measure, start)
+    mark, style = glyph(row.state)
+    last = number(points[-1][1], digits=3) if points else "–"
+    tail: list[Span] = [(f" {last} ", measure.style), (measure.unit, "dim")]
+    title: list[Span] = [(f"{mark} ", style), (safe(row.name), "bold"), (f" {measure.name} ", "dim")]
+    rule = "─" * max(0, width - line_width(title) - line_width(tail))
+    head = [*clip(title, max(4, width - line_width(tail))), (rule, "rule"), *tail]
+    rows = height - 1
+    if not points:
+        why = f"{row.state} since {clock(row.state_since_us, now=now)}" if measure.of else "nobody watches it"
+        body: list[Line] = [[("      " + why, "dim")] if y == rows // 2 else [] for y in range(rows)]
+        return [head, *body]
+    box = braille.Box(columns=width - _LABEL - 1, rows=rows, x0=float(start), x1=float(end), y0=0.0, y1=top)
+    dots = braille.line(
+        np.array([at for at, _ in points], dtype=np.float64),
+        np.array([v for _, v in points], dtype=np.float64),
+        box,
     )
-    return [_title(what, found, letters, width), *body]
+    labels = {0: number(top, digits=2), rows - 1: "0"}
+    return [
+        head,
+        *(
+            [
+                (fit(labels.get(y, ""), _LABEL, align=">") + ("┤" if y in labels else "│"), "dim"),
+                (text, measure.style),
+            ]
+            for y, text in enumerate(braille.text(dots))
+        ),
+    ]
 
 
-def _title(what: Quantity, found: "Sequence[Series]", letters: Mapping[int, str], width: int) -> Line:
-    """` val_rmse ── a 51.6  b 53.3 `: the name, and the last value of each run."""
-    values: list[Span] = []
-    for one in found:
-        letter = letters.get(one.run_id, "")
-        last = number(float(one.values[-1]) * what.factor) if len(one.values) else ""
-        values.append((f" {letter} {last}" if letter and len(found) > 1 else f" {last}", letter or "a"))
-    unit: list[Span] = [(f" {what.unit}", "dim")] if what.unit else []
-    tail = clip([*values, *unit, (" ", "")], max(0, width - 10))
-    name = fit(safe(what.name), min(len(what.name), max(4, width - line_width(tail) - 4)))
-    rule = "─" * max(0, width - len(name) - 2 - line_width(tail))
-    return clip([(f" {name} ", "head"), (rule, "rule"), *tail], width)
+def _foot(start: int, end: int, now: Micros, width: int) -> Line:
+    """The clock at both ends."""
+    left, right = clock(Micros(start), now=now), clock(Micros(end), now=now)
+    return [
+        (" " * _LABEL + "└" + left + " " * max(1, width - _LABEL - 1 - len(left) - len(right)) + right, "dim")
+    ]
+
+
+def _joined(parts: Sequence[Line], width: int) -> Line:
+    out: list[Span] = []
+    for place, part in enumerate(parts):
+        if place:
+            out.append((" " * _GAP, ""))
+        kept = clip(part, width)
+        out += [*kept, (" " * (width - line_width(kept)), "")]
+    return out

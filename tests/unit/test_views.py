@@ -114,8 +114,8 @@ def test_a_mismatch_names_both_versions() -> None:
 
 def test_the_monitor_area_of_an_empty_home_draws_nothing_and_does_not_fail() -> None:
     view = View(look=Look(deep=True), endpoints=[], latency={}, alerts=[], retrains={}, chosen=None)
-    for draw in (monitor_views.latency, monitor_views.worst):
-        assert len(draw(view, 40, 8)) <= 8
+    assert len(monitor_views.latency(view, 40, 8).rows) <= 8
+    assert len(monitor_views.worst(view, 40, 8)) <= 8
     assert monitor_views.distribution(view, None, 40, 8)
     assert monitor_views.sheet(view, None, 40, 8, focused=False)
     assert Watch.__slots__, "rows are slotted"
