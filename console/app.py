@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from lineside.console import commands
+from lineside.console.attending import Attending, Present
 from lineside.console.commands import AREAS, Command
 from lineside.console.deeds import Deed
 from lineside.console.journeys import Journey, Place
@@ -49,6 +50,13 @@ class RunnerChanged(Message):
     state: RunnerState
 
 
+@dataclass
+class OthersMoved(Message):
+    """Somebody else looks at something else."""
+
+    present: Present
+
+
 class LinesideApp(TerminalApp[int]):
     """Holds the areas and the way between them; knows nothing of what they show."""
 
@@ -82,7 +90,8 @@ class LinesideApp(TerminalApp[int]):
         self._mouse = self.settings.mouse
         self.around = NOTHING  # read by whichever area is on screen, with its own rows
         self._watcher = self._watcher_of(store, actions) if watch else None
-        self.present: Mapping[str, tuple[str, ...]] = {}  # what is looked at → the names of others who do
+        self._attending = Attending(actions, changed=self._others_moved) if watch else None
+        self.present: Present = {}  # what is looked at → the names of others who do
         self._gone: Micros | None = None  # since when the runner, which was there, has not answered
         self._journey = Journey()
         self._way_back: tuple[float, Deed] | None = None  # until when, and what takes the last deed back
@@ -119,12 +128,16 @@ class LinesideApp(TerminalApp[int]):
         self.settle_in()
         if self._watcher is not None:
             self._watcher.start()
+        if self._attending is not None:
+            self._attending.start()
 
     def on_unmount(self) -> None:
         if self.settings.layout.get("start") == "last":
             self.memory.keep("place", self.current_mode)
         if self._watcher is not None:
             self._watcher.stop()
+        if self._attending is not None:
+            self._attending.stop()
 
     @on(AppBlur)
     def _blurred(self) -> None:
@@ -193,7 +206,20 @@ class LinesideApp(TerminalApp[int]):
             return []
         return corners.corner(alarm, runner=self.runner, read_only=self.settings.read_only)
 
-    def somebody_looks(self, present: Mapping[str, tuple[str, ...]]) -> None:
+    def attend(self, subject: str | None) -> None:
+        """This is what the person at this console looks at."""
+        if self._attending is not None:
+            self._attending.look_at(subject)
+
+    def _others_moved(self, present: Present) -> None:
+        """Called from the thread that listens."""
+        self.post_message(OthersMoved(present))
+
+    @on(OthersMoved)
+    def _heard(self, message: OthersMoved) -> None:
+        self.somebody_looks(message.present)
+
+    def somebody_looks(self, present: Present) -> None:
         """Others look at other things than before."""
         self.present = present
         if self.area is not None:

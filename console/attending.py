@@ -1,6 +1,6 @@
 """Tells the runner what this console shows and hears who else looks at what, in two threads that wait."""
 
-import secrets
+import os
 import threading
 from collections.abc import Callable, Mapping
 
@@ -24,7 +24,7 @@ class Attending:
 
     def __init__(self, actions: Actions, *, changed: Callable[[Present], object]) -> None:
         self._actions, self._changed = actions, changed
-        self._console = secrets.token_hex(8)
+        self._console = os.urandom(8).hex()
         self._subject = ""
         self._stop, self._moved = threading.Event(), threading.Event()
         self._threads = [
