@@ -5,13 +5,18 @@ import re
 from lineside.console.reads.walls import MAIN_METRICS
 
 _NEUTRAL = frozenset(
-    {"lr", "grad", "norm", "epoch", "step", "time", "seconds", "momentum", "rate", "progress"}
-)
+    {
+        "lr", "grad", "norm", "epoch", "epochs", "step", "time", "s", "ms", "sec", "secs", "seconds",
+        "momentum", "rate", "progress", "holdout",
+    }
+)  # fmt: skip
 _WORD = re.compile(r"[a-z]+")
 
 
 def judged(metric: str) -> bool:
     """Whether one value of a metric is better than another: nobody wins by a learning rate.
+
+    Of a hold-out the name does not tell whether it is an accuracy or an error.
 
     >>> judged("val_loss"), judged("train/grad_norm"), judged("lr")
     (True, False, False)

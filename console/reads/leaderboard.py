@@ -94,7 +94,6 @@ class Leaderboard:
     curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     bests: Mapping[int, float | None] = field(default_factory=dict)  # where the points know the column
     best: int | None = None  # the run that has the best value of the column; None: none has one, or unknown
-    best_holdout: int | None = None
     charted: str = ""  # the metric of the chart: another one where no charted run has the table's
     lines: "tuple[Series, ...]" = ()  # of the charted runs
     small: "Mapping[str, tuple[Series, ...]]" = field(default_factory=dict)  # other metrics of the same runs
@@ -140,24 +139,27 @@ def _board(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
     ids: Sequence[int] = []
     found: Groups | None = None
     problem = ""
-    column = _column(db, asked.metric or main_metric(metrics))
+    looked_at: Sequence[int] = []
     try:
         if asked.group:
-            of = column.best.metric if column.best else column.title
-            found = groups.groups(db, key=asked.group, where=asked.where, metric=of, sort=asked.group_sort)
+            looked_at = [row.id for row in runs.recent(db, where=asked.where, limit=_LOOKED_AT)]
         else:
             ids = bests.ids(home, db, asked.where, asked.sort)
+            looked_at = ids[:_LOOKED_AT]
     except Usage as error:
         problem = str(error)
-    looked_at = [row.id for row in runs.recent(db, limit=_LOOKED_AT)] if asked.group else ids[:_LOOKED_AT]
-    if not asked.metric and not asked.group:
-        column = _column(db, _usual(db, looked_at, metrics))
+    column = _column(db, asked.metric or _usual(db, looked_at, metrics))
+    try:
+        if asked.group and not problem:
+            of = column.best.metric if column.best else column.title
+            found = groups.groups(db, key=asked.group, where=asked.where, metric=of, sort=asked.group_sort)
+    except Usage as error:
+        problem = str(error)
     return Leaderboard(
         ids=ids, total=runs.count(db), metric=column.name, column=column, metrics=metrics, groups=found,
         params=_differing(db, looked_at), families=runs.families(db), problem=problem,
         failed=runs.count(db, _and(asked.where, "status:FAILED")) if ids else 0,
         best=_best(db, asked.where, column) if ids else None,
-        best_holdout=_best(db, asked.where, _column(db, HOLDOUT)) if ids and HOLDOUT in metrics else None,
     )  # fmt: skip
 
 
@@ -284,7 +286,7 @@ class _Lines:
         if metric not in logged:
             metric = main_metric(logged) or metric
         large = charts.lines(db, home, ids, metric, asked.look, width=charts.COLUMNS)
-        others = sorted((name for name in logged if name != metric), key=foremost)[: asked.small]
+        others = sorted(_drawable(db, ids, [n for n in logged if n != metric]), key=foremost)[: asked.small]
         plain = replace(asked.look, within=None)
         small = charts.many(db, home, ids, others, plain, width=SMALL) if others else {}
         return cls(metric=metric, large=large, small=small)
@@ -298,6 +300,11 @@ def _differences(db: sqlite3.Connection, home: Home, ids: Sequence[int]) -> Diff
         data=differences.data(db, first, second),
         environment=differences.environment(home, db, first, second),
     )
+
+
+def _drawable(db: sqlite3.Connection, ids: Sequence[int], metrics: Sequence[str]) -> set[str]:
+    """Those of which some run has more than one point: one point is a number, and no curve."""
+    return {metric for (_, metric), row in runs.summary_table(db, ids, metrics).items() if row.count > 1}
 
 
 def _beside(db: sqlite3.Connection, home: Home, asked: Asked, *, drawn: bool) -> Detail | None:

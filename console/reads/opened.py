@@ -74,16 +74,17 @@ def read(db: sqlite3.Connection, home: Home, id: int, *, look: Look | None = Non
         run=run, params=runs.params(db, id), tags=runs.tags(db, id), metrics=metrics, system=system,
         artifacts=runs.artifacts(db, id), context=runs.context(db, id), data=_data(db, id),
         models=models.of_run(db, id), job=job, attempts=jobs.attempts(db, job.id) if job else (),
-        curves=_curves(db, home, id, [row.metric for row in (*metrics, *system)][:CURVES], look),
+        curves=_curves(db, home, id, [*metrics, *system], look),
         children=runs.recent(db, where=f"parent:{id}", limit=_CHILDREN) if run.children else (),
         tail=end_of(home, job, tail) if tail and job is not None else (),
     )  # fmt: skip
 
 
 def _curves(
-    db: sqlite3.Connection, home: Home, id: int, names: Sequence[str], look: Look | None
+    db: sqlite3.Connection, home: Home, id: int, rows: Sequence[SummaryRow], look: Look | None
 ) -> "dict[str, tuple[Series, ...]]":
-    """In the order of the names; what was never logged has no entry."""
+    """In the order of the rows; one point is a number, and no curve."""
+    names = [row.metric for row in rows if row.count > 1][:CURVES]
     found = charts.many(db, home, [id], names, look, width=COLUMNS) if look is not None else {}
     return {name: found[name] for name in names if name in found}
 

@@ -65,6 +65,8 @@ def curve(
     words = " · ".join(charts.said(lines, look, log_y=log_y, now=detail.run.created_us)) if lines else ""
     head = heading(safe(metric) or "chart", width, right=words, style="head accent" if focused else "head")
     if not lines or height < 5:
-        return Plotted(rows=[head, [], [("  no points", "dim")]])
+        return Plotted(
+            rows=[head, [], [("  one point, no curve" if metric else "  no metric was logged", "dim")]]
+        )
     drawn = charts.plotted(lines, look, {}, width=width - 1, height=height - 1, log_y=log_y, view=view)
     return drawn.under(head, indent=1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lineside.console.format import number
+from lineside.console.format import amount, number
 from lineside.store.queries.names import SYSTEM
 
 GIB = float(1 << 30)
@@ -32,6 +32,8 @@ class Quantity:
 
     def said(self, value: float | None) -> str:
         """The value in its unit: `24.1 GiB`."""
+        if self.unit == "GiB" and (value is None or value < GIB):
+            return amount(value)
         text = number(value if value is None else value * self.factor)
         return f"{text} {self.unit}" if self.unit and value is not None else text
 

@@ -167,7 +167,7 @@ def _origin(context: Mapping[str, Any], width: int) -> Block:
     pairs = [(key, _text(context[key])) for key in known if context.get(key) not in (None, "", [], {})]
     if not pairs:
         return []
-    key = min(14, max(len(k) for k, _ in pairs))
+    key = min(20, max(len(k) for k, _ in pairs))
     lines: Block = [_title("code and machine", width)]
     for name, value in pairs:
         dirty = name == "changes" and value not in ("none", "")

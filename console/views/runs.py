@@ -55,7 +55,7 @@ def cells(line: RunLine, board: Leaderboard, me: Me, *, now: Micros, narrow: boo
         status(run),
         safe(run.name),
         (safe(me.named(run.author)), "dim"),
-        *([_number(held, best=run.id == board.best_holdout)] if board.measured else []),
+        *([_number(held, best=False)] if board.measured else []),
         _chosen(line, board),
         *(_param(line.params.get(key)) for key in board.params),
         *([_family(run)] if board.families else []),
