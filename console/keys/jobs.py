@@ -8,7 +8,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(id="jobs.output", keys=("o",), title="to the output, and back", footer="output"),
     Command(id="jobs.details", keys=("d",), title="command, params, attempts", footer="details"),
-    Command(id="jobs.view", keys=("t",), title="next view: queue, schedules, pipelines, done", footer="view"),
+    Command(id="jobs.view", keys=("t",), title="the next view: queue, schedules …", footer="view"),
     Command(id="jobs.states", keys=("f",), title="show which states", footer="states"),
     Command(id="jobs.queue", keys=("Q",), title="the queue"),
     Command(id="jobs.schedules", keys=("S",), title="schedules: when each fires, what it did last"),

@@ -5,7 +5,7 @@ from lineside.store.actors import Role
 
 COMMANDS: tuple[Command, ...] = (
     Command(id="wall.open", keys=("enter",), title="look at it where it lives", footer="look", group="move"),
-    Command(id="wall.zoom", keys=("z",), title="for a screen on a wall: large counts only; esc leaves", footer="big screen"),
+    Command(id="wall.zoom", keys=("z",), title="large counts, for a screen on a wall", footer="big screen"),
     deed("wall.approve", "a", "approve the promotion", role=Role.APPROVER, footer="approve"),
     deed("wall.reject", "r", "reject the promotion", role=Role.APPROVER, footer="reject"),
     deed("wall.ratify", "f", "ratify what break-glass applied", role=Role.APPROVER, danger=Danger.TYPED),

@@ -75,6 +75,7 @@ class JobsArea(Area[JobList]):
         super().__init__(store, actions)
         self._details = False
         self.showing = "queue"
+        self._searching = False  # what is typed after `/` is looked for in the output
         self._warm = False  # curves are read from the second time on: the first frame does not wait for them
         self._files: dict[Path, LogFile] = {}
 
@@ -453,11 +454,15 @@ class JobsArea(Area[JobList]):
         self.filtered(text)
         self.refresh_frame()
 
+    def cmd_filter(self) -> None:
+        inside = self.has_class("-zoomed") or self._log().has_focus
+        self._searching = inside and not self.has_class("-drawn") and self._log().display
+        super().cmd_filter()
+
     def filtered(self, text: str) -> None:
         """In the output, `/` searches; in the table it filters."""
-        if self.has_class("-zoomed") and not self._details:
-            if not self._log().search(text):
-                self.notify(f"nothing holds {text!r}", severity="warning", markup=False)
+        if self._searching:
+            self._log().search(text)
             self._log().focus()
             return
         super().filtered(text)
