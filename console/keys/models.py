@@ -5,7 +5,8 @@ from lineside.store.actors import Role
 
 COMMANDS = (
     Command(id="models.enter", keys=("enter",), title="to its request, or to its version", footer="in"),
-    Command(id="models.zoom", keys=("z",), title="this pane alone, and back", footer="zoom"),
+    Command(id="models.compare", keys=("x",), title="what differs between two versions", footer="compare"),
+    Command(id="models.zoom", keys=("z",), title="this pane alone, and back"),
     deed("models.approve", "a", "approve the request", role=Role.APPROVER, footer="approve"),
     deed("models.reject", "r", "reject the request", role=Role.APPROVER, footer="reject"),
     deed("models.ratify", "f", "ratify what break-glass applied", role=Role.APPROVER, danger=Danger.TYPED),

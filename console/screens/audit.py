@@ -171,7 +171,6 @@ class AuditArea(Area[View]):
         if row is not None:
             entry.show(row)
 
-    @on(Table.Opened)
     def cmd_enter(self) -> None:
         row = self.main().current
         if row is None or row.subject_id is None or row.subject_kind not in _GOES:

@@ -12,12 +12,13 @@ from lineside.console import asking
 from lineside.console.commands import Command
 from lineside.console.deeds import Ask, Deed, FormField
 from lineside.console.ports import Question
-from lineside.console.reads.registry import Packet, View, read
+from lineside.console.reads.registry import Packet, View, Wish, read
 from lineside.console.screens.area import Area, Targets
 from lineside.console.text import Line, Span, safe
+from lineside.console.views import model_card, model_compare, model_history, model_packet
 from lineside.console.views import models as views
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.rows import ListRows
+from lineside.console.widgets.rows import Cell, ListRows
 from lineside.console.widgets.table import Table
 from lineside.store.queries.models import VersionRow
 from lineside.store.queries.promotions import PromotionRow
@@ -40,14 +41,17 @@ class ModelsArea(Area[View]):
     ModelsArea #case { height: 1fr; }
     ModelsArea #tables { height: auto; }
     ModelsArea #requests { margin-top: 1; }
+    ModelsArea #side { display: none; height: 1fr; margin-top: 1; }
     ModelsArea.-broad #body { layout: horizontal; }
     ModelsArea.-broad #tables { width: 1fr; height: 1fr; }
-    ModelsArea.-broad #case { width: 1fr; }
+    ModelsArea.-broad #side { display: block; }
+    ModelsArea.-broad #case { width: 1fr; height: 1fr; }
     """
 
     def __init__(self, store: Any, actions: Any) -> None:
         super().__init__(store, actions)
         self._zoomed: str | None = None
+        self._pair: tuple[int, int] | None = None  # versions that are compared
         self._met: set[int] = set()  # waiting requests that have had the cursor put on them
         self._entering = True  # nobody has looked yet: the cursor may go to what waits
 
@@ -62,6 +66,7 @@ class ModelsArea(Area[View]):
                     empty="no request yet: lineside promote NAME@1 --to ALIAS",
                     id="requests",
                 )
+                yield Drawing[View](self._draw_side, id="side")
             yield Drawing[View](self._draw_case, id="case")
 
     # -- parts -------------------------------------------------------------------------------------
@@ -78,6 +83,10 @@ class ModelsArea(Area[View]):
     def case(self) -> Drawing[View]:
         return self.query_one("#case", Drawing)
 
+    @property
+    def side(self) -> Drawing[View]:
+        return self.query_one("#side", Drawing)
+
     def main(self) -> Table[Any]:
         return self.requests if self.focused is self.requests else self.versions
 
@@ -86,22 +95,49 @@ class ModelsArea(Area[View]):
 
     def _draw_case(self, view: View, width: int, height: int) -> list[Line]:
         """The packet while the requests have the focus, else the version's card; both where there is room."""
-        packet, version = self.requests.current, self.versions.current
+        if self._pair is not None and view.pair is not None:
+            return model_compare.compared(view.pair, width, height)
+        packet, version = self.requests.current, self._version()
+        broad = self.has_class("-broad")
         cards: list[list[Line]] = []
+        if packet is not None and self.focused is self.requests:
+            cards.append(self._packet_of(view, packet, width, height))
         if version is not None:
-            cards.append(views.card(view, version, self.now, width, height))
-        if packet is not None:
-            cards.append(views.packet(packet, self.now, self.me.named, width, height))
-        if self.focused is self.requests:
-            cards.reverse()
+            room = height - sum(len(card) for card in cards) - len(cards)
+            draw = model_card.long_card if broad or self._zoomed else model_card.card
+            cards.append(draw(view, version, self.now, width, room if broad or self._zoomed else height))
+        if packet is not None and self.focused is not self.requests:
+            cards.append(self._packet_of(view, packet, width, height))
         return views.stacked(cards, height)
+
+    def _packet_of(self, view: View, packet: Packet, width: int, height: int) -> list[Line]:
+        steps = [row for row in view.steps if row.subject_id == packet.request.id]
+        return model_packet.packet(packet, steps, self.now, self.me.named, width, height)
+
+    def _draw_side(self, view: View, width: int, height: int) -> list[Line]:
+        version = self._version()
+        return model_history.side(view, version, self.now, width, height) if version else []
+
+    def _version(self) -> VersionRow | None:
+        """The version under the cursor; while the requests have the focus, the one that is asked for."""
+        packet = self.requests.current if self.focused is self.requests else None
+        if packet is not None:
+            id = packet.request.version_id
+            return next((v for v in self._versions() if v.id == id), self.versions.current)
+        return self.versions.current
 
     # -- reading -----------------------------------------------------------------------------------
 
     def question(self) -> Question[View]:
-        version = self.versions.current if self.is_mounted else None
-        model_id = version.model_id if version else None
-        return lambda db: read(db, model_id=model_id)
+        version = self._version() if self.is_mounted else None
+        packet = self.requests.current if self.is_mounted else None
+        wish = Wish(
+            version_id=version.id if version else None,
+            request_id=packet.request.id if packet else None,
+            pair=self._pair,
+        )
+        known = None if self.whole else self.view
+        return lambda db: read(db, wish, known=known)
 
     def empty(self, view: View) -> bool:
         return not view.versions and not view.packets
@@ -109,13 +145,22 @@ class ModelsArea(Area[View]):
     def show(self, view: View) -> None:
         now, named = self.now, self.me.named
         text = self.filter_text.lower()
+        self.view = view
         versions = [v for v in view.versions if text in f"{v.label} {' '.join(v.aliases)} {v.status}".lower()]
+        cells: dict[int, Sequence[Cell]] = {}
+
+        def made(version: VersionRow) -> Sequence[Cell]:
+            if version.id not in cells:
+                lived = view.lived.get(version.id, ())
+                cells[version.id] = views.version_cells(version, lived, now, named)
+            return cells[version.id]
+
         packets = [p for p in view.packets if text in f"{p.request.label} {p.request.state}".lower()]
         self.versions.show(
             ListRows[VersionRow](
                 versions,
                 key=lambda v: v.id,
-                cells=lambda v: views.version_cells(v, view.lived.get(v.id, ()), now, named),
+                cells=made,
                 problem=lambda v: v.status == "FAILED_REGISTRATION",
             )
         )
@@ -130,6 +175,7 @@ class ModelsArea(Area[View]):
         self._arrange()
         self._meet([p.request.id for p in packets if p.request.state == _WAITS])
         self.case.show(view)
+        self.side.show(view)
 
     def _meet(self, waiting: Sequence[int]) -> None:
         """Who enters the area finds the cursor on a request that waits, once for each request."""
@@ -156,6 +202,7 @@ class ModelsArea(Area[View]):
             rows = 1 + max(1, min(len(table.rows), most))
             table.styles.height = "1fr" if self._zoomed == table.id else rows
         self.case.display = self._zoomed in (None, "case")
+        self.query_one("#tables").display = self._zoomed != "case"
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -169,9 +216,26 @@ class ModelsArea(Area[View]):
         self._arrange()
         self.case.redraw()
 
+    def cmd_compare(self) -> None:
+        """The two marked versions, or the marked one and the one under the cursor."""
+        marked = self.versions.chosen() if self.versions.marks else []
+        pair = marked[:2] if len(marked) >= 2 else [v for v in (*marked, self._version()) if v is not None]
+        if len({v.id for v in pair}) < 2:
+            self.notify("mark a version (space), then x on another", markup=False)
+            return
+        self._pair = (pair[0].id, pair[1].id)
+        self._zoom(None if self.has_class("-broad") else "case")
+        self.reload(whole=False)
+
     def out(self) -> bool:
+        if self._pair is not None:
+            self._pair = None
+            self._zoom(None)
+            self.call_after_refresh(self.main().focus)
+            return True
         if self._zoomed:
             self._zoom(None)
+            self.call_after_refresh(self.main().focus)
             return True
         if self.focused is self.requests:
             self.versions.focus()
@@ -181,20 +245,22 @@ class ModelsArea(Area[View]):
     # -- moving ------------------------------------------------------------------------------------
 
     @on(Table.Moved)
-    def _moved(self, message: Table.Moved) -> None:
-        self.case.redraw()
-        self.refresh_frame()
-        row = message.table.current
-        shown = self.view.holders if self.view else ()
-        if isinstance(row, VersionRow) and shown and shown[0].model_id != row.model_id:
-            self.reload()
+    def _moved(self) -> None:
+        """Draw what is known of the row at once; the rest comes with the next answer."""
+        self._redraw()
+        self.reload(whole=False)
 
     def on_descendant_focus(self) -> None:
         """The case follows the focus."""
+        self._redraw()
+        if self.view is not None:
+            self.reload(whole=False)
+
+    def _redraw(self) -> None:
         self.case.redraw()
+        self.side.redraw()
         self.refresh_frame()
 
-    @on(Table.Opened)
     def cmd_enter(self) -> None:
         """From a version to its newest request, from a request to its version."""
         if self.focused is self.requests:
@@ -234,19 +300,32 @@ class ModelsArea(Area[View]):
                 here += [(" › ", "dim"), (safe(version.label), "")]
         if self.view is None:
             return here, []
+        if self._pair is not None and self.view.pair is not None:
+            pair = self.view.pair
+            here += [("  compared: ", "dim"), (f"{safe(pair.old.label)} and v{pair.new.number}", "accent")]
         return here, views.summary(self.view, sum(p.request.state == _WAITS for p in self.view.packets))
 
     def targets(self) -> Targets:
         packet = self.requests.current if self.focused is self.requests else None
         if packet is not None:
-            version = next((v for v in self._versions() if v.id == packet.request.version_id), None)
-            return {
-                "model": packet.request.version_id,
-                "lineage": f"promotion:{packet.request.id}",
-                "run": version.run_id if version else None,
-            }
-        row = self.versions.current
-        return {"run": row.run_id, "model": row.id, "lineage": f"model_version:{row.id}"} if row else {}
+            return {**self._around(self._version()), "lineage": f"promotion:{packet.request.id}"}
+        return self._around(self.versions.current)
+
+    def _around(self, version: VersionRow | None) -> dict[str, int | str | None]:
+        """Where `g` leads from a version."""
+        if version is None:
+            return {}
+        origin = self.view.origin if self.view else None
+        mine = origin if origin is not None and origin.version.id == version.id else None
+        served = next((f"deployment:{d.id}" for d in mine.served), None) if mine else None
+        return {
+            "run": version.run_id,
+            "job": mine.run.job_id if mine else None,
+            "data": mine.data_id if mine else None,
+            "model": version.id,
+            "endpoint": served,
+            "lineage": f"model_version:{version.id}",
+        }
 
     def _versions(self) -> Sequence[VersionRow]:
         return self.view.versions if self.view else ()
@@ -259,7 +338,11 @@ class ModelsArea(Area[View]):
         version = self.versions.current
         if version is None:
             return {}
-        return {"command": f"lineside models show {version.model}", "id": version.uid, "value": version.label}
+        if self._pair is not None and self.view is not None and self.view.pair is not None:
+            old, new = self.view.pair.old, self.view.pair.new
+            return {"command": f"lineside runs compare {old.run_id} {new.run_id}", "id": new.uid,
+                    "value": f"{old.label} {new.label}"}  # fmt: skip
+        return {"command": f"lineside models show {version.label}", "id": version.uid, "value": version.label}
 
     # -- doing -------------------------------------------------------------------------------------
 

@@ -98,3 +98,28 @@ def test_the_card_shows_holdouts_windows_since_and_who_held_the_alias(store: Sql
         assert re.search(r"champion  v1 .* → v2 ", text)
 
     at_console(store, do)
+
+
+def test_x_shows_what_differs_between_two_versions(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5", "escape", "space", "down")
+        text = await here.press("x")
+        assert "DIGIT-READER@V2 AGAINST DIGIT-READER@V3" in text
+        assert "learned from" in text
+        assert "DATA" in text
+        area = here.app.area
+        assert area is not None
+        assert area.copies()["command"] == "lineside runs compare 5 6"
+        assert "AGAINST DIGIT-READER@V3" not in await here.press("escape")
+
+    at_console(store, do)
+
+
+def test_a_big_screen_tells_what_made_a_version_and_how_its_request_came_so_far(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("5")
+        sections = "WHO HELD CHAMPION|ACCURACY OF EACH VERSION|AS SERVED, WINDOW BY WINDOW|HOW IT CAME SO FAR"
+        for words in f"{sections}|AGAINST DIGIT-READER@V2|MADE BY|SIGNATURE|ARTIFACTS".split("|"):
+            assert words in text, words
+
+    at_console(store, do, size=(200, 50))

@@ -8,9 +8,11 @@ import pytest
 
 from lineside.console.reads.monitoring import Look, View, Watch
 from lineside.console.reads.registry import Packet
+from lineside.console.reads.trail import Checked
+from lineside.console.reads.trail import View as AuditView
 from lineside.console.text import line_width, plain
 from lineside.console.views import audit as audit_views
-from lineside.console.views import models as model_views
+from lineside.console.views import model_packet
 from lineside.console.views import monitor as monitor_views
 from lineside.store.clock import Micros
 from lineside.store.queries.audit import GENESIS, AuditRow, Verdict
@@ -43,7 +45,7 @@ def packet(row: PromotionRow, *said: ApprovalRow, width: int = 80, me: str = "ma
     shown = Packet(
         request=row, gates=[GATE, dataclasses.replace(GATE, gate="floor", passed=False)], approvals=said
     )
-    lines = model_views.packet(shown, NOW, lambda who: "you" if who == me else who, width, 20)
+    lines = model_packet.packet(shown, (), NOW, lambda who: "you" if who == me else who, width, 20)
     assert all(line_width(line) <= width for line in lines)
     return "\n".join(plain(line) for line in lines)
 
@@ -127,14 +129,15 @@ def test_an_audit_entry_shows_the_kernels_word_and_both_hashes() -> None:
         subject_kind="promotion", subject_id=3, detail='{"reason":"looks right"}', prev_hash=GENESIS,
         hash="f" * 64,
     )  # fmt: skip
-    text = "\n".join(plain(line) for line in audit_views.entry(row, NOW, 80, 6))
-    for words in ("demo:ana (maria)", "uid 1000", "promotion 3", "looks right", "the first entry", "ffffff"):
+    view = AuditView(newest=1, found=None, checked=None, moments=[NOW])
+    text = "\n".join(plain(line) for line in audit_views.entry(view, row, (), NOW, 80, 6))
+    for words in ("demo:ana", "a mask of maria, uid 1000", "request 3", "looks right", "first entry", "ffff"):
         assert words in text
 
 
 def test_a_broken_chain_is_said_in_words() -> None:
     broken = Verdict(rows=2, head="0" * 64, broken_seq=3, reason="its content was changed")
-    assert plain(audit_views.chain(broken)) == "✗ broken at 3: its content was changed"
-    assert "chain holds · 2 entries" in plain(
-        audit_views.chain(Verdict(rows=2, head="a" * 64, broken_seq=None))
-    )
+    said = plain(audit_views.chain(Checked(verdict=broken, at_us=NOW), NOW))
+    assert said == "✗ chain broken at row 3: its content was changed"
+    whole = Checked(verdict=Verdict(rows=2, head="a" * 64, broken_seq=None), at_us=NOW)
+    assert "chain whole: 2 rows, checked" in plain(audit_views.chain(whole, NOW))
