@@ -169,6 +169,7 @@ class Area(Reading[V], Generic[V]):
             self.query_one("#too-small", Lines).set(frames.small_lines(width, height))
             return
         app = self.console_app
+        app.attend(self.looking_at() if self.view is not None else None)
         told = self.query_one(TitleBar).show_tabs(self.NAME, app.badges, app.corner())
         left, right = self.crumb()
         notes = [] if told else [app.urgent()]
@@ -209,6 +210,10 @@ class Area(Reading[V], Generic[V]):
         return (self.NAME, inner, "everywhere") if inner else (self.NAME, "everywhere")
 
     def on_key(self, event: Key) -> None:
+        if self.app.screen is not self:  # typed ahead, before what the last key called was there
+            event.stop()
+            self.app.screen.post_message(Key(event.key, event.character))
+            return
         key = key_name(event)
         if isinstance(self.focused, Field) and key != "escape":
             return
@@ -273,8 +278,11 @@ class Area(Reading[V], Generic[V]):
         self.refresh_frame()
 
     def _draw_filter(self, found: Line) -> None:
-        notes = frames.filter_notes(self._wrong, self.filter_help(), self.app.size.width)
-        self.query_one(FilterBar).tell(frames.filter_head(self.NAME), [(" ", ""), *found, (" ", "")], notes)
+        width = self.app.size.width
+        notes = frames.filter_notes(self._wrong, self.filter_help(), width)
+        self.query_one(FilterBar).tell(
+            frames.filter_head(self.NAME), frames.filter_found(self.NAME, found, width), notes
+        )
 
     @on(Field.Changed, "#filter")
     def _filter_typed(self, event: Field.Changed) -> None:

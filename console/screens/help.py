@@ -144,7 +144,7 @@ def _padded(stack: Sequence[Line], row: int, width: int) -> Line:
 def entry(command: Command, width: int) -> Line:
     """`  x            what differs between the marked`."""
     keys = ", ".join(shown(key) for key in command.keys) + (f" {_OWN}" if chosen(command) else "")
-    room = max(_KEYS, width_of(keys) + 1)
+    room = max(min(_KEYS, width // 4), width_of(keys) + 1)
     return [
         ("  ", ""),
         (fit(keys, room), "warn" if chosen(command) else "key"),

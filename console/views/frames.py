@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lineside.console.screens.area import Area
 
 SMALLEST = (38, 12)
+_FIELD = 16
+"""Cells that a filter has to be typed in, however much it finds."""
 _LEFT = 16
 """Cells that the way to here keeps, however much there is to say on its right."""
 
@@ -66,18 +68,26 @@ def presence(area: "Area[Any]") -> Line:
 
 def crumb_line(left: Line, parts: Sequence[Line], width: int) -> list[Span]:
     """Where we are on the left, and of the parts on the right as many as there is room for."""
-    room = width - min(line_width(left), _LEFT) - 2
+    room = width - min(line_width(left), max(_LEFT, width // 2)) - 2
     right: list[Span] = []
-    for part in parts:
+    for part in (part for part in parts if part):
         more: list[Span] = [*([(" · ", "dim")] if right else []), *part]
-        if part and line_width(right) + line_width(more) <= room:
-            right += more
+        if line_width(right) + line_width(more) > room:
+            right = right or clip(part, room)
+            break
+        right += more
     kept = clip(left, width - line_width(right) - 2)
     return [*kept, (" " * max(0, width - line_width(kept) - line_width(right) - 1), ""), *right, (" ", "")]
 
 
 def filter_head(name: str) -> Line:
     return [(f" {TITLES[name]}", "bold"), (" › ", "dim"), ("/ ", "bold accent")]
+
+
+def filter_found(name: str, found: Line, width: int) -> Line:
+    """What it finds, as far as the field leaves room."""
+    room = width - line_width(filter_head(name)) - _FIELD
+    return [(" ", ""), *clip(found, room - 2), (" ", "")] if room > 6 else []
 
 
 def filter_notes(wrong: str, help: str, width: int) -> list[Line]:
