@@ -69,7 +69,7 @@ def test_the_spoken_line_goes_to_a_thing_and_filters_an_area(store: SqliteStore)
         assert here.app.current_mode == "runs"
         assert "val_loss" in text
         text = await here.press("colon", *"jobs failed", "enter")
-        assert "Jobs › / failed" in text
+        assert "/ failed" in text
 
     at_console(store, do)
 
