@@ -8,6 +8,7 @@ python -m tests.bench.bench_drawings
 import statistics
 import time
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 
@@ -73,17 +74,17 @@ def step_of_a_crosshair(width: int, height: int) -> None:
 def plotext_line(points: int, width: int, height: int) -> None:
     """The same line in the library that is used most."""
     try:
-        import plotext
+        figure = import_module("plotext")
     except ImportError:
         return
     one = line(points)
     x, y = one.x.tolist(), one.y.tolist()
 
     def work() -> str:
-        plotext.clear_figure()
-        plotext.plotsize(width, height)
-        plotext.plot(x, y, marker="braille")
-        return str(plotext.build())
+        figure.clear_figure()
+        figure.plotsize(width, height)
+        figure.plot(x, y, marker="braille")
+        return str(figure.build())
 
     print(f"plotext, {points:>7,} points, {width}×{height}: {cost(work):.1f} ms")
 

@@ -141,18 +141,19 @@ def test_a_step_of_the_crosshair_goes_on_until_the_last_point(count: int, start:
     assert here == end or (there - here) * cells > 0
 
 
-texts = st.lists(st.tuples(st.text("ab─数", max_size=4), st.sampled_from(["", "a", "bad"])), max_size=6)
+texts = st.lists(st.tuples(st.text("ab─数", max_size=14), st.sampled_from(["", "a", "bad"])), max_size=3)
 
 
+@settings(max_examples=300)
 @given(old=texts, new=texts)
 def test_outside_the_cells_that_are_painted_two_rows_look_the_same(
     old: list[tuple[str, str]], new: list[tuple[str, str]]
 ) -> None:
     def cells(line: list[tuple[str, str]]) -> list[tuple[str, str]]:
         out = [(c if i == 0 else "", s) for t, s in line for c in t for i in range(line_width([(c, "")]))]
-        return out + [(" ", "")] * (60 - len(out))
+        return out + [(" ", "")] * (90 - len(out))
 
-    first, last = differing(old, new, 60)
+    first, last = differing(old, new, 90)
     a, b = cells(old), cells(new)
     assert a[:first] == b[:first]
     assert a[last:] == b[last:]

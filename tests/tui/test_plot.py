@@ -180,4 +180,4 @@ def test_only_cells_that_differ_are_painted() -> None:
     now: Line = [("abc", ""), ("dXf", "a"), ("ghi", "")]
     assert differing(before, now, 9) == (4, 5)
     assert differing(before, before, 9) == (9, 9)
-    assert differing(before, [("abc", "")], 9)[1] == 9
+    assert differing(before, [("abc", "")], 9) == (3, 9)
