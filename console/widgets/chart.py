@@ -149,7 +149,7 @@ def plotted(
     plot.draw(parts, marks, levels)
     if cursor is not None:
         plot.crosshair(parts, cursor, view.anchor, slack=slack)
-    names = legends.column(entries, rows=rows, width=aside, head=head)
+    names = legends.column(entries, rows=rows, width=aside, head=head, keys=_keys(view))
     body = [
         [*a, *b, *c]
         for a, b, c in zip(axes.gutter(box, axis, left - 1), plot.canvas.lines(), names, strict=True)
@@ -160,11 +160,16 @@ def plotted(
 
 
 def hint(view: Window) -> str:
-    """What the keys do now, for the heading of a chart."""
+    """What the keys do now, for the heading of a chart: `←→ read · + - zoom`."""
+    return " · ".join(_keys(view))
+
+
+def _keys(view: Window) -> Sequence[str]:
+    """The same, one by one."""
     if not view.focused:
-        return ""
-    out = " · esc back" if view.zoomed or view.cursor is not None or view.y0 is not None else ""
-    return f"←→ read · + - zoom{' · < > move' if view.zoomed else ''}{out}"
+        return ()
+    moved = view.zoomed or view.cursor is not None or view.y0 is not None
+    return ("←→ read", "+ - zoom", *(("< > move",) if view.zoomed else ()), *(("esc back",) if moved else ()))
 
 
 def _every_x(lines: Sequence[Line], *, log_x: bool) -> Floats:

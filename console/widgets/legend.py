@@ -69,8 +69,13 @@ def _parts(entries: Sequence[Entry]) -> tuple[int, int]:
     )
 
 
-def column(entries: Sequence[Entry], *, rows: int, width: int, head: str = "") -> list[Row]:
-    """`rows` lines of `width` cells: the entries near the rows they like, or below `head` in their order."""
+def column(
+    entries: Sequence[Entry], *, rows: int, width: int, head: str = "", keys: Sequence[str] = ()
+) -> list[Row]:
+    """`rows` lines of `width` cells: the entries near the rows they like, or below `head` in their order.
+
+    What the keys do stands quietly at the bottom, where nothing else does.
+    """
     out: list[Row] = [[] for _ in range(rows)]
     if not width:
         return out
@@ -83,6 +88,8 @@ def column(entries: Sequence[Entry], *, rows: int, width: int, head: str = "") -
         out[place] = _row(entry, entries, width)
     if len(entries) > len(shown) and rows > first:
         out[-1] = [(f" +{len(entries) - len(shown) + 1} more", "dim")]
+    if keys and len(keys) < rows and not any(out[-len(keys) - 1 :]):
+        out[-len(keys) :] = [[(" " * _GAP + fit(text, width - 2 * _GAP), "dim")] for text in keys]
     return out
 
 

@@ -14,6 +14,8 @@ _MARK, _GAP = 1, 1
 """Cells around the value of each window: its mark before it, a blank after."""
 
 _NAME = 12
+_WARMEST = 4
+"""The strongest shade, of eight, on which all letters can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,15 @@ def score_cell(score: ScoreRow | None) -> Span:
         return f" {UNKNOWN}", "dim"
     text, style = _mark(score.fired, short(score.value))
     quiet = not score.fired and (score.line is None or score.value < score.line)
-    return text, "dim" if quiet else style
+    return text, f"{'dim' if quiet else style}{_warmth(score)}"
+
+
+def _warmth(score: ScoreRow) -> str:
+    """The ground of a cell: the warmer, the nearer to its line or the further beyond it."""
+    if not score.line or not score.line > 0 or not score.value > 0:
+        return ""
+    shade = round(min(1.0, score.value / (2 * score.line)) * _WARMEST)
+    return f" on-hot{shade}" if shade else ""
 
 
 def short(value: float) -> str:

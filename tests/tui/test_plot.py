@@ -81,6 +81,19 @@ def test_the_crosshair_walks_over_points_and_reads_them() -> None:
     at_plot(do)
 
 
+def test_the_chart_that_has_the_keys_says_what_they_do() -> None:
+    async def do(app: Alone, pilot: Pilot[Any]) -> None:
+        assert "←→ read" in text(app)
+        assert "< > move" not in text(app)
+        await pilot.press("+")
+        assert "< > move" in text(app)
+        app.set_focus(None)
+        await pilot.pause()
+        assert "←→ read" not in text(app)
+
+    at_plot(do)
+
+
 def test_escape_leaves_the_crosshair_then_the_zoom() -> None:
     async def do(app: Alone, pilot: Pilot[Any]) -> None:
         await pilot.press("right", "H", "+", "+", "up")
