@@ -95,6 +95,7 @@ class LinesideApp(TerminalApp[int]):
         self._gone: Micros | None = None  # since when the runner, which was there, has not answered
         self._journey = Journey()
         self._way_back: tuple[float, Deed] | None = None  # until when, and what takes the last deed back
+        self.opens_at: tuple[str, int | str | None] | None = None  # an area and a row in it to begin with
         for theme in themes(depth):
             self.register_theme(theme)
         self.theme = COLOURLESS if colourless() else self.settings.theme or self._kept_theme()
@@ -130,6 +131,8 @@ class LinesideApp(TerminalApp[int]):
             self._watcher.start()
         if self._attending is not None:
             self._attending.start()
+        if self.opens_at is not None:
+            self.go(*self.opens_at)
 
     def on_unmount(self) -> None:
         if self.settings.layout.get("start") == "last":

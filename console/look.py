@@ -7,11 +7,14 @@ meaning also has its glyph and word (format.py), so nothing is lost.
 import os
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from rich.style import Style
-from textual.theme import Theme
 
 from lineside.console.themes import NAMES, Palette, is_dark, palette
+
+if TYPE_CHECKING:
+    from textual.theme import Theme
 
 _WEIGHT: Mapping[str, Style] = {
     "bold": Style(bold=True), "head": Style(bold=True), "key": Style(bold=True),
@@ -128,12 +131,14 @@ def depth_of(environ: Mapping[str, str]) -> str:
     return "256" if kind in ("256color", "kitty") else "standard"
 
 
-def themes(depth: str = "truecolor") -> list[Theme]:
+def themes(depth: str = "truecolor") -> "list[Theme]":
     """The themes Textual has to know for its own widgets: inputs, overlays, scrollbars."""
     return [_theme(name, palette(name, depth), dark=is_dark(name)) for name in NAMES]
 
 
-def _theme(name: str, colours: Palette, *, dark: bool) -> Theme:
+def _theme(name: str, colours: Palette, *, dark: bool) -> "Theme":
+    from textual.theme import Theme
+
     return Theme(
         name=name, dark=dark, primary=colours["accent"], secondary=colours["head"], accent=colours["accent"],
         warning=colours["warn"], error=colours["bad"], success=colours["ok"], foreground=colours["fg"],

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from lineside.console.app import LinesideApp
 
 
+Place = tuple[str, int | str | None]
+"""An area, and a row in it."""
+
+
 class Crashed(LinesideError):
     """A bug ended the console; nothing else did: runner and jobs go on."""
 
@@ -24,10 +28,12 @@ def open_console(
     acting_as: str | None = None,
     flags: Mapping[str, Any] | None = None,
     starts: bool = False,
+    at: Place | None = None,
 ) -> int:
     """Show the console on a home until the person leaves; the exit code.
 
     Args:
+        at: the area to open in, and what the cursor is put on there.
         flags: fields of `settings.Settings` as the command line gave them.
         starts: whether to start a runner where none is up; the console is drawn meanwhile.
 
@@ -36,11 +42,16 @@ def open_console(
     """
     SqliteStore(home).close()
     with opening.screen():
-        return run(home, acting_as=acting_as, flags=flags, starts=starts)
+        return run(home, acting_as=acting_as, flags=flags, starts=starts, at=at)
 
 
 def run(
-    home: Home, *, acting_as: str | None, flags: Mapping[str, Any] | None = None, starts: bool = False
+    home: Home,
+    *,
+    acting_as: str | None,
+    flags: Mapping[str, Any] | None = None,
+    starts: bool = False,
+    at: Place | None = None,
 ) -> int:
     """The app itself, on a screen that somebody else has taken.
 
@@ -55,6 +66,7 @@ def run(
 
         actions = RunnerActions(home, acting_as=acting_as, starts=starts)
         app = LinesideApp(store, actions, settings=wanted, depth=depth_of(os.environ))
+        app.opens_at = at
         app.run(mouse=wanted.mouse)
         if app.fault is not None:
             raise _crashed(app)

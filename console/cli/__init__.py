@@ -36,6 +36,7 @@ VERBS = {
     "retrain": "monitor:retrain",
     "audit": "audit:audit",
     "sql": "sql:sql",
+    "view": "view:view",
     "backup": "upkeep:backup",
     "restore": "upkeep:restore",
     "gc": "upkeep:gc",

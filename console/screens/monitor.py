@@ -136,7 +136,7 @@ class MonitorArea(Area[View]):
         return not view.endpoints and not view.alerts
 
     def show(self, view: View) -> None:
-        now = self.now
+        now, named = self.now, episodes.several(view.alerts)
         self._drawn_at = time.monotonic()
         self.endpoints.show(
             ListRows[EndpointRow](
@@ -152,7 +152,7 @@ class MonitorArea(Area[View]):
             ListRows[AlertRow](
                 view.alerts,
                 key=lambda a: a.id,
-                cells=lambda a: episodes.alert_cells(a, view.retrains.get(a.id), now),
+                cells=lambda a: episodes.alert_cells(a, view.retrains.get(a.id), now, named=named),
                 problem=lambda a: a.state in _OPEN,
             )
         )

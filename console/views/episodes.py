@@ -24,8 +24,15 @@ ALERT_COLUMNS = (
 _OPEN = frozenset({AlertState.PENDING, AlertState.FIRING})
 
 
-def alert_cells(row: AlertRow, retrain: RetrainRow | None, now: Micros) -> Sequence[Cell]:
-    """One episode, and what came of it."""
+def several(rows: Sequence[AlertRow]) -> bool:
+    """Are they about more than one thing, so that each has to name its own?"""
+    return len({(row.subject_kind, row.subject_id) for row in rows}) > 1
+
+
+def alert_cells(
+    row: AlertRow, retrain: RetrainRow | None, now: Micros, *, named: bool = True
+) -> Sequence[Cell]:
+    """One episode, and what came of it; `named` says what it is about."""
     mark, style = glyph(row.state)
     quiet = row.state is AlertState.RESOLVED
     then = row.resolution if quiet and row.resolution else f"by {row.acked_by}" if row.acked_by else ""
@@ -34,24 +41,26 @@ def alert_cells(row: AlertRow, retrain: RetrainRow | None, now: Micros) -> Seque
     return (
         (f"{mark} {row.state}", style),
         (row.rule, "dim" if quiet else ""),
-        (brief(row), "dim" if quiet else ""),
+        (brief(row, named=named), "dim" if quiet else ""),
         (clock(row.fired_us or row.opened_us, now=now), "dim"),
         (f"{row.seen}×" if row.seen else "", "dim"),
         (safe(then), "dim"),
     )
 
 
-def brief(row: AlertRow) -> str:
-    """What is wrong with the essential first: without the subject in front, and without intervals.
+def brief(row: AlertRow, *, named: bool = False) -> str:
+    """What is wrong with the essential first, without intervals; its subject in front where it is `named`.
 
     `digits: a classifier tells window 7 from training, AUC 0.81` becomes `AUC 0.81: window 7 told from
     training`.
     """
-    text = safe(row.title).removeprefix(f"{safe(row.subject)}: ")
+    subject = f"{safe(row.subject)}: "
+    text = safe(row.title).removeprefix(subject)
+    lead = subject if named and safe(row.title).startswith(subject) else ""
     told = re.fullmatch(r"a classifier tells (window \d+) from training, (AUC \S+)", text)
     if told:
-        return f"{told[2]}: {told[1]} told from training"
-    return re.sub(r" \[[^]]*\]", "", text)
+        return f"{lead}{told[2]}: {told[1]} told from training"
+    return lead + re.sub(r" \[[^]]*\]", "", text)
 
 
 def of_endpoint(alarms: Sequence[AlertRow]) -> Cell:

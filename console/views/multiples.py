@@ -114,7 +114,8 @@ def _panel(
     mark, style = glyph(row.state)
     last = number(points[-1][1], digits=3) if points else "–"
     tail: list[Span] = [(f" {last} ", measure.style), (measure.unit, "dim")]
-    title: list[Span] = [(f"{mark} ", style), (safe(row.name), "bold"), (f" {measure.name} ", "dim")]
+    word: list[Span] = [] if row.state == "ok" else [(f"{row.state} ", style)]
+    title: list[Span] = [(f"{mark} ", style), (safe(row.name), "bold"), (f" {measure.name} ", "dim"), *word]
     rule = "─" * max(0, width - line_width(title) - line_width(tail))
     head = [*clip(title, max(4, width - line_width(tail))), (rule, "rule"), *tail]
     rows = height - 1
