@@ -64,6 +64,7 @@ class GroupedRuns(Area[Leaderboard]):
         words = ["lineside", "runs", "ls", "--group", view.groups.key]
         words += ["--metric", view.groups.metric] if view.groups.metric else []
         words += ["--where", self.filter_text] if self.filter_text else []
+        words += ["--sort", view.asked.group_sort] if view.asked.group_sort != "best" else []
         cells = [
             (cell, "") if isinstance(cell, str) else cell for cell in grouped.cells(row, {}, now=self.now)
         ]

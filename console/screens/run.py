@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -34,6 +34,9 @@ from lineside.store.homes import Home
 from lineside.store.queries.artifacts import ArtifactRow
 from lineside.store.queries.names import SYSTEM
 from lineside.store.queries.runs import SummaryRow
+
+if TYPE_CHECKING:
+    from textual import events
 
 _FILES = 76
 """Cells of the list of files where it stands beside one of them."""
@@ -223,6 +226,13 @@ class OpenedRun(Vertical):
             self._preview()
         elif self._now is not None:
             self.query_one("#curve", Plot).redraw()
+
+    def on_click(self, event: "events.Click") -> None:
+        """A tab that is clicked is shown."""
+        if self._now is not None and event.widget is self.query_one("#tabs"):
+            tab = drawing.tab_at(self._now.detail, event.x)
+            if tab is not None:
+                self.go(tab)
 
     def _preview(self) -> None:
         """Read the file under the cursor in a thread, and show it."""

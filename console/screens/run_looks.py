@@ -20,9 +20,6 @@ from lineside.console.widgets.rows import Cell
 from lineside.console.widgets.window import ALL
 from lineside.store import bests
 
-NARROW = 100
-"""Cells below which a row has to be short."""
-
 COMPARED = ("compare", "every")
 """The panes of a comparison: what differs, and all of it."""
 
@@ -51,7 +48,7 @@ class RunLooks(RunDeeds):
     def _cells(self, line: RunLine) -> list[Cell]:
         board = self._board
         assert board is not None
-        return drawing.cells(line, board, self.me, now=self.now, narrow=self.app.size.width < NARROW)
+        return drawing.cells(line, board, self.me, now=self.now, width=self.app.size.width)
 
     # -- what g and y need --------------------------------------------------------------------------
 
@@ -100,7 +97,10 @@ class RunLooks(RunDeeds):
         words = ["lineside", "runs", "ls"]
         words += ["--where", self.filter_text] if self.filter_text else []
         words += ["--sort", self._asked.sort] if self._asked.sort != "-created" else []
-        named = [view.column.title, *view.params] if view is not None and view.metric else []
+        if view is None or not view.metric:
+            return words
+        params = [f"param:{key}" if key in view.metrics else key for key in view.params]
+        named = [view.column.title, *params]
         return [*words, "--columns", ",".join(named)] if named else words
 
     def _row_text(self, line: RunLine) -> str:

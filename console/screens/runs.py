@@ -16,7 +16,7 @@ from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import leaderboard
 from lineside.console.reads.leaderboard import Leaderboard, RunLine
 from lineside.console.screens.run import OpenedRun, Opening, TabStop
-from lineside.console.screens.run_looks import COMPARED, NARROW, RunLooks
+from lineside.console.screens.run_looks import COMPARED, RunLooks
 from lineside.console.text import Line, Span, clip, heading, safe
 from lineside.console.views import comparisons
 from lineside.console.views import groups as grouped
@@ -110,7 +110,7 @@ class RunsArea(RunLooks):
         if self._pane == "small":
             return _SMALL
         size = self.app.size
-        return 6 if size.height >= _TALL and self._pane == "chart" and size.width >= NARROW else 0
+        return 6 if size.height >= _TALL and self._pane == "chart" and size.width >= drawing.NARROW else 0
 
     def _seen(self) -> Sequence[int]:
         return [run for key in self.main().keys_in_sight() if (run := self._run_of(key)) is not None]
@@ -125,7 +125,7 @@ class RunsArea(RunLooks):
         if view.groups is not None:
             self._show_groups(view, view.groups)
         else:
-            columns = drawing.columns(view, narrow=self.app.size.width < NARROW)
+            columns = drawing.columns(view, width=self.app.size.width)
             self.main().show(self._rows, columns=columns, sort=view.asked.sort)
         self._fit(view)
         self._plot().show(view)

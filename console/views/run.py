@@ -37,17 +37,31 @@ _UNSAID = frozenset({"pid", "started_us", "datasets", "drops", "gaps"})
 Block = list[Line]
 
 
-def tab_line(detail: Detail, tab: str, width: int) -> Line:
-    """`overview · metrics 6 · system 11 · files 5 · output`, the open one set off."""
+def tab_words(detail: Detail) -> list[str]:
+    """`overview`, `metrics 6`, `system 11`, `files 5`, `output`."""
     many = {"metrics": len(detail.metrics), "system": len(detail.system), "files": len(detail.artifacts)}
+    return [f" {name} {many[name]} " if name in many else f" {name} " for name in TABS]
+
+
+def tab_line(detail: Detail, tab: str, width: int) -> Line:
+    """The tabs, the open one set off."""
     spans: list[Span] = [(" ", "")]
-    for name in TABS:
-        number_of = f" {many[name]}" if name in many else ""
-        style = "bold accent reverse" if name == tab else "" if many.get(name, 1) else "dim"
-        spans += [(f" {name}{number_of} ", style), (" ", "")]
+    for name, words in zip(TABS, tab_words(detail), strict=True):
+        style = "bold accent reverse" if name == tab else "dim" if words.endswith(" 0 ") else ""
+        spans += [(words, style), (" ", "")]
     keys: list[Span] = [("tab", "key"), (" next  ", "dim"), ("esc", "key"), (" back ", "dim")]
     gap = width - line_width(spans) - line_width(keys)
     return clip([*spans, (" " * gap, ""), *keys] if gap > 0 else spans, width)
+
+
+def tab_at(detail: Detail, x: int) -> str | None:
+    """The tab whose word stands at that column; None: none does."""
+    start = 1
+    for name, words in zip(TABS, tab_words(detail), strict=True):
+        if start <= x < start + len(words):
+            return name
+        start += len(words) + 1
+    return None
 
 
 def facts(

@@ -17,19 +17,24 @@ from lineside.store.queries.comparisons import Comparison
 from lineside.store.queries.runs import RunRow
 
 CURVE = 12
+NARROW, _WIDE = 100, 160
+"""Cells of the screen below which a row has to be short, and from which it may be long."""
+
 _LEAST_ROOM = 4
 """Rows that a chart needs."""
 
 
-def columns(board: Leaderboard, *, narrow: bool = False) -> list[Column]:
+def columns(board: Leaderboard, *, width: int = 120) -> list[Column]:
     """The columns for the board's metric, the hold-out where there is one, children, and params that differ.
 
     Args:
-        narrow: the status gives way, so that metric, first params and curve stay.
+        width: cells of the screen. On a narrow one the status gives way, so that metric, first params and
+            curve stay; on a wide one causes are said in full, and curves are long.
     """
+    widest = 17 if width < NARROW else 26 if width < _WIDE else 44
     return [
         Column(key="id", title="#", align=">", priority=1),
-        Column(key="status", title="status", priority=1, max=17 if narrow else 26),
+        Column(key="status", title="status", priority=1, max=widest),
         Column(key="name", title="name", priority=2, min=12, max=34, grow=True),
         Column(key="author", title="who", priority=6, max=12),
         *([Column(key=HOLDOUT, title=HOLDOUT, align=">", priority=5)] if board.measured else []),
@@ -39,16 +44,25 @@ def columns(board: Leaderboard, *, narrow: bool = False) -> list[Column]:
         *([Column(key="children", title="children", align=">", priority=5)] if board.families else []),
         Column(key="step", title="step", align=">", priority=6),
         Column(key="duration", title="took", align=">", priority=6),
-        Column(key="curve", title="curve", priority=2, min=8 if narrow else CURVE),
+        Column(key="curve", title="curve", priority=2, min=curve_width(width)),
         Column(key="created", title="created", priority=12, align=">"),
     ]  # fmt: skip
 
 
-def cells(line: RunLine, board: Leaderboard, me: Me, *, now: Micros, narrow: bool = False) -> list[Cell]:
+def curve_width(width: int) -> int:
+    """Cells of a curve on a screen of that width.
+
+    >>> [curve_width(w) for w in (80, 120, 200, 300)]
+    [8, 12, 24, 48]
+    """
+    return next((cells for least, cells in ((240, 48), (_WIDE, 24), (NARROW, CURVE)) if width >= least), 8)
+
+
+def cells(line: RunLine, board: Leaderboard, me: Me, *, now: Micros, width: int = 120) -> list[Cell]:
     """One row."""
     run, summary = line.run, line.summary
     bad = summary is not None and summary.last_kind != "finite"
-    curve = sparkline.text(board.curves.get(run.id, ()), width=8 if narrow else CURVE)
+    curve = sparkline.text(board.curves.get(run.id, ()), width=curve_width(width))
     held = line.holdout.last_value if line.holdout else None
     return [
         str(run.id),

@@ -12,6 +12,7 @@ import pytest
 from fixtures.consoles import Sitting, at_console
 from fixtures.spools import take_all, writing
 
+from lineside.console.__main__ import main
 from lineside.console.ports import SqliteStore
 from lineside.console.text import plain
 from lineside.store import homes
@@ -211,11 +212,14 @@ def test_looking_closer_reads_finer_points_and_no_spike_is_lost(benched: SqliteS
 def test_what_is_copied_prints_what_is_on_the_screen(benched: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         def command() -> list[str]:
-            return shlex.split(here.app.area.copies()["command"])  # type: ignore[union-attr]
+            words = shlex.split(here.app.area.copies()["command"])  # type: ignore[union-attr]
+            assert words[0] == "lineside"
+            assert main(["--home", str(benched.home.path), *words[1:]]) == 0
+            return words
 
         await here.press("2", *CHOOSE, "/", *"param:lr>0", "enter")
         assert command()[:5] == ["lineside", "runs", "ls", "--where", "param:lr>0"]
-        assert command()[-1].startswith("val_loss,lr")
+        assert command()[-1].startswith("val_loss,param:lr")
         await here.press("space", "down", "space", "e", "L")
         assert command() == [
             *("lineside", "runs", "chart", "3", "2", "--metric", "val_loss", "--smooth", "0.6", "--log"),
