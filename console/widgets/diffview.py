@@ -112,10 +112,10 @@ class DiffView(Widget, can_focus=True):
         self._look()
 
     def on_focus(self) -> None:
-        self.refresh()
+        self.call_next(self.refresh)
 
     def on_blur(self) -> None:
-        self.refresh()
+        self.call_next(self.refresh)
 
     def on_click(self, event: "events.Click") -> None:
         self.focus()

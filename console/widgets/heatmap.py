@@ -88,10 +88,10 @@ class Heatmap(Lines, can_focus=True):
         self.redraw()
 
     def on_focus(self) -> None:
-        self.redraw()
+        self.call_next(self.redraw)
 
     def on_blur(self) -> None:
-        self.redraw()
+        self.call_next(self.redraw)
 
 
 def _place(names: Sequence[str], name: str, at: int) -> int:

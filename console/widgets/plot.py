@@ -265,10 +265,10 @@ class Plot(Lines, Generic[M], can_focus=True):
         self.redraw()
 
     def on_focus(self) -> None:
-        self.redraw()
+        self.call_next(self.redraw)
 
     def on_blur(self) -> None:
-        self.redraw()
+        self.call_next(self.redraw)
 
 
 def differing(old: Line, new: Line, width: int) -> tuple[int, int]:
