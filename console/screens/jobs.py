@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.events import DescendantFocus
 
 from lineside.console import asking, starting
 from lineside.console.commands import Command
@@ -22,6 +23,7 @@ from lineside.console.reads.pipelist import Pipe
 from lineside.console.reads.walls import Working
 from lineside.console.screens import scheduling
 from lineside.console.screens.area import Area, Targets
+from lineside.console.screens.startform import StartForm
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import jobs as drawing
 from lineside.console.views import pipelines as piping
@@ -33,6 +35,7 @@ from lineside.console.widgets.panel import Filled, Panel, Row
 from lineside.console.widgets.rows import Cell, ListRows, PagedRows
 from lineside.console.widgets.table import Table
 from lineside.store.queries.jobs import JobRow
+from lineside.store.queries.projects import ProjectRow
 from lineside.store.queries.schedules import ListedRow
 
 GROW_S = 0.5
@@ -292,9 +295,16 @@ class JobsArea(Area[JobList]):
         return left, [*right, *([(f" · {plural(len(view.ids), 'job')}", "dim")] if wide else [])]
 
     def _hinted(self) -> list[Command]:
-        """Without the keys for output, in a view that has none."""
+        """Inside the output its own keys; without the keys for output in a view that has none."""
+        found = super()._hinted()
+        if self._log().has_focus:
+            return [c for c in found if c.scope == "log"] + [c for c in found if c.scope == "everywhere"]
         few = self.showing in ("schedules", "pipelines")
-        return [c for c in super()._hinted() if not few or c.id not in _OF_JOBS]
+        return [c for c in found if not few or c.id not in _OF_JOBS]
+
+    @on(DescendantFocus)
+    def _focus_moved(self) -> None:
+        self.refresh_frame()
 
     @on(Table.Moved)
     def _moved(self) -> None:
@@ -519,18 +529,30 @@ class JobsArea(Area[JobList]):
         self.propose(starting.command(Path.cwd()))
 
     def cmd_pipeline(self) -> None:
+        """The form of the pipeline under the cursor, else of one that is chosen."""
         known = self.store.read(starting.known)
         if not known:
-            self.notify(
-                "no project is applied: run  lineside apply  in its folder", severity="warning", markup=False
+            words = "no project is applied: run  lineside apply  in its folder"
+            self.notify(words, severity="warning", markup=False)
+            return
+        pipe = self.main().current if self.showing == "pipelines" else None
+        if isinstance(pipe, Pipe):
+            self._start(
+                *next(each for each in known if each[0] == pipe.name and each[1].name == pipe.project)
             )
             return
+        names = [f"{safe(name)}   of {safe(row.name)}" for name, row in known]
+        self.choose("run pipeline", names, lambda at: self._start(*known[at]))
 
-        def chosen(at: int) -> None:
-            name, row = known[at]
-            self.propose(self.store.read(lambda db: starting.pipeline(db, self.store.home, name, row)))
+    def _start(self, name: str, row: ProjectRow) -> None:
+        who, home = self.me.name, self.store.home
+        form = self.store.read(lambda db: starting.pipeline(db, home, name, row, who=who))
 
-        self.choose("run pipeline", [f"{safe(name)}   of {safe(row.name)}" for name, row in known], chosen)
+        def filled(deed: Deed | None) -> None:
+            if deed is not None:
+                self.propose(deed)
+
+        self.app.push_screen(StartForm(form), filled)
 
 
 _OF_JOBS = frozenset({"jobs.output", "jobs.details", "jobs.states"})

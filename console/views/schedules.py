@@ -104,11 +104,11 @@ def detail(row: ListedRow | None, firings: Sequence[FiringRow], *, now: Micros) 
         words: Line = [
             ("! parked: ", "bad"),
             (safe(row.broken), ""),
-            ("   . u resumes it", "dim"),
+            ("   . r resumes it", "dim"),
         ]
         rows.append(Row(key="broken", lines=[words]))
     elif row.paused:
-        rows.append(Row(key="paused", lines=[[("‖ paused: ", "warn"), (". u lets it fire again", "dim")]]))
+        rows.append(Row(key="paused", lines=[[("‖ paused: ", "warn"), (". r lets it fire again", "dim")]]))
     rows += [
         Row(key=each.due, lines=[_firing(each, now=now)], goes=("jobs", each.job_id) if each.job_id else None)
         for each in firings

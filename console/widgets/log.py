@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 from textual.strip import Strip
@@ -199,6 +199,11 @@ class Log(Widget, can_focus=True):
             self._look()
             return
         self._seek_from(self._top + self._room, -1)
+
+    def cmd_search(self) -> None:
+        """Type what to look for, in the area's field."""
+        area: Any = self.screen
+        area.cmd_filter()
 
     def cmd_next_match(self) -> None:
         self._seek_from(self._top + self._room // 2 if self._hit is None else self._hit, 1)

@@ -90,7 +90,7 @@ _LAST = """
     select params from job
      where id > (select coalesce(max(id), 0) from job) - :recent
        and pipeline = :pipeline and submitted_by = :who and params <> '{}'
-     order by id desc limit 1
+     order by id desc limit 20
 """
 
 _STAGES = """
@@ -123,8 +123,9 @@ def bests(db: sqlite3.Connection, metrics: Sequence[str]) -> list[BestRow]:
 
 def last_params(db: sqlite3.Connection, pipeline: str, who: str) -> dict[str, object]:
     """The params that somebody gave that pipeline last; none where they never ran it."""
-    row = db.execute(_LAST, {"pipeline": pipeline, "who": who, "recent": RECENT}).fetchone()
-    found: dict[str, object] = json.loads(row["params"]) if row else {}
+    found: dict[str, object] = {}
+    for row in db.execute(_LAST, {"pipeline": pipeline, "who": who, "recent": RECENT}):
+        found = {**json.loads(row["params"]), **found}  # each stage has those it names
     return found
 
 
