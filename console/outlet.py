@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from lineside.console.thrift import Thrift
+
 _FRAME, _END = object(), object()
 
 
@@ -23,6 +25,7 @@ class Outlet(threading.Thread):
         super().__init__(daemon=True, name="terminal output")
         self._fd, self._freed = fd, freed
         self._queue: SimpleQueue[object] = SimpleQueue()
+        self._thrift = Thrift()
         self._drawn = self._written = 0
         self.lost = False
         """The terminal is gone; what is written goes nowhere."""
@@ -58,7 +61,7 @@ class Outlet(threading.Thread):
             taken = [self._queue.get()]
             while not self._queue.empty():
                 taken.append(self._queue.get())
-            self._send("".join(text for text in taken if isinstance(text, str)))
+            self._send(self._thrift.less("".join(text for text in taken if isinstance(text, str))))
             if frames := taken.count(_FRAME):
                 self._written += frames
                 self._freed()
