@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lineside.console.text import Line, Span, fit, safe, width_of
 from lineside.console.widgets.canvas import Canvas
@@ -19,6 +20,9 @@ _SCALED = 46
 
 _RULED = 6
 """Rows from which on the axis has a line."""
+
+_GAPLESS = 6
+"""Cells of a bin up to which two bars may take all of it: their glyphs part them."""
 
 _WORDS = 24
 """The most cells of a category's name."""
@@ -177,8 +181,9 @@ def _upright(
     ruled = height >= _RULED
     rows = height - 1 - ruled
     canvas = Canvas(starts[-1], rows)
+    bar = _wide(starts, len(sides))
     for i, values in enumerate(zip(*merged, strict=True)):
-        _bin(canvas, starts[i], starts[i + 1], [v / top * rows for v in values])
+        _bin(canvas, starts[i], bar, [v / top * rows for v in values])
     lead = " " * gutter
     body = [[*_share(gutter, row, rows, top), *line] for row, line in enumerate(canvas.lines())]
     words = _words(labels, edges, quantiles, starts, size, bins)
@@ -188,21 +193,22 @@ def _upright(
 
 def _starts(bins: int, width: int, bars: int) -> list[int]:
     """Where each bin begins, and the last one ends: all the room, bins alike to a cell."""
-    slot = max(bars, width // bins)
-    if slot <= 4:
-        return [i * slot for i in range(bins + 1)]
+    if width // bins <= bars:
+        return [i * bars for i in range(bins + 1)]
     return [round(i * width / bins) for i in range(bins + 1)]
 
 
-def _bin(canvas: Canvas, left: int, right: int, heights: Sequence[float]) -> None:
-    """The bars of one bin; with a gap to the next where there is room for one."""
-    room = right - left - (1 if right - left > len(heights) else 0)
-    bar = max(1, room // len(heights))
+def _wide(starts: Sequence[int], bars: int) -> int:
+    """Cells of a bar: the same in all bins, with a gap between bins unless it took too much of them."""
+    slot = min(b - a for a, b in pairwise(starts))
+    return max(1, slot // bars if bars > 1 and slot % bars == 0 and slot <= _GAPLESS else (slot - 1) // bars)
+
+
+def _bin(canvas: Canvas, left: int, bar: int, heights: Sequence[float]) -> None:
+    """The bars of one bin."""
     glyphs = ((REFERENCE, "dim"), (LIVE, "a")) if len(heights) == 2 else ((LIVE, "a"),)
-    x = left
-    for height, (glyph, style) in zip(heights, glyphs, strict=True):
-        _bar(canvas, x, bar, height, glyph, style)
-        x += bar
+    for place, (height, (glyph, style)) in enumerate(zip(heights, glyphs, strict=True)):
+        _bar(canvas, left + place * bar, bar, height, glyph, style)
 
 
 def _bar(canvas: Canvas, x: int, width: int, height: float, glyph: str, style: str) -> None:

@@ -129,10 +129,10 @@ def score_cell(score: ScoreRow | None) -> Span:
 
 
 def _warmth(score: ScoreRow) -> str:
-    """The ground of a cell: the warmer, the nearer to its line or the further beyond it."""
+    """The ground of a cell: warmer from half its line on, warmest at twice as much as the line."""
     if not score.line or not score.line > 0 or not score.value > 0:
         return ""
-    shade = round(min(1.0, score.value / (2 * score.line)) * _WARMEST)
+    shade = round(min(1.0, max(0.0, score.value / score.line - 0.5) / 1.5) * _WARMEST)
     return f" on-hot{shade}" if shade else ""
 
 
