@@ -69,6 +69,6 @@ def test_hostile_names_are_harmless_in_areas_overlays_and_toasts(spoilt: Home, a
             await here.press("escape")
 
     store = SqliteStore(spoilt)
-    at_console(store, do, settings=Settings(ascii=ascii))
+    at_console(store, do, settings=Settings(ascii=ascii), toasts=True)
     store.close()
     assert any("]0;pwned" in row for row in shown), "what was hostile is shown"
