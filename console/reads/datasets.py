@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineside.console.reads.changes import Change, changes, telling
-from lineside.store.queries import datasets, lineage
+from lineside.store.queries import datasets, histories, lineage
 from lineside.store.queries.datasets import ColumnProfile, FileRow, VersionRow
 from lineside.store.queries.lineage import EdgeRow, Node, NodeRow
 
@@ -88,9 +88,10 @@ def read(
         version_id: the version whose columns are shown; None: the newest.
         against: what it is compared with; None: the version before it.
         profiles: what was parsed before.
-        known: the versions as they were read last, where only the cursor moved.
+        known: the versions as they were read last; as none ever changes, they are kept until one is added.
     """
-    versions = known or datasets.versions(db)
+    newest = max((v.id for v in known), default=0) if known else -1
+    versions = known if known and newest == histories.newest_data(db) else datasets.versions(db)
     here = next((v for v in versions if v.id == version_id), versions[0] if versions else None)
     chosen = _chosen(db, here, versions, against, profiles) if here else None
     return View(versions=versions, chosen=chosen)

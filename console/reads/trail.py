@@ -33,7 +33,7 @@ class View:
     newest: int  # number of the newest row; rows are numbered without a gap
     found: Sequence[int] | None  # rows that the filter lets through; None: no filter
     checked: Checked | None  # None: not checked
-    moments: Sequence[Micros]  # when the newest rows were written, newest first
+    moments: tuple[Micros, ...]  # when the newest rows were written, newest first
 
 
 def read(db: sqlite3.Connection, *, text: str, before: View | None, check: bool, now: Micros) -> View:
@@ -52,7 +52,7 @@ def read(db: sqlite3.Connection, *, text: str, before: View | None, check: bool,
     if check or (grew and number <= CHECKED):
         checked = Checked(verdict=audit.verify(db), at_us=now)
     if before is None or grew:
-        moments: Sequence[Micros] = [r.at_us for r in audit.newest(db, limit=MOMENTS)]
+        moments = tuple(row.at_us for row in audit.newest(db, limit=MOMENTS))
     else:
         moments = before.moments
     rows = search(db, text) if text.strip() else None

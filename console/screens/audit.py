@@ -17,8 +17,9 @@ from lineside.console.widgets.field import Field
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.rows import PagedRows, RowSource
 from lineside.console.widgets.table import Table
-from lineside.store.queries import audit
+from lineside.store.queries import audit, histories
 from lineside.store.queries.audit import AuditRow
+from lineside.store.queries.histories import History
 
 _GOES: Mapping[str, tuple[str, str]] = {
     "model_version": ("models", "{}"), "promotion": ("models", "promotion:{}"),
@@ -31,6 +32,7 @@ _GOES: Mapping[str, tuple[str, str]] = {
 _TRACED = frozenset(
     {"dataset_version", "run", "model_version", "promotion", "deployment", "window", "alert", "retrain"}
 )
+NO_HISTORY = History(rows=(), total=0)
 _BROAD = 150
 """From so many columns on the entry stands beside the trail."""
 
@@ -52,7 +54,7 @@ class AuditArea(Area[View]):
     def __init__(self, store: Any, actions: Any) -> None:
         super().__init__(store, actions)
         self._asked = False
-        self._of_subject: tuple[int, Sequence[AuditRow]] = (0, ())
+        self._of_subject: tuple[int, History] = (0, NO_HISTORY)
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
@@ -70,13 +72,15 @@ class AuditArea(Area[View]):
             return []
         return views.entry(self.view, row, self._around(row, height), self.now, width, height)
 
-    def _around(self, row: AuditRow, height: int) -> Sequence[AuditRow]:
+    def _around(self, row: AuditRow, height: int) -> History:
         """All that was done to the row's subject, where there is room; kept until the cursor moves."""
         id, kind = row.subject_id, row.subject_kind
         if id is None or height < 16:
-            return ()
+            return NO_HISTORY
         if self._of_subject[0] != row.seq:
-            self._of_subject = (row.seq, self.store.read(lambda db: audit.of_subject(db, kind, id)))
+            at = row.seq
+            found = self.store.read(lambda db: histories.around(db, kind, id, seq=at, limit=height))
+            self._of_subject = (at, found)
         return self._of_subject[1]
 
     # -- reading -----------------------------------------------------------------------------------
@@ -100,7 +104,7 @@ class AuditArea(Area[View]):
             cells=lambda row: views.cells(row, now, checked),
             problem=lambda row: views.wrong(row, checked),
         )
-        self._of_subject = (0, ())
+        self._of_subject = (0, NO_HISTORY)
         self.set_class(self.size.width >= _BROAD, "-broad")
         self.main().show(rows)
         if asked and checked is not None and checked.verdict.broken_seq is not None:

@@ -1,6 +1,7 @@
 """Data: every version of every dataset, its columns and their shapes."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class DataArea(Area[View]):
         self._inside = False  # the columns had the keys last
         self._filters = {False: "", True: ""}  # of the versions, of the columns
         self._profiles = Profiles()
+        self._shown: tuple[Sequence[VersionRow], str] = ((), "")
 
     def body(self) -> ComposeResult:
         with Vertical(id="body"):
@@ -98,7 +100,7 @@ class DataArea(Area[View]):
 
     def question(self) -> Question[View]:
         version, against, profiles = self._version, self._against, self._profiles
-        known = self.view.versions if self.view and not self.whole else None
+        known = self.view.versions if self.view else None
         return lambda db: read(db, version_id=version, against=against, profiles=profiles, known=known)
 
     def empty(self, view: View) -> bool:
@@ -110,17 +112,9 @@ class DataArea(Area[View]):
         super().filtered(text)
 
     def show(self, view: View) -> None:
-        now, named, chosen = self.now, self.me.named, view.chosen
+        chosen = view.chosen
         text, inner = self._filters[False].lower(), self._filters[True].lower()
-        before = {v.id: old for v, old in zip(view.versions, view.versions[1:], strict=False)
-                  if v.dataset_id == old.dataset_id}  # fmt: skip
-        self.versions.show(
-            ListRows[VersionRow](
-                [v for v in view.versions if text in f"{v.label} {v.target or ''} {views.origin(v)}".lower()],
-                key=lambda v: v.id,
-                cells=lambda v: views.version_cells(v, before.get(v.id), now, named),
-            )
-        )
+        self._show_versions(view.versions, text)
         if chosen is not None:
             cells: dict[str, Sequence[Cell]] = {}
 
@@ -139,6 +133,22 @@ class DataArea(Area[View]):
         self._arrange(view)
         for drawing in self.query(Drawing):
             drawing.show(view)
+
+    def _show_versions(self, versions: Sequence[VersionRow], text: str) -> None:
+        """Fill the table of versions, unless the same ones are in it."""
+        if versions is self._shown[0] and text == self._shown[1]:
+            return
+        self._shown = (versions, text)
+        now, named = self.now, self.me.named
+        before = {v.id: old for v, old in pairwise(versions)
+                  if v.dataset_id == old.dataset_id}  # fmt: skip
+        self.versions.show(
+            ListRows[VersionRow](
+                [v for v in versions if text in f"{v.label} {v.target or ''} {views.origin(v)}".lower()],
+                key=lambda v: v.id,
+                cells=lambda v: views.version_cells(v, before.get(v.id), now, named),
+            )
+        )
 
     def _arrange(self, view: View) -> None:
         broad = self.size.width >= _BROAD

@@ -52,6 +52,7 @@ class ModelsArea(Area[View]):
         super().__init__(store, actions)
         self._zoomed: str | None = None
         self._pair: tuple[int, int] | None = None  # versions that are compared
+        self._shown: tuple[object, object, str] = ((), (), "")
         self._met: set[int] = set()  # waiting requests that have had the cursor put on them
         self._entering = True  # nobody has looked yet: the cursor may go to what waits
 
@@ -143,9 +144,18 @@ class ModelsArea(Area[View]):
         return not view.versions and not view.packets
 
     def show(self, view: View) -> None:
+        fresh = view.versions is not self._shown[0] or view.packets is not self._shown[1]
+        self.view = view
+        if fresh or self.filter_text != self._shown[2]:
+            self._shown = (view.versions, view.packets, self.filter_text)
+            self._fill(view)
+        self.case.show(view)
+        self.side.show(view)
+
+    def _fill(self, view: View) -> None:
+        """The tables, where what is in them changed."""
         now, named = self.now, self.me.named
         text = self.filter_text.lower()
-        self.view = view
         versions = [v for v in view.versions if text in f"{v.label} {' '.join(v.aliases)} {v.status}".lower()]
         cells: dict[int, Sequence[Cell]] = {}
 
@@ -174,8 +184,6 @@ class ModelsArea(Area[View]):
         )
         self._arrange()
         self._meet([p.request.id for p in packets if p.request.state == _WAITS])
-        self.case.show(view)
-        self.side.show(view)
 
     def _meet(self, waiting: Sequence[int]) -> None:
         """Who enters the area finds the cursor on a request that waits, once for each request."""
@@ -246,8 +254,8 @@ class ModelsArea(Area[View]):
 
     @on(Table.Moved)
     def _moved(self) -> None:
-        """Draw what is known of the row at once; the rest comes with the next answer."""
-        self._redraw()
+        """The row's case is read within milliseconds: it is drawn once, when all of it is there."""
+        self.refresh_frame()
         self.reload(whole=False)
 
     def on_descendant_focus(self) -> None:

@@ -13,6 +13,7 @@ from lineside.console.views.strips import by_hour
 from lineside.console.widgets.rows import Cell, Column
 from lineside.store.clock import Micros
 from lineside.store.queries.audit import GENESIS, AuditRow
+from lineside.store.queries.histories import History
 
 COLUMNS = (
     Column(key="seq", title="#", align=">", priority=1, value=lambda r: r.seq),
@@ -122,9 +123,7 @@ def _is_hex(text: str) -> bool:
 # -- the entry in full -----------------------------------------------------------------------------
 
 
-def entry(
-    view: View, row: AuditRow, of_subject: Sequence[AuditRow], now: Micros, width: int, height: int
-) -> list[Line]:
+def entry(view: View, row: AuditRow, past: History, now: Micros, width: int, height: int) -> list[Line]:
     """One row in full: who by the kernel's word, what it was and became, why, and its place in the chain."""
     lines: list[Line] = [
         heading(f"ENTRY {row.seq}", width, right=clock(row.at_us, now=now)),
@@ -139,8 +138,8 @@ def entry(
     if len(lines) + len(tail) <= height:
         lines += tail
     room = height - len(lines) - 1
-    if len(of_subject) > 1 and room >= 4:
-        lines += [[], *_siblings(row, of_subject, now, width, room)]
+    if len(past.rows) > 1 and room >= 4:
+        lines += [[], *_siblings(row, past, now, width, min(room, 24))]
     room = height - len(lines) - 1
     if room >= 4:
         lines += [[], *by_hour(view.moments, now, width, room)]
@@ -229,16 +228,13 @@ def _chain_of(row: AuditRow, width: int) -> list[Line]:
     return [[(" chain  ", "dim"), (before, "dim"), (" ─▸ ", "rule"), (after, "")]]
 
 
-def _siblings(
-    row: AuditRow, of_subject: Sequence[AuditRow], now: Micros, width: int, room: int
-) -> list[Line]:
-    """All that was ever done to the same thing, oldest first."""
-    at = next((i for i, other in enumerate(of_subject) if other.seq == row.seq), 0)
-    first = max(0, min(at - room // 2, len(of_subject) - room + 1))
-    shown = of_subject[first : first + room - 1]
-    lines: list[Line] = [
-        heading(f"ALL THAT WAS DONE TO {subject(row).upper()}", width, right=f"{len(of_subject)}")
-    ]
+def _siblings(row: AuditRow, past: History, now: Micros, width: int, room: int) -> list[Line]:
+    """What else was done to the same thing, oldest first."""
+    at = next((i for i, other in enumerate(past.rows) if other.seq == row.seq), 0)
+    first = max(0, min(at - room // 2, len(past.rows) - room + 1))
+    shown = past.rows[first : first + room - 1]
+    right = f"{len(shown)} of {past.total:,}" if len(shown) < past.total else f"{past.total}"
+    lines: list[Line] = [heading(f"ALL THAT WAS DONE TO {subject(row).upper()}", width, right=right)]
     verb = max(width_of(safe(r.verb)) for r in shown)
     who = min(22, max(width_of(safe(r.who)) for r in shown))
     for other in shown:

@@ -92,7 +92,7 @@ def _whisker(canvas: Canvas, interval: tuple[float | None, ...], at: Callable[[f
     low, value, high = interval
     if low is not None and high is not None:
         a, b = at(low), at(high)
-        canvas.put(a, 0, "├" + "─" * max(0, b - a - 1) + "┤", "a")
+        _bar(canvas, a, b, "a")
     if value is not None:
         canvas.put(at(value), 0, "●", "bold a")
 
@@ -137,7 +137,7 @@ def _window(
     canvas = Canvas(plot, 1)
     if window.low is not None and window.high is not None:
         a, b = at(window.low), at(window.high)
-        canvas.put(a, 0, "├" + "─" * max(0, b - a - 1) + "┤", "drift" if here else "dim")
+        _bar(canvas, a, b, "drift" if here else "dim")
     if window.baseline is not None:
         canvas.put(at(window.baseline), 0, "┊", "bold")
     assert window.value is not None
@@ -147,6 +147,12 @@ def _window(
     said = f" {number(window.value, digits=3)}  {window.labelled:,} labelled"
     return [(name, "bold" if here else "dim"), *canvas.lines()[0], (said, "bad" if below else ""),
             (f"  {clock(window.end_us, now=now)}", "dim")]  # fmt: skip
+
+
+def _bar(canvas: Canvas, a: int, b: int, style: str) -> None:
+    """`├───┤` from one column to another."""
+    for x in range(a, b + 1):
+        canvas.paint(x, 0, "├" if x == a else "┤" if x == b else "─", style)
 
 
 _MOST = 12

@@ -39,7 +39,7 @@ def packet(
         *_gates(shown, width),
         *_approvals(shown, now, named),
     ]
-    for more in (_steps(steps, now, named, width), _pins(row)):
+    for more in (_pins(row), _steps(steps, now, named, width)):
         if len(must) + len(more) <= height:
             must += more
     return [clip(line, width) for line in must[:height]]

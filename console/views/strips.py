@@ -1,7 +1,7 @@
 """How much happened when: the newest hours or days as bars with their times below."""
 
 from collections import Counter
-from collections.abc import Sequence
+from functools import lru_cache
 
 from lineside.console.format import clock, plural, took
 from lineside.console.text import Line, fit, heading
@@ -12,7 +12,8 @@ _SPANS = (2, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600)
 """Seconds that one bar may stand for."""
 
 
-def by_hour(moments: Sequence[Micros], now: Micros, width: int, height: int) -> list[Line]:
+@lru_cache(maxsize=8)
+def by_hour(moments: tuple[Micros, ...], now: Micros, width: int, height: int) -> list[Line]:
     """When things were done, as bars of one span each: the finest span that shows all of it.
 
     Args:

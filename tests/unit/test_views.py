@@ -18,6 +18,7 @@ from lineside.store.clock import Micros
 from lineside.store.queries.audit import GENESIS, AuditRow, Verdict
 from lineside.store.queries.endpoints import EndpointRow
 from lineside.store.queries.evidence import ApprovalRow, GateRow
+from lineside.store.queries.histories import History
 from lineside.store.queries.promotions import PromotionRow
 
 NOW = Micros(1_795_251_600_000_000)
@@ -129,8 +130,10 @@ def test_an_audit_entry_shows_the_kernels_word_and_both_hashes() -> None:
         subject_kind="promotion", subject_id=3, detail='{"reason":"looks right"}', prev_hash=GENESIS,
         hash="f" * 64,
     )  # fmt: skip
-    view = AuditView(newest=1, found=None, checked=None, moments=[NOW])
-    text = "\n".join(plain(line) for line in audit_views.entry(view, row, (), NOW, 80, 6))
+    view = AuditView(newest=1, found=None, checked=None, moments=(NOW,))
+    text = "\n".join(
+        plain(line) for line in audit_views.entry(view, row, History(rows=(), total=0), NOW, 80, 6)
+    )
     for words in ("demo:ana", "a mask of maria, uid 1000", "request 3", "looks right", "first entry", "ffff"):
         assert words in text
 
