@@ -69,7 +69,7 @@ def alerts(asked: Asked) -> Shown:
     named = episodes.several(view.alerts)
     cells = [episodes.alert_cells(a, view.retrains.get(a.id), asked.now, named=named) for a in view.alerts]
     draw = table("ALERTS", episodes.ALERT_COLUMNS, cells, empty="nothing has ever fired")
-    return Shown(data=list(view.alerts), draw=draw, told=("rule",))
+    return Shown(data=list(view.alerts), draw=draw, told=("state",))
 
 
 def alert(asked: Asked) -> Shown:

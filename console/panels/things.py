@@ -38,7 +38,8 @@ def profile(asked: Asked) -> Shown:
     columns = data_views.column_columns(chosen.against, chosen.version)
     cells = [data_views.change_cells(change, chosen) for change in kept]
     title = f"COLUMNS OF {chosen.version.name}@{chosen.version.number}"
-    return Shown(data=chosen.profile, draw=table(title, columns, cells, empty="no column"), told=("name",))
+    rows = [change.now for change in kept]
+    return Shown(data=rows, draw=table(title, columns, cells, empty="no column"), told=("name",))
 
 
 def models(asked: Asked) -> Shown:

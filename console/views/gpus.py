@@ -11,7 +11,7 @@ from lineside.console.text import Line, Span, clip, line_width, safe
 from lineside.console.views.bars import block
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.widgets import sparkline
-from lineside.console.widgets.panel import Row
+from lineside.console.widgets.filled import Row
 from lineside.console.widgets.rows import Cell, Column
 from lineside.jobs.devices.gpus import Gpu
 from lineside.store.clock import Micros

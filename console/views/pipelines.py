@@ -4,7 +4,7 @@ from lineside.console.format import GLYPHS, NONE, between, plural, took
 from lineside.console.reads.pipelist import Pipe, stage_state
 from lineside.console.text import Line, Span, clip, fit, safe, width_of
 from lineside.console.views import pulse
-from lineside.console.widgets.panel import Filled, Row
+from lineside.console.widgets.filled import Filled, Row
 from lineside.console.widgets.rows import Cell, Column
 from lineside.jobs.projects.drawing import lanes
 from lineside.store.clock import Micros

@@ -6,7 +6,7 @@ from typing import Protocol
 from lineside.console.format import NONE, clock, glyph
 from lineside.console.text import Line, safe
 from lineside.console.views.pulse import ahead, hm
-from lineside.console.widgets.panel import Filled, Row
+from lineside.console.widgets.filled import Filled, Row
 from lineside.console.widgets.rows import Cell, Column
 from lineside.store.clock import Micros
 from lineside.store.queries.schedules import FiringRow, ListedRow

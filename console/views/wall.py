@@ -10,7 +10,7 @@ from lineside.console.text import Line, clip, fit, heading, line_width, safe
 from lineside.console.views import pulse, wallrows
 from lineside.console.views.grid import padded
 from lineside.console.views.wallplan import Rect, Wanted, plan
-from lineside.console.widgets.panel import Fill, lines_of
+from lineside.console.widgets.filled import Fill, lines_of
 from lineside.console.widgets.rows import Cell
 from lineside.jobs.devices.gpus import Gpu
 from lineside.store.clock import Micros

@@ -14,7 +14,7 @@ from lineside.console.views.gpus import gauge, gpu_rows
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.views.lessons import lesson
 from lineside.console.widgets import sparkline
-from lineside.console.widgets.panel import Filled, Row
+from lineside.console.widgets.filled import Filled, Row
 from lineside.console.widgets.rows import Cell, Column
 from lineside.store.queries.walls import EventRow
 
@@ -69,7 +69,8 @@ def endpoints(scene: "Scene", width: int, height: int) -> Filled:
     """State in a word, latency of the last hour, what has drifted."""
     rows = scene.wall.endpoints
     if not rows:
-        nothing: Line = [("nothing is served yet: lineside serve NAME@champion", "dim")]
+        how = ": lineside serve NAME@champion" if width >= 60 else ""
+        nothing: Line = [(f"nothing is served yet{how}", "dim")]
         return Filled(title="ENDPOINTS", rows=[Row(key="", lines=[clip(nothing, width)])])
     each = _each(len(rows), height, 9)
     heads = grid(_ENDPOINT, [_endpoint(row, scene, each) for row in rows], width + 2)

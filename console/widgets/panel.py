@@ -1,72 +1,20 @@
 """A panel of a few rows, each of one or more lines: it takes the focus, and each row leads somewhere."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.strip import Strip
 
-from lineside.console.text import Line, heading
+from lineside.console.widgets.filled import Fill as Fill
+from lineside.console.widgets.filled import Filled as Filled
+from lineside.console.widgets.filled import Row as Row
+from lineside.console.widgets.filled import lines_of as lines_of
 from lineside.console.widgets.lines import Lines, look_of, strip
 
 if TYPE_CHECKING:
     from textual import events
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One thing in a panel."""
-
-    key: Hashable
-    lines: Sequence[Line]
-    goes: tuple[str, int | str | None] | None = None  # area and target; None: there is nowhere to go
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """What a panel shows in the room it has."""
-
-    title: str
-    rows: Sequence[Row]
-    right: str = ""
-    tone: str = "head"
-
-
-Fill = Callable[[int, int], Filled]
-"""Draws for so many cells and so many lines under the heading; the first cell is left to the cursor."""
-
-
-def lines_of(
-    filled: Filled, width: int, height: int, *, cursor: int | None = None
-) -> list[tuple[Line, bool]]:
-    """Heading and rows in at most `height` lines, each with whether the cursor is on it.
-
-    The row of the cursor is in sight; where rows are hidden below, the last line says how many.
-    """
-    tone = "head accent" if cursor is not None else filled.tone
-    out: list[tuple[Line, bool]] = [(heading(filled.title, width, right=filled.right, style=tone), False)]
-    room = height - 1
-    first = _first(filled.rows, cursor or 0, room)
-    for place, row in enumerate(filled.rows[first:], first):
-        here = place == cursor
-        left = room - (len(out) - 1)
-        more = len(filled.rows) - place
-        full = len(row.lines) > left or (len(row.lines) == left and more > 1)
-        if full and left and not here:
-            out.append(([(f"   … {more} more", "dim")], False))
-            break
-        bar = ("▌", "accent") if here else (" ", "")
-        out += [([bar, *line], here) for line in row.lines[:left]]
-    return out[:height]
-
-
-def _first(rows: Sequence[Row], cursor: int, room: int) -> int:
-    """The row to begin with, so that the cursor's is in sight with a line to spare for those below."""
-    first = 0
-    while first < cursor and sum(len(row.lines) for row in rows[first : cursor + 1]) > room - 1:
-        first += 1
-    return first
 
 
 class Panel(Lines, can_focus=True):
