@@ -19,6 +19,9 @@ _AROUND = 3
 _SIDES = 100
 """Columns from which two sides have room."""
 
+_SEEN = 12
+"""Cells of a change that must be in sight."""
+
 _LONGEST = 400
 """Characters of a line that are compared word by word, and shown."""
 
@@ -236,10 +239,13 @@ class Sheet:
         if row.kind == FOLD:
             words = f" {safe(row.left)} " if row.left else ""
             return [[(" " * self.diff.digits + " ⋯", "dim"), (words, "dim")]]
+        number = self.diff.digits
         left, right = _coloured(row)
+        if row.kind == CHANGED:
+            room = (self.width - 3) // 2 if self.sides else self.width
+            left, right = _in_sight(left, right, room - number - 3)
         if self.sides:
             return [self._beside(row, left, right)]
-        number = self.diff.digits
         out: list[Line] = []
         if row.kind in (SAME, REMOVED, CHANGED):
             out.append([*_gutter(row.left_number, number, SAME if row.kind == SAME else REMOVED), *left])
@@ -291,6 +297,34 @@ def _words(left: str, right: str) -> tuple[list[Span], list[Span]]:
         here.append(("".join(a[a0:a1]), "bad" if same else "bold reverse bad"))
         there.append(("".join(b[b0:b1]), "ok" if same else "bold reverse ok"))
     return [s for s in here if s[0]], [s for s in there if s[0]]
+
+
+def _in_sight(left: list[Span], right: list[Span], room: int) -> tuple[list[Span], list[Span]]:
+    """Both lines from a later cell on, where their first difference had no room."""
+    start = min(_first_change(left), _first_change(right))
+    if start + _SEEN <= room:
+        return left, right
+    skip = start - max(_SEEN, room // 3)
+    return ([("…", "dim"), *_without(left, skip)], [("…", "dim"), *_without(right, skip)])
+
+
+def _first_change(line: Sequence[Span]) -> int:
+    """Cells before the first word that stands out; endless where none does."""
+    cells = 0
+    for text, style in line:
+        if "reverse" in style:
+            return cells
+        cells += width_of(text)
+    return cells
+
+
+def _without(line: Sequence[Span], skip: int) -> list[Span]:
+    """The line without so many characters at its beginning."""
+    out: list[Span] = []
+    for text, style in line:
+        out.append((text[skip:], style))
+        skip = max(0, skip - len(text))
+    return [span for span in out if span[0]]
 
 
 def _shown(text: str) -> str:

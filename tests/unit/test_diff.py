@@ -41,6 +41,14 @@ def test_of_a_changed_line_only_the_words_that_differ_stand_out() -> None:
     assert strong == ["1e", "3e"]
 
 
+@pytest.mark.parametrize("width", [60, 120])
+def test_a_change_far_to_the_right_is_brought_into_sight(width: int) -> None:
+    long = "cost = " + "a + " * 40
+    text = drawn(rows_of(long + "1", long + "2"), width)
+    assert "a + 1" in text
+    assert "a + 2" in text
+
+
 def test_equal_texts_have_no_difference() -> None:
     diff = rows_of(BEFORE, BEFORE)
     assert diff.said == "no difference"
