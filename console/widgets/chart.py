@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lineside.console.text import Line as Row
-from lineside.console.text import clip
+from lineside.console.text import clip, plain
 from lineside.console.widgets import axes, ticks
 from lineside.console.widgets import legend as legends
 from lineside.console.widgets.braille import Box, Floats
@@ -154,9 +154,10 @@ def plotted(
         [*a, *b, *c]
         for a, b, c in zip(axes.gutter(box, axis, left - 1), plot.canvas.lines(), names, strict=True)
     ]
-    told = [] if aside or cursor is None else legends.sentence(entries, head, box.columns)
+    told = [] if aside or cursor is None else clip(legends.sentence(entries, head), box.columns)
     below = _x_axis(frame, box, view, marks, x_scale, told=told)
-    return Plotted(rows=[clip(row, width) for row in (*body, *below)], frame=frame)
+    reading = plain(legends.sentence(entries, head)) if head else ""
+    return Plotted(rows=[clip(row, width) for row in (*body, *below)], frame=frame, reading=reading)
 
 
 def hint(view: Window) -> str:

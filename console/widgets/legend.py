@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineside.console.text import Line as Row
-from lineside.console.text import Span, clip, fit, joined, width_of
+from lineside.console.text import Span, fit, joined, width_of
 
 _GAP = 1
 """Blank cells between chart and names, and again at the right edge."""
@@ -93,11 +93,11 @@ def column(
     return out
 
 
-def sentence(entries: Sequence[Entry], head: str, width: int) -> list[Span]:
-    """The same in one line, for charts without room at their side."""
+def sentence(entries: Sequence[Entry], head: str) -> list[Span]:
+    """The same in one line, for charts without room at their side and to be copied."""
     parts: list[Row] = [[(head, "bold")]]
     parts += [[(f"{e.name} ", e.style), (e.value, f"bold {e.style}")] for e in entries if e.value]
-    return clip(joined(parts), width)
+    return joined(parts)
 
 
 def _row(entry: Entry, entries: Sequence[Entry], width: int) -> list[Span]:

@@ -53,6 +53,7 @@ class Plot(Lines, Generic[M], can_focus=True):
         self._model: M | None = None
         self.window = ALL
         self.frame: Frame | None = None
+        self.reading = ""  # what the crosshair reads, for `y v`
         self._reach: tuple[float, float] | None = None  # x of the first and last point of all
         self._hovering = False
 
@@ -79,6 +80,7 @@ class Plot(Lines, Generic[M], can_focus=True):
             view = replace(view, low=self._reach[0], high=self._reach[1])
         drawn = self._draw(model, self.size.width, self.size.height, view)
         self.frame = drawn.frame if isinstance(drawn, Plotted) else None
+        self.reading = drawn.reading if isinstance(drawn, Plotted) else ""
         self._reach = (self.frame.low, self.frame.high) if self.frame is not None else self._reach
         return drawn.rows if isinstance(drawn, Plotted) else drawn
 

@@ -113,6 +113,7 @@ class Plotted:
 
     rows: Sequence[Line]
     frame: Frame | None = None
+    reading: str = ""  # what the crosshair reads, in one line, to copy
 
     def under(self, *heads: Line, indent: int = 0) -> "Plotted":
         """The same below some lines and so many cells to the right."""
@@ -121,7 +122,7 @@ class Plotted:
         frame = self.frame
         if frame is not None:
             frame = replace(frame, top=frame.top + len(heads), left=frame.left + indent)
-        return Plotted(rows=rows, frame=frame)
+        return replace(self, rows=rows, frame=frame)
 
 
 def zoom(window: Window, frame: Frame, factor: float, *, around: float | None = None) -> Window:

@@ -77,6 +77,7 @@ def test_the_crosshair_walks_over_points_and_reads_them() -> None:
         assert x in X[1:10]
         assert f"at step {x:.0f}" in text(app)
         assert f"{80 - x / 20:g}" in text(app)
+        assert app.plot.reading == f"at step {x:.0f}  812 {80 - x / 20:g}  798 {x / 10:g}"
 
     at_plot(do)
 
