@@ -147,6 +147,7 @@ class OpenedRun(Vertical):
         if self._now is not None:
             self.query_one("#tabs", Drawing).redraw()
             self._follow()
+            self._preview()
         self.call_after_refresh(self.focus_tab)
 
     def turn(self, step: int) -> None:
@@ -237,7 +238,7 @@ class OpenedRun(Vertical):
     def _preview(self) -> None:
         """Read the file under the cursor in a thread, and show it."""
         file, home = self.file, self._home
-        if file is None:
+        if file is None or self.tab != "files":
             self._file = None
             return
 
@@ -245,9 +246,11 @@ class OpenedRun(Vertical):
             found = artifacts.shown(home, file)
             self.app.call_from_thread(self._seen, found)
 
-        self.run_worker(look, thread=True, exclusive=True, group="file", exit_on_error=False)
+        self.run_worker(look, thread=True, group="file", exit_on_error=False)
 
     def _seen(self, found: Shown) -> None:
+        if self.file is None or found.file.id != self.file.id:
+            return  # the cursor went on while it was read
         self._file = found
         self._arrange()
         if found.look is artifacts.Look.TEXT and found.path is not None:

@@ -153,6 +153,17 @@ class RunLooks(RunDeeds):
         keys += [f"param:{key}" for key in view.params]
         choose_or_type(self, "sort by", keys, self._sort, hint="min(loss), -acc@best(loss)")
 
+    def sort_by(self, table: Table[Any], key: str) -> bool:
+        """By a click on a header, or as it was at the last sitting."""
+        if table is not self.main() or (self.view is not None and self.view.groups is not None):
+            return False
+        try:
+            self.store.read(lambda db: bests.check(db, key or Asked().sort))
+        except Usage:
+            return False
+        self._set(sort=key or Asked().sort)
+        return True
+
     def _sort(self, key: str) -> None:
         """The same key again turns the order round."""
         self.store.read(lambda db: bests.check(db, key))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 
 from lineside.console.commands import Command
 from lineside.console.format import count
@@ -31,6 +32,7 @@ from lineside.console.widgets.window import Plotted, Window
 from lineside.store.queries.groups import GroupRow
 
 GROW_S = 0.5
+FOLLOW_S = 0.1
 _WIDE, _TALL = 140, 38
 """Cells from which facts stand beside the chart; rows from which small charts stand below it."""
 
@@ -64,6 +66,7 @@ class RunsArea(RunLooks):
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
         self._rows: PagedRows[RunLine] | None = None
+        self._following: Timer | None = None  # runs out once the cursor has rested
 
     def body(self) -> ComposeResult:
         yield Table[Any]((), id="runs", empty="no run is like that: esc takes the filter away")
@@ -240,9 +243,24 @@ class RunsArea(RunLooks):
         right += [(" · ", "dim"), (f"{marks} marked", "accent")] if marks else []
         return left, right
 
+    @property
+    def awaiting(self) -> bool:
+        return super().awaiting or self._following is not None
+
     @on(Table.Moved)
-    @on(Table.Marked)
     def _moved(self) -> None:
+        """What stands below follows once the cursor rests: a key that is held is not slowed by charts."""
+        self.refresh_frame()
+        if self._following is not None:
+            self._following.stop()
+        self._following = self.set_timer(FOLLOW_S, self._follow)
+
+    def _follow(self) -> None:
+        self._following = None
+        self.reload(whole=False)
+
+    @on(Table.Marked)
+    def _marked(self) -> None:
         self.refresh_frame()
         self.reload(whole=False)
 
