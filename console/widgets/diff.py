@@ -22,6 +22,7 @@ _SIDES = 100
 _SEEN = 12
 """Cells of a change that must be in sight."""
 
+_NOWHERE = 1 << 30
 _LONGEST = 400
 """Characters of a line that are compared word by word, and shown."""
 
@@ -302,7 +303,7 @@ def _words(left: str, right: str) -> tuple[list[Span], list[Span]]:
 def _in_sight(left: list[Span], right: list[Span], room: int) -> tuple[list[Span], list[Span]]:
     """Both lines from a later cell on, where their first difference had no room."""
     start = min(_first_change(left), _first_change(right))
-    if start + _SEEN <= room:
+    if start + _SEEN <= room or start == _NOWHERE:
         return left, right
     skip = start - max(_SEEN, room // 3)
     return ([("…", "dim"), *_without(left, skip)], [("…", "dim"), *_without(right, skip)])
@@ -310,6 +311,8 @@ def _in_sight(left: list[Span], right: list[Span], room: int) -> tuple[list[Span
 
 def _first_change(line: Sequence[Span]) -> int:
     """Cells before the first word that stands out; endless where none does."""
+    if not any("reverse" in style for _, style in line):
+        return _NOWHERE
     cells = 0
     for text, style in line:
         if "reverse" in style:

@@ -49,6 +49,10 @@ def test_a_change_far_to_the_right_is_brought_into_sight(width: int) -> None:
     assert "a + 2" in text
 
 
+def test_lines_that_have_nothing_in_common_begin_at_their_beginning() -> None:
+    assert "1 - first " in drawn(rows_of("first " + "word " * 40, "ANOTHER" + "÷=" * 90))
+
+
 def test_equal_texts_have_no_difference() -> None:
     diff = rows_of(BEFORE, BEFORE)
     assert diff.said == "no difference"
