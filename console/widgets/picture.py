@@ -161,5 +161,7 @@ def _blocks(pixels: Pixels) -> list[Line]:
 def _shaded(pixels: Pixels) -> list[Line]:
     light = pixels @ np.array([0.2126, 0.7152, 0.0722])
     light = (light[::2] + light[1::2]) / 2
+    if light.max() - light.min() >= 1:  # all shades there are, for what there is
+        light = (light - light.min()) / (light.max() - light.min()) * 255
     places = (light / 256 * len(SHADES)).astype(np.int64)
     return [[("".join(SHADES[place] for place in row), "")] for row in places.tolist()]
