@@ -49,7 +49,7 @@ def choose_sort(area: "Area[Any]", table: Table[Any]) -> None:
         if letter == _AS_IT_COMES:
             order(area, table, "")
         elif letter:
-            order(area, table, table.arrangement.turned(letters[letter].key).sort)
+            order(area, table, turned(table, letters[letter].key))
 
     title = f"sort {TITLES[area.NAME].lower()} by"
     area.app.push_screen(Menu(title, entries, empty="its rows have one order only"), chosen)
@@ -57,20 +57,25 @@ def choose_sort(area: "Area[Any]", table: Table[Any]) -> None:
 
 def clicked(area: "Area[Any]", table: Table[Any], key: str) -> None:
     """A header was clicked: sort by that column, or the other way round."""
-    turned = table.arrangement.turned(key)
-    if any(column.key == key for column in table.sortable()) or area.sort_by(table, turned.sort):
-        order(area, table, turned.sort)
-    else:
-        title = next(column.title for column in table.columns if column.key == key)
-        area.notify(f"there is no order by {safe(title)}", severity="warning", markup=False)
+    order(area, table, turned(table, key))
+
+
+def turned(table: Table[Any], key: str) -> str:
+    """Sorted by that column; by the one it is sorted by already: the other way round."""
+    return "-" + key if table.sort == key else key
 
 
 def order(area: "Area[Any]", table: Table[Any], sort: str) -> None:
     """Sort by the area's own means where it has any, else the rows that are here."""
-    area.sort_by(table, sort)
+    own = area.sort_by(table, sort)
+    key = sort.removeprefix("-")
+    if key and not own and key not in {column.key for column in table.sortable()}:
+        title = next((column.title for column in table.columns if column.key == key), key)
+        area.notify(f"there is no order by {safe(title)}", severity="warning", markup=False)
+        return
     table.rearrange(replace(table.arrangement, sort=sort))
     keep(area, table)
-    if sort and table.sort != sort:
+    if key and not own and table.sort != sort:
         words = "too many rows to sort them here: filter first  /"
         area.notify(words, severity="warning", markup=False)
 

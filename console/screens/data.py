@@ -106,6 +106,9 @@ class DataArea(Area[View]):
     def empty(self, view: View) -> bool:
         return not view.versions
 
+    def previews(self) -> bool:
+        return True
+
     def filtered(self, text: str) -> None:
         """The filter is that of the table that had the keys."""
         self._filters[self._inside] = text
@@ -160,7 +163,9 @@ class DataArea(Area[View]):
         else:
             self.query_one("#lower").styles.height = "1fr"
         pixels = bool(view.chosen and data_column.portrait(view.chosen, _PORTRAIT_CELLS, _CARD_ROWS))
-        self.query_one("#portrait").display = pixels and not broad and self.size.width >= 70
+        self.query_one("#portrait").display = (
+            pixels and not broad and self.size.width >= 70 and not self.has_class("-zoomed")
+        )
 
     def on_resize(self) -> None:
         super().on_resize()

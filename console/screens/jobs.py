@@ -83,7 +83,7 @@ class JobsArea(Area[JobList]):
         self._files: dict[Path, LogFile] = {}
 
     def body(self) -> ComposeResult:
-        with Container(id="split"):
+        with Container(id="split", classes="content"):
             with Vertical(id="left"):
                 yield Table[Working](
                     drawing.COLUMNS, id="jobs", empty="no jobs: press . to run a pipeline or a command"
@@ -372,7 +372,6 @@ class JobsArea(Area[JobList]):
         return (("j", "jobs", self.main()), ("o", "output", self._log()), ("g", "GPUs", gpus))
 
     @on(Panel.Entered)
-    @on(Table.Opened)
     def _entered(self) -> None:
         self.cmd_open()
 
@@ -468,6 +467,9 @@ class JobsArea(Area[JobList]):
         inside = self.has_class("-zoomed") or self._log().has_focus
         self._searching = inside and not self.has_class("-drawn") and self._log().display
         super().cmd_filter()
+
+    def previews(self) -> bool:
+        return not self._searching
 
     def filtered(self, text: str) -> None:
         """In the output, `/` searches; in the table it filters."""

@@ -8,7 +8,7 @@ from typing import Any
 from lineside.console.ports import Actions, Store
 from lineside.console.reads import leaderboard
 from lineside.console.reads.charts import Look
-from lineside.console.reads.leaderboard import Leaderboard, RunLine
+from lineside.console.reads.leaderboard import Asked, Leaderboard, RunLine
 from lineside.console.screens.area import Targets
 from lineside.console.screens.choosing import choose_or_type
 from lineside.console.screens.run import OpenedRun
@@ -17,8 +17,10 @@ from lineside.console.text import plain
 from lineside.console.views import runs as drawing
 from lineside.console.widgets.plot import Plot
 from lineside.console.widgets.rows import Cell
+from lineside.console.widgets.table import Table
 from lineside.console.widgets.window import ALL
 from lineside.store import bests
+from lineside.store.errors import Usage
 
 COMPARED = ("compare", "every")
 """The panes of a comparison: what differs, and all of it."""

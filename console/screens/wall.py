@@ -82,7 +82,7 @@ class WallArea(Area[View]):
         self._plan: Mapping[str, Rect] = {}
 
     def body(self) -> ComposeResult:
-        with Container(id="room"):
+        with Container(id="room", classes="content"):
             yield Lines([[]], id="needs-head")
             yield Table[Need](_COLUMNS, id="needs", header=False, empty="✓ nothing waits for anybody")
             for name in PANELS:
@@ -112,6 +112,11 @@ class WallArea(Area[View]):
             return View(wall, traces.curves(db, home, wall), traces.loads(db, home, wall))
 
         return read
+
+    def empty(self, view: View) -> bool:
+        wall = view.wall
+        seen = (wall.needs, wall.working, wall.waiting, wall.endpoints, wall.events, wall.before, wall.recent)
+        return not any(seen) and not self.console_app.runner.gpus
 
     def show(self, view: View) -> None:
         wall, me = view.wall, self.me
@@ -200,10 +205,6 @@ class WallArea(Area[View]):
 
     @on(Panel.Entered)
     def _entered(self) -> None:
-        self.cmd_open()
-
-    @on(Table.Opened)
-    def _opened(self) -> None:
         self.cmd_open()
 
     @on(DescendantFocus)

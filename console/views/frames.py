@@ -68,7 +68,7 @@ def presence(area: "Area[Any]") -> Line:
 
 def crumb_line(left: Line, parts: Sequence[Line], width: int) -> list[Span]:
     """Where we are on the left, and of the parts on the right as many as there is room for."""
-    room = width - min(line_width(left), max(_LEFT, width // 2)) - 2
+    room = width - min(line_width(left), max(_LEFT, width * 3 // 5)) - 2
     right: list[Span] = []
     for part in (part for part in parts if part):
         more: list[Span] = [*([(" · ", "dim")] if right else []), *part]

@@ -1,7 +1,7 @@
 """How one person wants a table: which columns in which order, how wide, and sorted by what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from lineside.console.widgets.rows import Column
@@ -29,10 +29,6 @@ class Arrangement:
                 out.insert(out.index(place - 1) + 1 if place else 0, place)
         seen = [place for place in out if all or columns[place].key not in self.hidden]
         return seen or out
-
-    def turned(self, key: str) -> Self:
-        """Sorted by that column; by the same one again: the other way round."""
-        return replace(self, sort="-" + key if self.sort == key else key)
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -354,3 +354,42 @@ def test_footer_tabs_and_rows_take_clicks(store: SqliteStore) -> None:
         assert here.app.area.has_class("-zoomed")  # type: ignore[union-attr]
 
     at_console(store, do)
+
+
+def test_a_click_on_a_header_of_runs_sorts_in_the_store(store: SqliteStore, tmp_path: Path) -> None:
+    async def first(here: Sitting) -> None:
+        await here.press("2")
+        table = here.app.area.main()  # type: ignore[union-attr]
+        assert table is not None
+        head = "".join(segment.text for segment in table.render_line(0))
+        for sort in ("name", "-name"):
+            await here.pilot.click(table, offset=(head.index("name") + 1, 0))
+            await here.settle()
+            assert table.sort == sort
+        await here.pilot.click(table, offset=(head.index("curve") + 1, 0))
+        await here.settle()
+        assert "there is no order by curve" in [n.message for n in here.app._notifications]
+        assert table.sort == "-name"
+
+    async def second(here: Sitting) -> None:
+        await here.press("2")
+        table = here.app.area.main()  # type: ignore[union-attr]
+        assert table is not None
+        assert table.sort == "-name"
+
+    at_console(store, first, size=(200, 50), memory=Memory(tmp_path))
+    at_console(store, second, size=(200, 50), memory=Memory(tmp_path))
+
+
+def test_jobs_follow_the_filter_while_it_is_typed(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("3")
+        table = here.app.area.main()  # type: ignore[union-attr]
+        assert table is not None
+        every = len(table.rows)
+        await here.press("slash", *"failed")
+        assert 0 < len(table.rows) < every
+        await here.press("escape")
+        assert len(table.rows) == every
+
+    at_console(store, do)
