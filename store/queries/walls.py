@@ -41,7 +41,7 @@ class FailedRow:
 _ENDED = """
     select status, count(*) as runs from run
      where created_us >= :horizon_us and ended_us >= :since_us
-     group by status
+     group by +status -- the index of statuses would be read from end to end: 70 ms of 100,000 runs
 """
 
 _FAILED = """
