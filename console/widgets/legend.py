@@ -51,7 +51,8 @@ def width(entries: Sequence[Entry], head: str, value: int, *, most: int) -> int:
     """
     need = max((_long(entry, entries, value) for entry in entries), default=0)
     need = max(need, width_of(head))
-    return min(need + 2 * _GAP, most) if need and most >= 10 + 2 * _GAP else 0
+    roomy = most >= max(10, width_of(head)) + 2 * _GAP
+    return min(need + 2 * _GAP, most) if need and roomy else 0
 
 
 def _long(entry: Entry, entries: Sequence[Entry], least: int) -> int:
