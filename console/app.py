@@ -100,8 +100,9 @@ class LinesideApp(TerminalApp[int]):
         self.opens_at: tuple[str, int | str | None] | None = None  # an area and a row in it to begin with
         for theme in themes(depth):
             self.register_theme(theme)
-        self.theme = COLOURLESS if colourless() else self.settings.theme or self._kept_theme()
-        commands.use(self.settings.keys)
+        chosen = COLOURLESS if colourless() else self.settings.theme or self._kept_theme()
+        self.set_reactive(TerminalApp.theme, chosen)  # all styles are made when it begins, not twice
+        commands.use(self.settings.keys, in_words=self.settings.ascii)
         for name in AREAS:
             self.add_mode(name, self._maker(name))
 
