@@ -1,7 +1,7 @@
 """Jobs: the queue and what ended; below, the output of one or why it waits; then the GPUs."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,32 +10,28 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.events import DescendantFocus
 
-from lineside.console import asking, starting
 from lineside.console.commands import Command
-from lineside.console.deeds import Deed
 from lineside.console.format import plural
-from lineside.console.holding import holders
 from lineside.console.logs import LogFile
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import joblist
 from lineside.console.reads.joblist import LIVE, WAITING, JobList
 from lineside.console.reads.pipelist import Pipe
 from lineside.console.reads.walls import Working
-from lineside.console.screens import scheduling
-from lineside.console.screens.area import Area, Targets
-from lineside.console.screens.startform import StartForm
+from lineside.console.screens import joblists
+from lineside.console.screens.area import Targets
+from lineside.console.screens.jobdeeds import LISTS, JobDeeds
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import jobs as drawing
 from lineside.console.views import pipelines as piping
 from lineside.console.views import schedules as clocks
-from lineside.console.views.gpus import gpu_lines, gpu_rows
+from lineside.console.views.jobgpus import gpu_panel
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.log import Log
-from lineside.console.widgets.panel import Filled, Panel, Row
-from lineside.console.widgets.rows import Cell, ListRows, PagedRows
+from lineside.console.widgets.panel import Panel
+from lineside.console.widgets.rows import Cell, PagedRows
 from lineside.console.widgets.table import Table
 from lineside.store.queries.jobs import JobRow
-from lineside.store.queries.projects import ProjectRow
 from lineside.store.queries.schedules import ListedRow
 
 GROW_S = 0.5
@@ -45,7 +41,7 @@ _WIDE, _ROOMY = 140, 100
 """From here on the table and what belongs to its row stand side by side."""
 
 
-class JobsArea(Area[JobList]):
+class JobsArea(JobDeeds):
     """Area 3."""
 
     NAME: ClassVar[str] = "jobs"
@@ -109,11 +105,8 @@ class JobsArea(Area[JobList]):
         self.set_interval(GROW_S, self._grow)
 
     def main(self) -> "Table[Any]":
-        shown = self.showing if self.showing in ("schedules", "pipelines") else "jobs"
+        shown = self.showing if self.showing in LISTS else "jobs"
         return self.query_one(f"#{shown}", Table)
-
-    def _jobs(self) -> Table[Working]:
-        return self.query_one("#jobs", Table)
 
     def _log(self) -> Log:
         return self.query_one("#output", Log)
@@ -147,9 +140,9 @@ class JobsArea(Area[JobList]):
 
     def show(self, view: JobList) -> None:
         if self.showing == "schedules":
-            self._show_schedules(view)
+            joblists.schedules(self, view)
         elif self.showing == "pipelines":
-            self._show_pipelines(view)
+            joblists.pipelines(self, view)
         else:
             self._show_jobs(view)
         self._warm = True
@@ -170,31 +163,8 @@ class JobsArea(Area[JobList]):
         if self.view is None or self.view.ids is not view.ids:
             self._jobs().show(rows)
         self._show_pane(view)
-        self.query_one("#gpus", Panel).show(lambda w, h: self._draw_gpus(view, w, h))
-
-    def _show_schedules(self, view: JobList) -> None:
-        at = self.now
-
-        def cells(row: ListedRow) -> list[Cell]:
-            return clocks.cells(row, now=at)
-
-        table = self.query_one("#schedules", Table)
-        problem: Callable[[ListedRow], bool] = lambda row: bool(row.broken)  # noqa: E731
-        table.show(ListRows[ListedRow](view.schedules, key=lambda row: row.id, cells=cells, problem=problem))
-        row = table.current
-        self._rows().show(lambda w, h: clocks.detail(row, view.firings, now=at))
-
-    def _show_pipelines(self, view: JobList) -> None:
-        at = self.now
-
-        def cells(pipe: Pipe) -> list[Cell]:
-            return piping.cells(pipe, now=at)
-
-        table = self.query_one("#pipelines", Table)
-        problem: Callable[[Pipe], bool] = lambda pipe: pipe.state == "FAILED"  # noqa: E731
-        table.show(ListRows[Pipe](view.pipes, key=lambda pipe: pipe.key, cells=cells, problem=problem))
-        pipe = table.current
-        self._rows().show(lambda w, h: piping.graph(pipe, now=at, width=w, height=h))
+        runner = self.console_app.runner
+        self.query_one("#gpus", Panel).show(lambda w, h: gpu_panel(runner, view, w, h, now=at))
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -203,7 +173,7 @@ class JobsArea(Area[JobList]):
 
     def _breadth(self) -> None:
         """The table and what belongs to its row beside it; lists of few rows have it below."""
-        few = self.showing in ("schedules", "pipelines")
+        few = self.showing in LISTS
         self.set_class(self.app.size.width >= _WIDE and not few, "-wide")
 
     def _fit(self) -> None:
@@ -254,25 +224,6 @@ class JobsArea(Area[JobList]):
             return drawing.why_lines(opened, width, height, blockers=having)
         return drawing.detail_lines(opened, self.me, width, height, now=self.now)
 
-    def _draw_gpus(self, view: JobList, width: int, height: int) -> Filled:
-        runner = self.console_app.runner
-        slots = (
-            f"{sum(job.cpus for job in view.live)} of {runner.slots} CPU slots taken" if runner.slots else ""
-        )
-        if runner.gpus and height >= 2 * len(runner.gpus):
-            rows = gpu_rows(runner.gpus, view.live, self.me, view.loads, width=width, height=height,
-                            now=self.now)  # fmt: skip
-            return Filled(title="GPUS", rows=rows, right=slots)
-        lines = gpu_lines(runner.gpus, view.live, self.me, words=runner.gpu_words, width=width + 1,
-                          now=self.now, loads=view.loads)  # fmt: skip
-        held = [holders(gpu, view.live) for gpu in runner.gpus]
-        goes = [("jobs", on[0].id) if on else None for on in held] or [None] * len(lines)
-        made = [
-            Row(key=at, lines=[line[1:]], goes=to)
-            for at, (line, to) in enumerate(zip(lines, goes, strict=False))
-        ]
-        return Filled(title="GPUS", rows=made, right=slots)
-
     def crumb(self) -> tuple[Line, Line]:
         wide = self.app.size.width >= _ROOMY
         left: list[Span] = [(" Jobs", "bold"), (" › ", "dim")]
@@ -299,7 +250,7 @@ class JobsArea(Area[JobList]):
         found = super()._hinted()
         if self._log().has_focus:
             return [c for c in found if c.scope == "log"] + [c for c in found if c.scope == "everywhere"]
-        few = self.showing in ("schedules", "pipelines")
+        few = self.showing in LISTS
         return [c for c in found if not few or c.id not in _OF_JOBS]
 
     @on(DescendantFocus)
@@ -333,7 +284,7 @@ class JobsArea(Area[JobList]):
             self.cmd_open()
 
     def _job(self) -> JobRow | None:
-        if self.showing in ("schedules", "pipelines"):
+        if self.showing in LISTS:
             return None
         row = self._jobs().current
         return row.job if row is not None else None
@@ -365,7 +316,7 @@ class JobsArea(Area[JobList]):
         }
 
     def panels(self) -> Sequence[tuple[str, str, Any]]:
-        if self.showing in ("schedules", "pipelines"):
+        if self.showing in LISTS:
             word = {"schedules": "firings", "pipelines": "stages"}[self.showing]
             return (("j", self.showing, self.main()), ("o", word, self._rows()))
         gpus = self.query_one("#gpus", Panel)
@@ -394,7 +345,7 @@ class JobsArea(Area[JobList]):
         return False
 
     def _redraw(self) -> None:
-        if self.view is not None and self.showing not in ("schedules", "pipelines"):
+        if self.view is not None and self.showing not in LISTS:
             self._show_pane(self.view)
 
     def _turn_to(self, name: str) -> None:
@@ -434,7 +385,7 @@ class JobsArea(Area[JobList]):
             if row is not None and row.goes is not None and row.goes[1] is not None:
                 self.select(row.goes[1])
             return
-        if self.showing in ("schedules", "pipelines"):
+        if self.showing in LISTS:
             self._rows().focus()
             return
         job = self._job()
@@ -479,94 +430,5 @@ class JobsArea(Area[JobList]):
             return
         super().filtered(text)
 
-    # -- doing --------------------------------------------------------------------------------------
-
-    def offers(self, command: Command) -> bool:
-        if command.id in _ALWAYS:
-            return True
-        if self.showing in ("schedules", "pipelines"):
-            return False
-        states = {row.job.state for row in self._jobs().chosen()}
-        able = _ABLE.get(command.id, frozenset())
-        return bool(states) and states <= able
-
-    def _chosen(self) -> list[JobRow]:
-        if self.showing in ("schedules", "pipelines"):
-            return []
-        return [row.job for row in self._jobs().chosen()]
-
-    def _ask(self, make: Callable[[Sequence[JobRow]], Deed]) -> None:
-        chosen = self._chosen()
-        if chosen:
-            self.propose(make(chosen))
-
-    def cmd_cancel(self) -> None:
-        self._ask(asking.cancel)
-
-    def cmd_retry(self) -> None:
-        self._ask(asking.retry)
-
-    def cmd_hold(self) -> None:
-        self._ask(asking.hold)
-
-    def cmd_release(self) -> None:
-        self._ask(asking.release)
-
-    def cmd_front(self) -> None:
-        self._ask(lambda chosen: asking.move(chosen, to="front"))
-
-    def cmd_rear(self) -> None:
-        self._ask(lambda chosen: asking.move(chosen, to="back"))
-
-    def cmd_schedule_fire(self) -> None:
-        scheduling.fire(self)
-
-    def cmd_schedule_pause(self) -> None:
-        scheduling.pause(self)
-
-    def cmd_schedule_resume(self) -> None:
-        scheduling.resume(self)
-
-    def cmd_shell(self) -> None:
-        self.propose(starting.command(Path.cwd()))
-
-    def cmd_pipeline(self) -> None:
-        """The form of the pipeline under the cursor, else of one that is chosen."""
-        known = self.store.read(starting.known)
-        if not known:
-            words = "no project is applied: run  lineside apply  in its folder"
-            self.notify(words, severity="warning", markup=False)
-            return
-        pipe = self.main().current if self.showing == "pipelines" else None
-        if isinstance(pipe, Pipe):
-            self._start(
-                *next(each for each in known if each[0] == pipe.name and each[1].name == pipe.project)
-            )
-            return
-        names = [f"{safe(name)}   of {safe(row.name)}" for name, row in known]
-        self.choose("run pipeline", names, lambda at: self._start(*known[at]))
-
-    def _start(self, name: str, row: ProjectRow) -> None:
-        who, home = self.me.name, self.store.home
-        form = self.store.read(lambda db: starting.pipeline(db, home, name, row, who=who))
-
-        def filled(deed: Deed | None) -> None:
-            if deed is not None:
-                self.propose(deed)
-
-        self.app.push_screen(StartForm(form), filled)
-
 
 _OF_JOBS = frozenset({"jobs.output", "jobs.details", "jobs.states"})
-
-_ALWAYS = frozenset({
-    "jobs.pipeline", "jobs.shell", "jobs.schedule_fire", "jobs.schedule_pause", "jobs.schedule_resume",
-})  # fmt: skip
-"""What needs no job under the cursor."""
-
-_ABLE: Mapping[str, frozenset[str]] = {
-    "jobs.cancel": frozenset({*LIVE, *WAITING}), "jobs.retry": frozenset({"FAILED", "CANCELLED"}),
-    "jobs.hold": frozenset({"QUEUED"}), "jobs.release": frozenset({"HELD"}),
-    "jobs.front": frozenset(WAITING), "jobs.rear": frozenset(WAITING),
-}  # fmt: skip
-"""In which states a job can have this done to it; with several marked, all of them must be."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lineside.console.text import Line, fit, width_of
+from lineside.console.text import Line, width_of
 
 LESSONS: Mapping[str, tuple[str, Sequence[tuple[str, str]]]] = {
     "wall": (
@@ -25,8 +25,8 @@ LESSONS: Mapping[str, tuple[str, Sequence[tuple[str, str]]]] = {
     "jobs": (
         "The queue of this box: what runs, what waits and why, what it printed, which GPU it holds.",
         (
-            (". n", "run a pipeline of a project"),
             (". x", "run any command"),
+            (". n", "run a pipeline of a project: one that was applied"),
             ("lineside run --gpus 1 -- python train.py", "the same, from a shell"),
         ),
     ),
@@ -65,18 +65,81 @@ LESSONS: Mapping[str, tuple[str, Sequence[tuple[str, str]]]] = {
 }
 
 
+SKETCHES: Mapping[str, Sequence[str]] = {
+    "wall": (
+        "? APPROVE  bike v7 → champion, tomas asks                13:22   ↵ look",
+        "✗ FAILED   job 58 train fraud: oom_cuda at step 1,204    12:40   ↵ log",
+    ),
+    "runs": (
+        "  812  ✓ FINISHED   tomas   val_mae 36.91   lr 3e-3   ▇▇▅▃▂▁▁",
+        "  826  ● RUNNING    you     val_mae 39.42   lr 1e-3   ▇▅▄▃",
+    ),
+    "jobs": (
+        "57  ● RUNNING  train bike   you  GPU 0  ends 16:01   loss 0.213 ▇▅▃▂",
+        "60  ○ QUEUED   train fraud  you  –      since 13:39  0 held by job 57",
+    ),
+    "data": (
+        "  bike@3   17,379 rows   + 2,379   16 columns   target cnt   ▁▃▇▅▂",
+        "  bike@2   15,000 rows             16 columns   2 runs learned from it",
+    ),
+    "models": (
+        "  bike v7   ? asked for champion   gates 6/6   hold-out 36.9",
+        "  bike v6   ● champion since Tue   approved by maria",
+    ),
+    "lineage": (
+        "  bike@3 ──▸ run 812 ──▸ bike v7 ──▸ request 3",
+        "                      ╰──▸ window 4 ──▸ ◆ alert 1",
+    ),
+    "monitor": (
+        "  ◆ bike-api   v6   drifted      212 req/s   p99 18 ms   ▂▂▃▅▇",
+        "  ● fraud      v2   ok            35 req/s   p99 44 ms   ▂▂▂▂▂",
+    ),
+    "audit": (
+        "  412  13:22:07   tomas   asks     bike v7 → champion    9f3c…",
+        "  413  13:51:40   maria   approves bike v7               71ab…",
+    ),
+}  # fmt: skip
+"""How a few rows of each area will look."""
+
+_WIDEST = 96
+
+
 def lesson(name: str, width: int) -> list[Line]:
-    """The lesson of an area; none for an area that cannot be empty."""
+    """The lesson of an area: what it is for, the first step, other ways, how it will look.
+
+    None for an area that cannot be empty.
+    """
     import textwrap
 
     what, ways = LESSONS.get(name, ("", ()))
     if not what:
         return []
-    lines: list[Line] = [[], *([("   " + row, "")] for row in textwrap.wrap(what, max(20, width - 6))), []]
-    wide = max(width_of(way) for way, _ in ways)
-    for way, does in ways:
-        if wide + width_of(does) + 8 <= width:
-            lines.append([("   ", ""), (fit(way, wide), "bold accent"), ("  " + does, "dim")])
-        else:
-            lines += [[("   ", ""), (way, "bold accent")], [("     " + does, "dim")]]
+    room = min(width, _WIDEST)
+    lines: list[Line] = [[], *([("   " + row, "bold")] for row in textwrap.wrap(what, max(20, room - 6))), []]
+    for place, (way, does) in enumerate(ways):
+        alike = [
+            _typed(each) for each, _ in ways if each.startswith("lineside") == way.startswith("lineside")
+        ]
+        lines += _way(way, does, max(map(width_of, alike)), width, first=place == 0)
+    sketch = SKETCHES.get(name, ())
+    if sketch and width >= max(width_of(row) for row in sketch) + 6:
+        lines += [[], [("   It will look like this:", "dim")], []]
+        lines += [[("   │ ", "rule"), (row, "faint-fg")] for row in sketch]
     return lines
+
+
+def _typed(way: str) -> str:
+    """A command as it stands behind a shell's prompt; a key as it is."""
+    return f"$ {way}" if way.startswith("lineside") else way
+
+
+def _way(way: str, does: str, wide: int, width: int, *, first: bool) -> list[Line]:
+    """`▸ . n   run a pipeline`; in two lines where one is too narrow."""
+    mark = (" ▸ ", "bold ask") if first else ("   ", "")
+    tone = "reverse bold accent" if first and not way.startswith("lineside") else "bold accent"
+    typed = _typed(way)
+    if wide + width_of(does) + 8 <= width:
+        return [
+            [mark, (typed, tone), (" " * (wide - width_of(typed)), ""), ("  " + does, "" if first else "dim")]
+        ]
+    return [[mark, (typed, tone)], [("     " + does, "dim")]]

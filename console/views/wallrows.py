@@ -12,7 +12,6 @@ from lineside.console.views import pulse
 from lineside.console.views.bars import block
 from lineside.console.views.gpus import gauge, gpu_rows
 from lineside.console.views.grid import grid, wrapped
-from lineside.console.views.lessons import lesson
 from lineside.console.widgets import sparkline
 from lineside.console.widgets.filled import Filled, Row
 from lineside.console.widgets.rows import Cell, Column
@@ -292,8 +291,6 @@ def since(scene: "Scene", width: int, height: int) -> Filled:
     title = "THE LAST 24 HOURS" if wall.first_visit else f"SINCE YOU LEFT, {left}"
     rows = _sum(scene, width)
     rows += [_event(event, scene, width) for event in wall.events]
-    if not rows and not wall.before and not wall.working and not wall.endpoints:
-        return Filled(title=title, rows=[Row(key="", lines=lesson("wall", width))])
     rows = rows or [Row(key="", lines=[[("nothing happened", "dim")]])]
     if wall.before and height > len(rows) + 2:
         rows.append(Row(key="before", lines=[[("before that", "head")]]))

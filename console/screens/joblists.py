@@ -1,0 +1,47 @@
+"""The views of the jobs area that list no jobs: schedules with their firings, pipelines with stages."""
+
+from typing import TYPE_CHECKING
+
+from lineside.console.reads.joblist import JobList
+from lineside.console.reads.pipelist import Pipe
+from lineside.console.views import pipelines as piping
+from lineside.console.views import schedules as clocks
+from lineside.console.widgets.panel import Panel
+from lineside.console.widgets.rows import Cell, ListRows
+from lineside.console.widgets.table import Table
+from lineside.store.queries.schedules import ListedRow
+
+if TYPE_CHECKING:
+    from lineside.console.screens.jobs import JobsArea
+
+
+def schedules(area: "JobsArea", view: JobList) -> None:
+    """All schedules, and below what the one under the cursor did."""
+    at = area.now
+
+    def cells(row: ListedRow) -> list[Cell]:
+        return clocks.cells(row, now=at)
+
+    def problem(row: ListedRow) -> bool:
+        return bool(row.broken) or row.last_state == "FAILED"
+
+    table = area.query_one("#schedules", Table)
+    table.show(ListRows[ListedRow](view.schedules, key=lambda row: row.id, cells=cells, problem=problem))
+    row = table.current
+    area.query_one("#rows", Panel).show(lambda w, h: clocks.detail(row, view.firings, now=at))
+
+
+def pipelines(area: "JobsArea", view: JobList) -> None:
+    """All pipelines, and below the stages of the one under the cursor."""
+    at = area.now
+
+    def cells(pipe: Pipe) -> list[Cell]:
+        return piping.cells(pipe, now=at)
+
+    def problem(pipe: Pipe) -> bool:
+        return pipe.state == "FAILED"
+
+    table = area.query_one("#pipelines", Table)
+    table.show(ListRows[Pipe](view.pipes, key=lambda pipe: pipe.key, cells=cells, problem=problem))
+    pipe = table.current
+    area.query_one("#rows", Panel).show(lambda w, h: piping.graph(pipe, now=at, width=w, height=h))
