@@ -16,7 +16,7 @@ from lineside.store.clock import Micros
 from lineside.store.queries.datasets import ColumnProfile, VersionRow
 
 _PIXEL = re.compile(r".*?(\d+)_(\d+)")
-_TALL = 24
+_TALL = 18
 """From so many rows on the card has a section for everything."""
 
 
@@ -40,7 +40,7 @@ def _short(chosen: Chosen, change: Change, width: int, height: int) -> list[Line
 
 def _long(chosen: Chosen, change: Change, now: Micros, width: int, height: int) -> list[Line]:
     """Sections in the order of their weight, each where it still fits whole."""
-    out = [_head(chosen, change, width), *_picture(chosen, change, width, max(8, min(14, height - 30)))]
+    out = [_head(chosen, change, width), *_picture(chosen, change, width, max(7, min(14, height - 30)))]
     sections = (
         _figures(chosen, change, width), data_checks.lines(chosen, width), _ties(chosen, width),
         _past(chosen, change, now, width), portrait(chosen, width, 6),

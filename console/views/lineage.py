@@ -185,8 +185,9 @@ def _edge(view: View, edge: EdgeRow, other: Node, now: Micros, width: int) -> li
     room = max(4, width - 12 - 4 - 1 - len(time))
     label = safe(row.label)
     fact = safe(under(view, other, now)) if room >= 44 else ""
-    named = fit(label, min(26, room)) + "  " + fact if fact else label
+    if fact and fact != time:
+        label = fit(label, min(max(20, room - 36), room)) + "  " + fact
     return [
         (fit(f" {safe(edge.relation)}", 12), "dim"), (f"{mark} ", style),
-        (KINDS.get(row.kind, ("·", ""))[0] + " ", "head"), (fit(named, room), ""), (f" {time}", "dim"),
+        (KINDS.get(row.kind, ("·", ""))[0] + " ", "head"), (fit(label, room), ""), (f" {time}", "dim"),
     ]  # fmt: skip

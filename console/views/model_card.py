@@ -27,6 +27,9 @@ def card(view: View, chosen: VersionRow, now: Micros, width: int, height: int) -
     about = [*history(view.holders, now), *(_brief(origin) if origin else [])]
     room = max(1, height - 4 - len(about))
     lines = [*head, *scale(view, chosen, width, room)[1:], *about]
+    if origin is not None:
+        against = _against(origin, width)[: height - len(lines)]
+        lines += against if len(against) > 3 else []
     return [clip(line, width) for line in lines[:height]]
 
 

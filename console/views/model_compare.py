@@ -1,6 +1,7 @@
 """Two model versions side by side: only what differs, in the order in which one asks."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from lineside.console.format import count, number, plural
 from lineside.console.reads.packages import package_of
@@ -24,21 +25,36 @@ def compared(pair: Pair, width: int, height: int) -> list[Line]:
         right=f"{plural(len(pair.runs.rows), 'difference')}, {pair.runs.same} the same · esc ends",
         style="bold accent",
     )  # fmt: skip
+    room = max(12, (width - 40) // 2)
     columns = (
         Column(key="key", title="", max=28, min=14),
-        Column(key="old", title="", max=max(12, (width - 40) // 2), min=10),
-        Column(key="new", title="", max=max(12, (width - 40) // 2), min=10),
+        Column(key="old", title="", max=room, min=10),
+        Column(key="new", title="", max=room, min=10),
         Column(key="by", title=""),
     )
     names: Sequence[Cell] = ("", (f"v{old.number}", "bold"), (f"v{new.number}", "bold"), "")
     rows: list[Sequence[Cell]] = [names, *_packages(pair)]
     for kind in _KINDS:
-        found = [row for row in pair.runs.rows if row.kind == kind]
+        found = [row for row in pair.runs.rows if row.kind == kind and not _said(kind, row.key)]
         if found:
             rows.append(((_TITLES[kind], "head"), "", "", ""))
-            rows += [_difference(row.key, row.values[0], row.values[1], kind) for row in found]
+            rows += [_difference(row.key, *_apart(row.values[0], row.values[1], room), kind) for row in found]
     lines = [head, *grid(columns, rows, width)]
-    return [clip(line, width) for line in capped(lines, height, more="more: z shows them")]
+    return [clip(line, width) for line in capped(lines, height, more="more: y y copies the command for all")]
+
+
+def _said(kind: str, key: str) -> bool:
+    """The hold-out stands on top already."""
+    return kind == "metric" and key.startswith("holdout")
+
+
+def _apart(was: str | None, now: str | None, room: int) -> tuple[str | None, str | None]:
+    """Both values from shortly before the place where they part, where they are too long to be shown."""
+    if was is None or now is None or max(len(was), len(now)) <= room:
+        return was, now
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
+    start = max(0, same - 8)
+    return ("…" + was[start:], "…" + now[start:]) if start else (was, now)
 
 
 def _packages(pair: Pair) -> list[Sequence[Cell]]:

@@ -21,7 +21,7 @@ Link = tuple[Spot, Spot]
 KINDS: Mapping[str, tuple[str, str]] = {
     "dataset_version": ("▤", "data"), "run": ("▷", "run"), "model_version": ("◈", "model"),
     "promotion": ("⇑", "request"), "deployment": ("⌂", "deployment"), "window": ("□", "window"),
-    "alert": ("!", "alert"), "retrain": ("↻", "retrain"), "fold": ("⋮", "more"),
+    "alert": ("!", "alert"), "retrain": ("↻", "retrain"), "fold": ("…", "more"),
 }  # fmt: skip
 """Kind of node → its glyph and its word."""
 
