@@ -154,7 +154,7 @@ def plotted(
         [*a, *b, *c]
         for a, b, c in zip(axes.gutter(box, axis, left - 1), plot.canvas.lines(), names, strict=True)
     ]
-    told = [] if aside or cursor is None else clip(legends.sentence(entries, head), box.columns)
+    told = [] if aside or cursor is None else legends.sentence(entries, head, width=box.columns)
     below = _x_axis(frame, box, view, marks, x_scale, told=told)
     reading = plain(legends.sentence(entries, head)) if head else ""
     return Plotted(rows=[clip(row, width) for row in (*body, *below)], frame=frame, reading=reading)

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineside.console.text import Line as Row
-from lineside.console.text import Span, fit, joined, width_of
+from lineside.console.text import Span, clip, fit, joined, line_width, width_of
 
 _GAP = 1
 """Blank cells between chart and names, and again at the right edge."""
@@ -94,8 +94,19 @@ def column(
     return out
 
 
-def sentence(entries: Sequence[Entry], head: str) -> list[Span]:
-    """The same in one line, for charts without room at their side and to be copied."""
+def sentence(entries: Sequence[Entry], head: str, *, width: int | None = None) -> list[Span]:
+    """The same in one line, for charts without room at their side and to be copied.
+
+    Where `width` is too little for all of it, names are their first words, and the head is its last.
+    """
+    whole = _said(entries, head)
+    if width is None or line_width(whole) <= width:
+        return whole
+    brief = [replace(e, name=e.name.split(" ")[0]) for e in entries]
+    return clip(_said(brief, head.rpartition(" ")[2]), width)
+
+
+def _said(entries: Sequence[Entry], head: str) -> list[Span]:
     parts: list[Row] = [[(head, "bold")]]
     parts += [[(f"{e.name} ", e.style), (e.value, f"bold {e.style}")] for e in entries if e.value]
     return joined(parts)

@@ -8,6 +8,7 @@ import pytest
 
 from lineside.console.text import plain
 from lineside.console.widgets import chart, sparkline, ticks
+from lineside.console.widgets.window import Window
 
 X = np.arange(100, dtype=float)
 
@@ -66,6 +67,35 @@ def test_names_and_last_values_stand_at_the_right_unless_it_is_narrow() -> None:
     line = chart.Line(name="val_loss", x=X, y=X)
     assert "val_loss 99" in drawn(line)
     assert "val_loss" not in drawn(line, width=24)
+
+
+def test_without_room_at_its_side_a_chart_reads_its_crosshair_below() -> None:
+    lines = [chart.Line(name=f"{n} run {i}", x=X, y=X / 7 + i) for i, n in enumerate("abc")]
+    drawn = chart.plotted(lines, width=34, height=9, view=Window(cursor=42.0), x_name="step")
+    assert plain(drawn.rows[-1]).strip() == "42  a 6  b 7  c 8"
+    assert drawn.reading == "at step 42  a run 0 6  b run 1 7  c run 2 8"
+
+
+def test_a_part_that_is_looked_at_says_where_there_is_more() -> None:
+    line = chart.Line(name="loss", x=X, y=X)
+    below = plain(chart.plotted([line], width=60, height=9, view=Window(x0=20.0, x1=40.0)).rows[-2])
+    assert "◂" in below
+    assert below.count("▸") == 1
+    assert "20" in plain(chart.plotted([line], width=60, height=9, view=Window(x0=20.0, x1=40.0)).rows[-1])
+
+
+def test_values_outside_the_height_that_is_looked_at_are_not_drawn() -> None:
+    view = Window(y0=40.0, y1=60.0)
+    drawn = chart.plotted([chart.Line(name="loss", x=X, y=X)], width=60, height=12, view=view)
+    rows = [plain(row).split("┤")[-1].split("│")[-1] for row in drawn.rows[:-2]]
+    columns = [i for row in rows for i, c in enumerate(row) if "⠀" < c <= "⣿"]
+    assert max(columns) - min(columns) < 25, "a fifth of the points, not a line along the edges"
+
+
+def test_both_axes_may_be_logarithmic() -> None:
+    x = np.arange(0.0, 20_000.0)
+    text = drawn(chart.Line(name="loss", x=x, y=1 / (x + 1)), log_x=True, log_y=True, x_scale=ticks.POWERS)
+    assert text.splitlines()[-1].split() == ["1", "100", "10,000"]
 
 
 def test_marks_are_named_under_the_axis_and_levels_at_the_side() -> None:
