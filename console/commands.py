@@ -85,11 +85,13 @@ _own: dict[str, tuple[str, ...]] = {}
 """The keys that the person at this console has chosen: a process is one console."""
 
 
-def use(keys: Mapping[str, tuple[str, ...]]) -> None:
+def use(keys: Mapping[str, tuple[str, ...]], *, in_words: bool = False) -> None:
     """Let these commands have these keys instead, from now on; {} is the table as it stands.
 
-    `console/preferences.py` has refused what cannot be.
+    `console/preferences.py` has refused what cannot be. `in_words`: `enter` is printed so, and no arrow.
     """
+    _signs.clear()
+    _signs.update({"escape": "esc"} if in_words else SHOWN)
     if keys != _own:
         _own.clear()
         _own.update(keys)
@@ -143,9 +145,13 @@ SHOWN: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_signs: dict[str, str] = dict(SHOWN)
+"""How keys are printed at this console."""
+
+
 def shown(key: str) -> str:
     """A key as it is printed: `↵`, `^f`, `g r`."""
-    return " ".join(SHOWN.get(part, part.replace("ctrl+", "^")) for part in key.split(" "))
+    return " ".join(_signs.get(part, part.replace("ctrl+", "^")) for part in key.split(" "))
 
 
 def matching(text: str, commands: Iterable[Command]) -> list[Command]:

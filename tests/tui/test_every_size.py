@@ -116,4 +116,5 @@ def test_ascii_is_the_same_screen_letter_for_letter(store: SqliteStore) -> None:
 
     for ascii in (False, True):
         at_console(store, do, settings=Settings(ascii=ascii))
-    assert [ascii_of(row) for row in seen[False]] == seen[True]
+    body = slice(0, -1)  # the footer spells `enter` out
+    assert [ascii_of(row) for row in seen[False]][body] == seen[True][body]

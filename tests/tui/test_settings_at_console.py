@@ -91,3 +91,10 @@ def test_without_colour_no_cell_of_any_area_has_one(
 
     monkeypatch.setenv("NO_COLOR", "1")
     at_console(store, do)
+
+
+def test_in_ascii_the_footer_spells_the_keys_out(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        assert "enter look" in (await here.rows())[-1]
+
+    at_console(store, do, settings=Settings(ascii=True))
