@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lineside.console.text import Line as Row
-from lineside.console.text import clip, plain
+from lineside.console.text import clip, plain, safe
 from lineside.console.widgets import axes, ticks
 from lineside.console.widgets import legend as legends
 from lineside.console.widgets.braille import Box, Floats
@@ -225,12 +225,12 @@ def _entries(
         text = _NOTHING if value is None or (gaps and math.isnan(value)) else legends.reading(value, digits=4)
         out.append(
             legends.Entry(
-                name=line.name, value=text, style=style, row=_end_row(part, box, log_y), note=line.note
+                name=safe(line.name), value=text, style=style, row=_end_row(part, box, log_y), note=line.note
             )
         )
     for level in levels:
         row = _row(box, axes.raise_one(level.y, log_y))
-        out.append(legends.Entry(name=f"┄ {level.text}", value="", style=level.style, row=row))
+        out.append(legends.Entry(name=f"┄ {safe(level.text)}", value="", style=level.style, row=row))
     return out
 
 
@@ -373,7 +373,7 @@ def _x_axis(
     )  # fmt: skip
     if told:
         return [[(lead, ""), *line], [(lead + " ", ""), *told]]
-    words = [(frame.column_of(mark.x), f"↑{mark.text}", mark.style) for mark in marks]
+    words = [(frame.column_of(mark.x), f"↑{safe(mark.text)}", mark.style) for mark in marks]
     words = [word for word in words if 0 <= word[0] < box.columns]
     words += [(c - len(say[v]) // 2, say[v], "dim") for c, v in zip(columns, values, strict=True)]
     return [[(lead, ""), *line], [(lead + " ", ""), *placed(words, box.columns)]]

@@ -76,6 +76,16 @@ def test_without_room_at_its_side_a_chart_reads_its_crosshair_below() -> None:
     assert drawn.reading == "at step 42  a run 0 6  b run 1 7  c run 2 8"
 
 
+def test_names_from_scripts_are_shown_and_never_interpreted() -> None:
+    evil = "lo\x1b[31mss\u202e\n"
+    rows = chart.render(
+        [chart.Line(name=evil, x=X, y=X)], width=90, height=9, marks=[chart.Mark(x=20, text=evil)],
+        levels=[chart.Level(y=30, text=evil)],
+    )  # fmt: skip
+    assert all(plain(row).isprintable() for row in rows)
+    assert "\u202e" not in "".join(plain(row) for row in rows)
+
+
 def test_a_part_that_is_looked_at_says_where_there_is_more() -> None:
     line = chart.Line(name="loss", x=X, y=X)
     below = plain(chart.plotted([line], width=60, height=9, view=Window(x0=20.0, x1=40.0)).rows[-2])
