@@ -84,7 +84,7 @@ PANELS: Mapping[str, Panel] = {
         _panel("work:schedules", "jobs", "schedules and their next firing"),
         _panel("work:pipelines", "jobs", "pipelines and the state of their stages"),
         _panel("runs:runs", "runs", "the leaderboard", "[FILTER]"),
-        _panel("runs:run", "runs", "everything of one run", "RUN", "run:"),
+        _panel("runs:run", "runs", "everything of one run", "RUN"),
         _panel("runs:chart", "runs", "one metric of some runs", "RUN… [metric=NAME]"),
         _panel("runs:compare", "runs", "what differs between runs", "RUN RUN…"),
         _panel("things:data", "data", "dataset versions"),

@@ -124,7 +124,7 @@ def read(db: sqlite3.Connection, home: Home, look: Look, known: Scrapes | None =
     return View(
         look=look,
         endpoints=rows,
-        latency={e.id: [s.p99_ms for s in known.of(db, e, SPANS_S[0])] for e in rows},
+        latency={} if look.grid else {e.id: [s.p99_ms for s in known.of(db, e, SPANS_S[0])] for e in rows},
         alerts=[*opened, *past],
         retrains={r.alert_id: r for r in reversed(acted)},
         chosen=None if look.grid or here is None else _chosen(db, home, here, look, watching, known),

@@ -360,7 +360,8 @@ class MonitorArea(Area[View]):
             rows = self.view.endpoints if self.view else ()
             self.endpoints.go_to(next((e.id for e in rows if e.deployment_id == int(number)), None))
         else:
-            self.endpoints.go_to(target)
+            rows = self.view.endpoints if self.view else ()
+            self.endpoints.go_to(next((e.id for e in rows if e.name == target), target))
 
     def _show_window(self, id: int | None) -> None:
         """The sheet goes to the window of that key, where it is among those on show."""

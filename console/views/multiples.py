@@ -53,8 +53,17 @@ def grid(view: View, chosen: int, now: Micros, width: int, height: int) -> list[
     high = max(_FLAT, (height - 1) // down)
     wide = (width - _GAP * (across - 1)) // across
     start, end = _span(view, now, wide - _LABEL - 1)
-    tops = {m.name: _top([v for t in view.tracks for _, v in _points(t, m, start)]) for m in MEASURES}
-    panels = [_panel(t, m, tops[m.name], start, end, now, wide, high) for t, m in shown]
+    points = [_points(track, measure, start) for track, measure in shown]
+    tops = {
+        each.name: _top(
+            max((_most(p) for (_, m), p in zip(shown, points, strict=True) if m is each), default=0.0)
+        )
+        for each in measures(view, chosen)
+    }
+    panels = [
+        _panel(_Panel(track, measure, found, tops[measure.name]), start, end, now, wide, high)
+        for (track, measure), found in zip(shown, points, strict=True)
+    ]
     lines: list[Line] = []
     for row in range(down):
         here = panels[row * across : (row + 1) * across]
@@ -89,28 +98,39 @@ def _points(track: Track, measure: Measure, start: int) -> list[tuple[int, float
         return [
             (w.end_us, w.domain_auc) for w in track.windows if w.domain_auc is not None and w.end_us >= start
         ]
-    found = ((s.at_us, measure.of(s)) for s in track.scrapes if s.at_us >= start)
-    return [(at, value) for at, value in found if value is not None]
+    of = measure.of
+    return [(s.at_us, value) for s in track.scrapes if s.at_us >= start and (value := of(s)) is not None]
 
 
-def _top(values: Sequence[float]) -> float:
-    """A round number not below any of them, so that the scale seldom changes."""
-    most = max((v for v in values if v - v == 0), default=0.0)
+def _most(points: Sequence[tuple[int, float]]) -> float:
+    return max((value for _, value in points if value - value == 0), default=0.0)
+
+
+def _top(most: float) -> float:
+    """A round number not below it, so that the scale seldom changes."""
     if most <= 0:
         return 1.0
     power = 10.0 ** (len(str(int(most))) - 1 if most >= 1 else -len(str(int(1 / most))) + 0)
     return next(power * f for f in (1, 1.5, 2, 3, 5, 7.5, 10, 20) if power * f >= most)
 
 
-def _panel(
-    track: Track, measure: Measure, top: float, start: int, end: int, now: Micros, width: int, height: int
-) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """What one panel draws."""
+
+    track: Track
+    measure: Measure
+    points: Sequence[tuple[int, float]]
+    top: float
+
+
+def _panel(panel: _Panel, start: int, end: int, now: Micros, width: int, height: int) -> list[Line]:
     """Heading with the newest value, then the line."""
     import numpy as np
 
     from lineside.console.widgets import braille
 
-    row, points = track.endpoint, _points(track, measure, start)
+    measure, points, top, row = panel.measure, panel.points, panel.top, panel.track.endpoint
     mark, style = glyph(row.state)
     last = number(points[-1][1], digits=3) if points else "–"
     tail: list[Span] = [(f" {last} ", measure.style), (measure.unit, "dim")]
@@ -124,11 +144,8 @@ def _panel(
         body: list[Line] = [[("      " + why, "dim")] if y == rows // 2 else [] for y in range(rows)]
         return [head, *body]
     box = braille.Box(columns=width - _LABEL - 1, rows=rows, x0=float(start), x1=float(end), y0=0.0, y1=top)
-    dots = braille.line(
-        np.array([at for at, _ in points], dtype=np.float64),
-        np.array([v for _, v in points], dtype=np.float64),
-        box,
-    )
+    drawn = np.array(points, dtype=np.float64)
+    dots = braille.line(drawn[:, 0], drawn[:, 1], box)
     labels = {0: number(top, digits=2), rows - 1: "0"}
     return [
         head,
