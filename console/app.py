@@ -166,7 +166,7 @@ class LinesideApp(TerminalApp[int]):
         self.runner = self._only_looking(state) if self.settings.read_only else state
         if before.up and not state.up:
             self._gone = self.clock()
-        elif state.up and self._gone is not None:
+        elif state.up and (self._gone is not None or before.pid not in (None, state.pid)):
             self._gone = None
             self.notify("the runner is back", markup=False)
         if self.area is not None:
