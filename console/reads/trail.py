@@ -1,6 +1,7 @@
 """The audit area as one read: how long the trail is, what a filter finds, whether the chain holds."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ class View:
     found: Sequence[int] | None  # rows that the filter lets through; None: no filter
     checked: Checked | None  # None: not checked
     moments: tuple[Micros, ...]  # when the newest rows were written, newest first
+    people: tuple[tuple[str, int], ...] = ()  # who wrote how many of them, busiest first
+    verbs: tuple[tuple[str, int], ...] = ()  # "promotions", "jobs": of what how many
 
 
 def read(db: sqlite3.Connection, *, text: str, before: View | None, check: bool, now: Micros) -> View:
@@ -52,11 +55,14 @@ def read(db: sqlite3.Connection, *, text: str, before: View | None, check: bool,
     if check or (grew and number <= CHECKED):
         checked = Checked(verdict=audit.verify(db), at_us=now)
     if before is None or grew:
-        moments = tuple(row.at_us for row in audit.newest(db, limit=MOMENTS))
+        newest_rows = audit.newest(db, limit=MOMENTS)
+        moments = tuple(row.at_us for row in newest_rows)
+        people = tuple(Counter(row.acting_as or row.name for row in newest_rows).most_common(8))
+        verbs = tuple(Counter(row.verb.partition(".")[0] for row in newest_rows).most_common(8))
     else:
-        moments = before.moments
+        moments, people, verbs = before.moments, before.people, before.verbs
     rows = search(db, text) if text.strip() else None
-    return View(newest=number, found=rows, checked=checked, moments=moments)
+    return View(newest=number, found=rows, checked=checked, moments=moments, people=people, verbs=verbs)
 
 
 def search(db: sqlite3.Connection, text: str) -> list[int]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from lineside.console.format import clock, plural
+from lineside.console.format import bar, clock, plural
 from lineside.console.reads.trail import Checked, View
-from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
+from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
 from lineside.console.views.grid import capped, wrapped
 from lineside.console.views.strips import by_hour
 from lineside.console.widgets.rows import Cell, Column
@@ -39,14 +39,16 @@ def cells(row: AuditRow, now: Micros, checked: Checked | None) -> Sequence[Cell]
     """One line of the trail; from the first broken row on the chain proves nothing."""
     broken = _broken(row, checked)
     first = checked is not None and checked.verdict.broken_seq == row.seq
-    said: Cell = (f"✗ {checked.verdict.reason}", "bold bad") if first and checked else (told(row), "dim")
+    if first and checked:
+        said = (str(row.seq), clock(row.at_us, now=now), safe(row.who), safe(row.verb), "✗ " + subject(row))
+        return [(text, "bold bad") for text in (*said, checked.verdict.reason, f"✗ {row.hash[:SHORT]}")]
     return (
         (str(row.seq), "bad" if broken else "dim"),
         (clock(row.at_us, now=now), "dim"),
         (safe(row.who), "dim" if row.uid < 0 else "bold"),
         (safe(row.verb), tone(row)),
         subject(row),
-        said,
+        (told(row), "dim"),
         (f"✗ {row.hash[:SHORT]}" if broken else row.hash[:SHORT], "bad" if broken else "dim"),
     )
 
@@ -143,7 +145,28 @@ def entry(view: View, row: AuditRow, past: History, now: Micros, width: int, hei
     room = height - len(lines) - 1
     if room >= 4:
         lines += [[], *by_hour(view.moments, now, width, room)]
+    room = height - len(lines) - 1
+    if len(view.people) > 1 and room >= 5:
+        lines += [[], *_shares(view, width, room)]
     return [clip(line, width) for line in lines[:height]]
+
+
+def _shares(view: View, width: int, room: int) -> list[Line]:
+    """Who did how much, and of what there is how much, as bars beside each other."""
+    half = (width - 2) // 2
+    left, right = (_bars(rows[: room - 1], half) for rows in (view.people, view.verbs))
+    return [heading("WHO, AND WHAT", width, right="f shows only one of them"),
+            *beside(left, right, widths=(half, half), rule="  ")]  # fmt: skip
+
+
+def _bars(rows: Sequence[tuple[str, int]], width: int) -> list[Line]:
+    most = max(n for _, n in rows)
+    name = min(16, max(width_of(safe(text)) for text, _ in rows))
+    room = max(4, width - name - 10)
+    return [
+        [(" " + fit(safe(text), name) + " ", ""), (bar(n / most, room), "a"), (f"{n:>6,}", "dim")]
+        for text, n in rows
+    ]
 
 
 def _who(row: AuditRow, width: int) -> list[Line]:
