@@ -18,9 +18,11 @@ def gpu_panel(runner: RunnerState, view: JobList, width: int, height: int, *, no
         return Filled(title="GPUS", rows=rows, right=slots)
     words, wide = runner.gpu_words, width + 1
     lines = gpu_lines(gpus, live, me, words=words, width=wide, now=now, loads=view.loads)
-    held = [holders(gpu, live) for gpu in gpus] or [[] for _ in lines]
+    if not gpus:
+        return Filled(title="GPUS", rows=[Row(key="none", lines=lines)], right=slots)
+    held = [holders(gpu, live) for gpu in gpus]
     made = [
-        Row(key=place, lines=[line[1:]], goes=("jobs", on[0].id) if on else None)
-        for place, (line, on) in enumerate(zip(lines, held, strict=False))
+        Row(key=gpu.uuid, lines=[line[1:]], goes=("jobs", on[0].id) if on else None)
+        for gpu, line, on in zip(gpus, lines, held, strict=True)
     ]
     return Filled(title="GPUS", rows=made, right=slots)

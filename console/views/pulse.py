@@ -45,8 +45,8 @@ def ends(work: Working, *, now: Micros, brief: bool = False) -> tuple[str, str]:
 
 
 def tries(work: Working) -> str:
-    """`2/3` where it is tried again; nothing for a first and only try."""
+    """`2/3` where it was tried again, or waits to be; nothing for a first try."""
     attempt, allowed = work.job.attempt, work.end.tries
-    if allowed and attempt:
+    if allowed and (attempt > 1 or (attempt and work.job.state == "QUEUED")):
         return f"{attempt}/{max(allowed, attempt)}"
     return f"try {attempt}" if attempt > 1 else ""

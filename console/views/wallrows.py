@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from lineside.console.views.wall import Scene
 
 
+_FEW = 3
+"""So few rows may take more lines each."""
+
+
 def _each(rows: int, height: int, most: int) -> int:
     """Lines that each of so many rows may take."""
     return max(1, min(most, height // max(1, rows)))
@@ -71,7 +75,7 @@ def endpoints(scene: "Scene", width: int, height: int) -> Filled:
         how = ": lineside serve NAME@champion" if width >= 60 else ""
         nothing: Line = [(f"nothing is served yet{how}", "dim")]
         return Filled(title="ENDPOINTS", rows=[Row(key="", lines=[clip(nothing, width)])])
-    each = _each(len(rows), height, 9)
+    each = _each(len(rows), height, 9 if len(rows) > _FEW else 16)
     heads = grid(_ENDPOINT, [_endpoint(row, scene, each) for row in rows], width + 2)
     bad = sum(1 for row in rows if row.endpoint.state != "ok")
     return Filled(
@@ -108,7 +112,7 @@ def _latency(row: Watched, scene: "Scene", width: int, each: int) -> list[Line]:
     """What stands below the state: load, what drifted or is wrong, p99 as bars, a blank."""
     if each == 1:
         return []
-    said = _drift(row.drift, width) or _detail(row)
+    said = _drift(row.drift, width, each) or _detail(row)
     if each > 5:
         said = [*_load(row), *said]
     said = [clip(line, width) for line in said[: each - 1]]
@@ -144,10 +148,14 @@ def _detail(row: Watched) -> list[Line]:
     return [[("  ", ""), (safe(row.endpoint.detail), "warn")]] if row.endpoint.detail else []
 
 
-def _drift(drift: Drift | None, width: int) -> list[Line]:
-    """`drift 2 of 4 columns  temp .41 ▂▃▇  humidity .19`."""
+def _drift(drift: Drift | None, width: int, each: int) -> list[Line]:
+    """`drift 2 of 4: temp .41 ▂▃▇  humidity .19`; a line for each column where there is room."""
     if drift is None:
         return []
+    tone = "drift" if drift.fired else "dim"
+    if each > 4 * _FEW:
+        said: Line = [(f"  drift {drift.fired} of {drift.tested} columns", tone)]
+        return [said, *(_score(*score) for score in drift.scores)]
     out: list[Span] = [(f"  drift {drift.fired} of {drift.tested}: ", "drift" if drift.fired else "dim")]
     for place, (feature, value, fired) in enumerate(drift.scores):
         out.append((f"{safe(feature)} {number(value, digits=2)}", "drift" if fired else "dim"))
@@ -155,6 +163,11 @@ def _drift(drift: Drift | None, width: int) -> list[Line]:
             out.append((" " + sparkline.text(drift.values, width=6, low=0.0), "drift" if fired else "dim"))
         out.append(("  ", ""))
     return [clip(out, width)]
+
+
+def _score(feature: str, value: float, fired: bool) -> Line:
+    mark, tone = ("◆", "drift") if fired else ("·", "dim")
+    return [(f"    {mark} ", tone), (safe(feature)[:24].ljust(24), ""), (f" {number(value, digits=2)}", tone)]
 
 
 # -- jobs -----------------------------------------------------------------------------------------
@@ -255,17 +268,26 @@ _RUN = (
 def recent(scene: "Scene", width: int, height: int) -> Filled:
     """The newest runs with their curves."""
     rows = scene.wall.recent
-    each = 2 if 2 * len(rows) <= height else 1
-    spark = max(8, min(30, width - 52))
+    each = next(lines for lines in (3, 2, 1) if lines * len(rows) <= height or lines == 1)
+    spark = max(8, min(30, width - 52)) if each < 3 else 0
     lines = grid(_RUN, [_run(row, scene, spark) for row in rows], width + 2)
     return Filled(
         title="RECENT RUNS", right="2 shows all",
         rows=[
-            Row(key=row.run.id, goes=("runs", row.run.id), lines=[line[1:], *([[]] * (each - 1))])
+            Row(key=row.run.id, goes=("runs", row.run.id),
+                lines=[line[1:], *([] if each < 3 else [_long_curve(row, scene, width)]),
+                       *([[]] * min(1, each - 1))])
             for row, line in zip(rows, lines, strict=True)
         ]
         or [Row(key="", lines=[[("no runs yet", "dim")]])],
     )  # fmt: skip
+
+
+def _long_curve(row: Recent, scene: "Scene", width: int) -> Line:
+    """The curve over the whole panel, under its run."""
+    curve = scene.curves.get(row.run.id, ())
+    style = {"RUNNING": "run", "FAILED": "bad"}.get(row.run.status, "faint-a")
+    return [("  ", ""), (sparkline.text(curve, width=max(8, width - 6)), style)]
 
 
 def _run(row: Recent, scene: "Scene", spark: int) -> list[Cell]:
@@ -279,7 +301,8 @@ def _run(row: Recent, scene: "Scene", spark: int) -> list[Cell]:
     return [
         (mark, style), (str(run.id), "bold"), safe(run.name), (safe(scene.me.named(run.author)), "dim"),
         (said, "bad" if run.status == "FAILED" else ""),
-        (sparkline.text(curve, width=spark).ljust(spark if curve else 0), style if style != "ok" else "dim"),
+        (sparkline.text(curve, width=spark).ljust(spark) if curve and spark else "",
+         style if style != "ok" else "dim"),
         (when, "dim"),
     ]  # fmt: skip
 
