@@ -20,7 +20,7 @@ CURVE = 12
 NARROW, _WIDE = 100, 160
 """Cells of the screen below which a row has to be short, and from which it may be long."""
 
-_LEAST_ROOM = 4
+_LEAST_ROOM = 2
 """Rows that a chart needs."""
 
 

@@ -5,7 +5,7 @@ Pure: arrays in, rows of spans out. It imports numpy, so import it late.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,62 +14,21 @@ from lineside.console.text import clip, plain, safe
 from lineside.console.widgets import axes, ticks
 from lineside.console.widgets import legend as legends
 from lineside.console.widgets.braille import Box, Floats
-from lineside.console.widgets.canvas import Canvas
-from lineside.console.widgets.layer import Layer
+from lineside.console.widgets.plane import Plane
+from lineside.console.widgets.series import SERIES, value_at
+from lineside.console.widgets.series import Level as Level
+from lineside.console.widgets.series import Line as Line
+from lineside.console.widgets.series import Mark as Mark
 from lineside.console.widgets.spots import placed
 from lineside.console.widgets.window import ALL, Frame, Plotted, Window
 
-SERIES = ("a", "b", "c", "d", "e", "f", "g", "h")
-"""Styles of the lines, by their place: the letters of marks."""
-
-_NAN, _ABOVE, _BELOW, _POINT, _NOTHING = "!", "▲", "▼", "●", "–"
+_NOTHING = "–"
 _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
-_CROSSES = 10
-"""Cells of the crosshair's line, about: each costs bytes at each step, so in a high chart it is dotted."""
-
 _VALUE = 6
 """Cells kept for a value that a crosshair may read."""
 
 _MOST = 1e300
 """Beyond it no range could be told in numbers of the machine."""
-
-_FAINT = "faint-"
-"""Before the name of a style: half way to the ground, as look.py makes it."""
-
-_PARTS = 4
-"""Of the x axis, in each of which a line says its letter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One series; `x` must not decrease. Values that are not finite break the line and are marked."""
-
-    name: str
-    x: Floats
-    y: Floats
-    style: str = ""  # empty: the letter of its place
-    points: bool = False  # mark each point: for few values that are counts of something, like windows
-    behind: Floats | None = None  # the same line before it was smoothed, drawn faintly beneath
-    letter: str = ""  # written on the line here and there: colour alone must not tell lines apart
-    note: str = ""  # a quiet word behind its value: "live"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A moment to remember: a swap, an alert."""
-
-    x: float
-    text: str
-    style: str = "dim"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """A value the lines are held against: a baseline, a threshold."""
-
-    y: float
-    text: str
-    style: str = "warn"
 
 
 def render(
@@ -120,8 +79,10 @@ def plotted(
     """
     keep, view = view is not None, view or ALL
     every = _every_x(lines, log_x=log_x)
-    if width < _LEAST_WIDTH or height < _LEAST_HEIGHT or not len(every):
+    if width < _LEAST_WIDTH or height < 1 or not len(every):
         return Plotted(rows=_said("no points yet" if not len(every) else "too small", width, height))
+    if height < _LEAST_HEIGHT:
+        return Plotted(rows=_bare(lines, width, height, gaps=gaps, log_y=log_y, log_x=log_x))
     low = min(v for v in (float(every[0]), view.low) if v is not None)
     high = max(v for v in (float(every[-1]), view.high) if v is not None)
     x0, x1 = (low, high) if view.x0 is None or view.x1 is None else (view.x0, view.x1)
@@ -145,7 +106,7 @@ def plotted(
     kept = (_at(x_name, high, x_scale), _VALUE) if keep else ("", 0)
     aside = legends.width(entries, *kept, most=width // 3) if legend else 0
     box, frame = replace(box, columns=box.columns - aside), replace(frame, columns=box.columns - aside)
-    plot = _Plot(box, gaps=gaps, log_y=log_y, log_x=log_x)
+    plot = Plane(box, gaps=gaps, log_y=log_y, log_x=log_x)
     plot.draw(parts, marks, levels)
     if cursor is not None:
         plot.crosshair(parts, cursor, view.anchor, slack=slack)
@@ -158,6 +119,26 @@ def plotted(
     below = _x_axis(frame, box, view, marks, x_scale, told=told)
     reading = plain(legends.sentence(entries, head)) if head else ""
     return Plotted(rows=[clip(row, width) for row in (*body, *below)], frame=frame, reading=reading)
+
+
+def _bare(
+    lines: Sequence[Line], width: int, height: int, *, gaps: bool, log_y: bool, log_x: bool
+) -> list[Row]:  # fmt: skip
+    """Where there is no room for axes: the lines, and the last value of each as far as there are rows."""
+    every = _every_x(lines, log_x=log_x)
+    x0, x1 = float(every[0]), float(every[-1])
+    y0, y1 = _range(lines, (), x0, x1, ALL, log_y=log_y)
+    columns = width - _VALUE - 4
+    box = Box(
+        columns=columns, rows=height, x0=axes.raise_one(x0, log_x), x1=axes.raise_one(x1, log_x), y0=y0, y1=y1
+    )
+    plot = Plane(box, gaps=gaps, log_y=log_y, log_x=log_x)
+    plot.draw([replace(line, letter="") for line in lines], (), ())
+    last = [e for e in _entries(lines, lines, (), box, None, gaps=gaps, log_y=log_y, slack=0.0)][:height]
+    said: list[Row] = [[(f" {entry.value}", entry.style)] for entry in last]
+    return [
+        clip([*row, *(said[i] if i < len(said) else [])], width) for i, row in enumerate(plot.canvas.lines())
+    ]
 
 
 def hint(view: Window) -> str:
@@ -234,18 +215,6 @@ def _entries(
     return out
 
 
-def value_at(line: Line, x: float, *, slack: float = 0.0) -> float | None:
-    """The value of the point nearest to x; None: the line ends more than `slack` before it."""
-    if not len(line.x) or not line.x[0] - slack <= x <= line.x[-1] + slack:
-        return None
-    after = min(int(np.searchsorted(line.x, x, side="right")), len(line.x) - 1)
-    before = max(0, after - 1)
-    if line.x[after] <= x:
-        return float(line.y[after])
-    nearer = before if x - line.x[before] <= line.x[after] - x else after
-    return float(line.y[nearer])
-
-
 def _last(line: Line) -> float | None:
     return float(line.y[-1]) if len(line.y) else None
 
@@ -255,100 +224,6 @@ def _end_row(part: Line, box: Box, log_y: bool) -> int:
     y = axes.raised(part.y, log_y)
     good = np.flatnonzero(np.isfinite(y))
     return _row(box, float(y[good[-1]])) if len(good) else box.rows - 1
-
-
-class _Plot:
-    """The cells inside the frame."""
-
-    def __init__(self, box: Box, *, gaps: bool, log_y: bool, log_x: bool) -> None:
-        self.box, self.gaps, self.log_y, self.log_x = box, gaps, log_y, log_x
-        self.canvas = Canvas(box.columns, box.rows)
-
-    def draw(self, lines: Sequence[Line], marks: Sequence[Mark], levels: Sequence[Level]) -> None:
-        """Everything, what matters most last."""
-        for level in levels:
-            self.level(level)
-        for mark in marks:
-            self.upright(self._column(mark.x), "┊", mark.style)
-        styles = [line.style or SERIES[place % len(SERIES)] for place, line in enumerate(lines)]
-        behind, front = Layer(self.box), Layer(self.box)
-        for line, style in zip(lines, styles, strict=True):
-            x = axes.raised(line.x, self.log_x)
-            if line.behind is not None:
-                behind.add(x, axes.raised(line.behind, self.log_y), _FAINT + style)
-            front.add(x, axes.raised(line.y, self.log_y), style)
-        behind.onto(self.canvas)
-        front.onto(self.canvas)
-        for place, (line, style) in enumerate(zip(lines, styles, strict=True)):
-            self.words(line, style, share=(place + 1) / (len(lines) + 1))
-
-    def words(self, line: Line, style: str, *, share: float) -> None:
-        """What is written over the lines: values that went wrong, points, letters."""
-        x, y = axes.raised(line.x, self.log_x), axes.raised(line.y, self.log_y)
-        self._bad(x, line.y, y)
-        if line.points or len(line.y) == 1:
-            self._points(x, y, style)
-        if line.letter:
-            self._letters(x, y, line.letter, style, share=share)
-
-    def _letters(self, x: Floats, y: Floats, letter: str, style: str, *, share: float) -> None:
-        """In each part of the axis one, that of the next line a little further along, and one at the end."""
-        good = np.isfinite(x) & np.isfinite(y)
-        x, y = x[good], y[good]
-        if not len(x):
-            return
-        wanted = self.box.x0 + (np.arange(_PARTS) + share) * (self.box.x1 - self.box.x0) / _PARTS
-        wanted = wanted[(wanted >= x[0]) & (wanted <= x[-1])]
-        for at in [*np.searchsorted(x, wanted).tolist(), len(x) - 1]:
-            if self.box.y0 <= y[at] <= self.box.y1:
-                self.canvas.put(axes.column_of(self.box, x[at]), _row(self.box, y[at]), letter, style)
-
-    def level(self, level: Level) -> None:
-        height = axes.raise_one(level.y, self.log_y)
-        if self.box.y0 <= height <= self.box.y1:
-            self.canvas.put(0, _row(self.box, height), "┄" * self.box.columns, level.style)
-
-    def upright(self, column: int, glyph: str, style: str, *, every: int = 1) -> None:
-        """A line from top to bottom where nothing else is drawn."""
-        for row in range(0, self.box.rows, every):
-            if 0 <= column < self.box.columns and self.canvas.at(column, row)[0] in (" ", "┄", "┊"):
-                self.canvas.paint(column, row, glyph, style)
-
-    def crosshair(self, lines: Sequence[Line], cursor: float, anchor: float | None, *, slack: float) -> None:
-        """The line under the cursor, the points on it, and the span up to where the mouse was pressed."""
-        column = self._column(cursor)
-        if anchor is not None:
-            ends = sorted((column, self._column(anchor)))
-            for end in ends:
-                self.upright(end, "│", "accent")
-            self.canvas.put(ends[0], 0, "├" + "─" * (ends[1] - ends[0] - 1) + "┤", "accent")
-        self.upright(column, "│", "dim", every=max(1, self.box.rows // _CROSSES))
-        for place, line in enumerate(lines):
-            value = value_at(line, cursor, slack=slack)
-            height = math.nan if value is None else axes.raise_one(value, self.log_y)
-            if self.box.y0 <= height <= self.box.y1:
-                style = line.style or SERIES[place % len(SERIES)]
-                self.canvas.put(column, _row(self.box, height), _POINT, f"bold {style}")
-
-    def _column(self, x: float) -> int:
-        return axes.column_of(self.box, axes.raise_one(x, self.log_x))
-
-    def _bad(self, x: Floats, given: Floats, y: Floats) -> None:
-        there = np.isfinite(x)
-        columns = self.box.dot_columns(np.where(there, x, self.box.x0)) // 2
-        for wrong, row, glyph in (
-            (np.isnan(given) & (not self.gaps), self.box.rows - 1, _NAN),
-            (np.isposinf(y), 0, _ABOVE),
-            (np.isneginf(y), self.box.rows - 1, _BELOW),
-        ):
-            for column in np.unique(columns[wrong & there]).tolist():
-                self.canvas.put(column, row, glyph, "bad")
-
-    def _points(self, x: Floats, y: Floats, style: str) -> None:
-        good = np.isfinite(x) & (y >= self.box.y0) & (y <= self.box.y1)
-        columns, rows = self.box.dot_columns(x[good]) // 2, self.box.dot_rows(y[good]) // 4
-        for column, row in zip(columns.tolist(), rows.tolist(), strict=True):
-            self.canvas.put(column, row, _POINT, style)
 
 
 def _row(box: Box, height: float) -> int:

@@ -128,6 +128,13 @@ def test_without_points_or_room_it_says_so(count: int, words: str) -> None:
     assert words in "\n".join(plain(r) for r in chart.render([line], width=40 if not count else 12, height=4))
 
 
+def test_in_three_rows_a_line_and_its_last_value_are_left() -> None:
+    rows = chart.render([chart.Line(name="loss", x=X, y=X / 10)], width=38, height=3)
+    assert len(rows) == 3
+    assert "9.9" in plain(rows[0])
+    assert all(any("⠀" < c <= "⣿" for c in plain(row)) for row in rows)
+
+
 def test_a_single_point_is_seen() -> None:
     assert "●" in drawn(chart.Line(name="holdout", x=X[:1], y=X[:1]))
 
