@@ -66,6 +66,7 @@ class RunsArea(RunLooks):
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
         self._rows: PagedRows[RunLine] | None = None
+        self._wanted: int | str | None = None  # a run that is gone to as soon as it is listed
         self._following: Timer | None = None  # runs out once the cursor has rested
 
     def body(self) -> ComposeResult:
@@ -131,6 +132,9 @@ class RunsArea(RunLooks):
             columns = drawing.columns(view, width=self.app.size.width)
             self.main().show(self._rows, columns=columns, sort=view.asked.sort)
         self._fit(view)
+        if self._wanted is not None and view.asked.where == self.filter_text:
+            self.main().go_to(self._wanted)
+            self._wanted = None
         self._plot().show(view)
         for id in ("multiples", "beside", "differ", "page"):
             self.query_one(f"#{id}", Drawing).show(view)
@@ -275,9 +279,13 @@ class RunsArea(RunLooks):
     # -- what g, y and the wall need ------------------------------------------------------------------
 
     def select(self, target: int | str) -> None:
-        """Somebody came here with `g`: out of what is opened, to this run."""
+        """Somebody came here with `g`: to this run, out of whatever keeps it from being listed."""
         self._close()
-        super().select(target)
+        if self.main().go_to(target):
+            return
+        self._wanted = target
+        self._levels.clear()
+        self._look_at(group="", where="")
 
     def panels(self) -> Sequence[tuple[str, str, Any]]:
         if self._opened is not None:

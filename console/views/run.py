@@ -185,6 +185,7 @@ def _origin(context: Mapping[str, Any], width: int) -> Block:
     lines: Block = [_title("code and machine", width)]
     for name, value in pairs:
         dirty = name == "changes" and value not in ("none", "")
+        value = value[:12] if name == "commit" and key + 4 + len(value) > width else value
         lines.append(
             clip([(" " + fit(safe(name), key) + "  ", "dim"), (safe(value), "warn" if dirty else "")], width)
         )

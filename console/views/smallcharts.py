@@ -74,8 +74,9 @@ def fitting(
 
 def _joined(parts: Sequence[Line], each: int) -> Line:
     row: list[Span] = []
-    for part in parts:
-        row += [*part, (" " * (each - line_width(part) + GAP), "")]
+    for place, part in enumerate(parts):
+        row += [(" " * GAP, "")] if place else []
+        row += [*part, (" " * (each - line_width(part)), "")]
     return row
 
 

@@ -103,6 +103,17 @@ def test_what_cannot_be_done_to_a_run_is_not_offered(store: SqliteStore) -> None
     at_console(store, do)
 
 
+def test_whoever_comes_to_a_run_finds_it_whatever_was_filtered_or_opened(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("2", "slash", *"status:FAILED", "enter", "enter")
+        here.app.go("runs", 6)
+        await here.settle()
+        assert here.app.area.filter_text == ""  # type: ignore[union-attr]
+        assert here.app.area.main().current_key == 6  # type: ignore[union-attr]
+
+    at_console(store, do)
+
+
 def test_n_finds_the_next_run_that_failed(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         await here.press("2", "n")
