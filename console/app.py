@@ -388,7 +388,9 @@ class LinesideApp(TerminalApp[int]):
             return
         keys = commands.keymap(area.scopes())
         known = [c for c in dict.fromkeys(keys.values()) if c.keys[0] not in commands.PREFIXES]
-        self.push_screen(Palette([c for c in known if self._offered(area, c)], self.memory), self._said)
+        offered = [c for c in known if self._offered(area, c)]
+        resting = [c for c in known if c.does and c not in offered and self.runner.me.may(c.role)]
+        self.push_screen(Palette(offered, self.memory, resting), self._said)
 
     def _said(self, said: Spoken | Command | None) -> None:
         if isinstance(said, Command):

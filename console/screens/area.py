@@ -216,6 +216,9 @@ class Area(Reading[V], Generic[V]):
             return
         key = key_name(event)
         if isinstance(self.focused, Field) and key != "escape":
+            if self.filtering and event.is_printable:  # typed ahead, before the field had the keys
+                event.stop()
+                self.filter_field.insert_text_at_cursor(event.character or "")
             return
         command = commands.keymap(self.scopes()).get(key)
         if command is not None:
@@ -274,7 +277,7 @@ class Area(Reading[V], Generic[V]):
         self._before = self.filter_text
         self.filter_field.value = self.filter_text
         self.add_class("-filtering")
-        self.filter_field.focus()
+        self.set_focus(self.filter_field)
         self.refresh_frame()
 
     def _draw_filter(self, found: Line) -> None:

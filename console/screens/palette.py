@@ -54,9 +54,12 @@ class Palette(Overlay[Said]):
     Palette #said { width: 1fr; }
     """
 
-    def __init__(self, commands: Sequence[Command], memory: Memory) -> None:
+    def __init__(self, commands: Sequence[Command], memory: Memory, resting: Sequence[Command] = ()) -> None:
+        """Args:
+        resting: what this person may do, but not to the row they are on.
+        """
         super().__init__()
-        self._commands, self._memory = commands, memory
+        self._commands, self._memory, self._resting = commands, memory, resting
         self._at = 0
         self._back = 0  # how many lines back in what was typed before; 0: the one being typed
         self._typed = ""  # that one
@@ -111,6 +114,10 @@ class Palette(Overlay[Said]):
         self.query_one("#hits", Lines).set([*lines, [], ways(width)])
 
     def _nothing(self, width: int) -> Line:
+        resting = matching(self._field.value, self._resting)
+        if resting:
+            said = f"  {resting[0].title}"
+            return clip([(said, "bold"), ("  is not for what the cursor is on, or is marked", "dim")], width)
         near = nearest(self._field.value, self._commands)
         spans: list[Span] = [("  nothing is called that", "dim")]
         if near:
@@ -182,6 +189,8 @@ class Palette(Overlay[Said]):
         chosen: Said = by_id("everywhere.quit") if text in LEAVES else understood(text)
         chosen = chosen or (hits[self._at] if hits else None)
         if chosen is None and text:
+            if matching(text, self._resting):
+                return  # it is said already
             near = nearest(text, self._commands)
             self._complaint = f"nothing is called {safe(text)!r}" + (
                 f"; did you mean {near}?" if near else ""

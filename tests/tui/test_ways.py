@@ -316,10 +316,12 @@ def test_a_terminal_that_is_too_small_is_told_the_least_size(store: SqliteStore)
     async def do(here: Sitting) -> None:
         await here.press("2")
         await here.pilot.resize_terminal(30, 8)
+        await here.settle()
         rows = ["".join(s.text for s in strip) for strip in here.app.screen._compositor.render_strips()]
         assert "too small: 30x8" in "\n".join(rows)
         assert "38x12 at least" in "\n".join(rows)
         await here.pilot.resize_terminal(38, 12)
+        await here.settle()
         rows = ["".join(s.text for s in strip) for strip in here.app.screen._compositor.render_strips()]
         assert "2Runs" in rows[0]
         assert ". do" in rows[-1]
@@ -391,5 +393,15 @@ def test_jobs_follow_the_filter_while_it_is_typed(store: SqliteStore) -> None:
         assert 0 < len(table.rows) < every
         await here.press("escape")
         assert len(table.rows) == every
+
+    at_console(store, do)
+
+
+def test_a_filter_may_be_typed_faster_than_its_field_opens(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("2")
+        await here.at_once("down", "slash", *"network")
+        assert here.app.area.filter_text == "network"  # type: ignore[union-attr]
+        assert here.app.area.filter_field.value == "network"  # type: ignore[union-attr]
 
     at_console(store, do)
