@@ -80,8 +80,12 @@ class Wall:
     counts: dict[str, int] = field(default_factory=dict)  # jobs that run or wait, by state
 
 
-def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None) -> Wall:
-    """The wall at this moment, for somebody who left at `left` (None: never was here)."""
+def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None, brief: bool = False) -> Wall:
+    """The wall at this moment, for somebody who left at `left` (None: never was here).
+
+    Args:
+        brief: without what became better, which costs most: for a first frame.
+    """
     since = Micros(at - DAY_US) if left is None else left
     events = walls.events(db, since=Micros(min(since, at - 7 * DAY_US)))
     return Wall(
@@ -93,7 +97,7 @@ def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None) -> Wall:
         ended=walls.ended(db, since=since, horizon=Micros(since - 30 * DAY_US)),
         events=tuple(event for event in events if event.at_us >= since),
         before=tuple(event for event in events if event.at_us < since),
-        better=tuple(betters(db, since=since)),
+        better=() if brief else tuple(betters(db, since=since)),
         recent=tuple(_recent(db)),
         counts=jobs.counts(db),
     )  # fmt: skip

@@ -106,7 +106,7 @@ class WallArea(Area[View]):
         at, left, home, first = self.now, self._left, self.store.home, self.view is None
 
         def read(db: sqlite3.Connection) -> View:
-            wall = walls.read(db, at=at, left=left)
+            wall = walls.read(db, at=at, left=left, brief=first)
             if first:
                 return View(wall, {}, {})
             return View(wall, traces.curves(db, home, wall), traces.loads(db, home, wall))
