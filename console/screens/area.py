@@ -281,8 +281,9 @@ class Area(Reading[V], Generic[V]):
         self.refresh_frame()
 
     def _draw_filter(self, found: Line) -> None:
-        width = self.app.size.width
-        notes = frames.filter_notes(self._wrong, self.filter_help(), width)
+        width, height = self.app.size
+        roomy = self._wrong or height >= frames.ROOMY
+        notes = frames.filter_notes(self._wrong, self.filter_help(), width) if roomy else []
         self.query_one(FilterBar).tell(
             frames.filter_head(self.NAME), frames.filter_found(self.NAME, found, width), notes
         )

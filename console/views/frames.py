@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lineside.console.screens.area import Area
 
 SMALLEST = (38, 12)
+ROOMY = 16
+"""Rows from which on there is room for a word of help above a table."""
 _FIELD = 16
 """Cells that a filter has to be typed in, however much it finds."""
 _LEFT = 16
