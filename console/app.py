@@ -65,7 +65,7 @@ class LinesideApp(TerminalApp[int]):
     BINDINGS: ClassVar = []
     DEFAULT_MODE = "wall"
     ENABLE_COMMAND_PALETTE = False
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-tiny"), (16, "-roomy")]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-roomy")]  # noqa: RUF012  # as Textual declares it
     """Below 16 rows what stands beside a table gives way to it; theme.tcss says how."""
 
     def __init__(

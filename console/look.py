@@ -30,6 +30,7 @@ GROUNDS = ("panel", "cursor", "bg")
 _CHOSEN_16 = Style(color="#000000", bgcolor="#00aaaa")
 """The cursor's row where there are 16 colours: on none of them can all the others be read."""
 
+LEAST_CONTRAST = 4.5
 COLOURLESS = "ansi-dark"
 """Textual's theme that sends no colour at all."""
 
@@ -46,7 +47,20 @@ class Look:
         """The rich style of `names` on a ground ("bg", "panel", "cursor")."""
         if ground == "cursor" and not self._mixes:
             return Style.combine([_CHOSEN_16, *(_WEIGHT.get(name, Style.null()) for name in names.split())])
-        return Style.combine([self._ground(ground), *(self._one(name) for name in names.split())])
+        style = Style.combine([self._ground(ground), *(self._one(name) for name in names.split())])
+        return self._readable(style) if "on-hot" in names or "on-cold" in names else style
+
+    def _readable(self, style: Style) -> Style:
+        """On a warm ground not every colour can be read: then the letters are plain, and bold."""
+        if self._colours is None or style.color is None or style.bgcolor is None:
+            return style
+        if contrast(style.color.name, style.bgcolor.name) >= LEAST_CONTRAST:
+            return style
+        return style + Style(color=self._plain_on(style.bgcolor.name), bold=True)
+
+    def _plain_on(self, ground: str) -> str:
+        assert self._colours is not None
+        return max(self._colours["fg"], self._colours["bg"], key=lambda colour: contrast(colour, ground))
 
     def _ground(self, name: str) -> Style:
         if self._colours is None:
@@ -92,16 +106,32 @@ class Look:
         if not self._mixes:
             return Style.null()
         where, _, shade = name.rpartition("-")
-        end = self._colours["warn" if shade.startswith("hot") else "accent"]
+        end = self._colours["hot" if shade.startswith("hot") else "accent"]
         colour = _mixed(self._colours["bg"], end, int(shade[-1]) / 8)
         if where == "over":
-            return Style(color=self._colours["bg" if int(shade[-1]) > 4 else "fg"])
+            return Style(color=self._plain_on(colour))
         return Style(bgcolor=colour) if where else Style(color=colour)
 
     def _pixel(self, name: str) -> Style:
         """`rgb#a0b0c0` draws with this very colour, `on-rgb#a0b0c0` paints the ground with it."""
         colour = name[name.index("#") :]
         return Style(bgcolor=colour) if name.startswith("on-") else Style(color=colour)
+
+
+def contrast(one: str, two: str) -> float:
+    """How well one `#rrggbb` can be read on another: from 1 to 21, by WCAG 2.1.
+
+    >>> round(contrast("#ffffff", "#000000"))
+    21
+    """
+    low, high = sorted((_luminance(one), _luminance(two)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _mixed(low: str, high: str, share: float) -> str:

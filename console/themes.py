@@ -16,28 +16,28 @@ _DARK: Palette = {
     "dim": "#8794a3", "head": "#9fb3c8", "accent": "#6cb6ff", "ok": "#7fcf8a", "run": "#6cb6ff",
     "wait": "#a9b4c0", "warn": "#e8b45a", "bad": "#ff7b72", "ask": "#f0d26a", "drift": "#d2a8ff",
     "a": "#6cb6ff", "b": "#f0a35e", "c": "#7fcf8a", "d": "#d2a8ff", "e": "#ff9bb0",
-    "f": "#5fd0c5", "g": "#d8d27a", "h": "#b0a8ff", "key": "#6cb6ff",
+    "f": "#5fd0c5", "g": "#d8d27a", "h": "#b0a8ff", "key": "#6cb6ff", "hot": "#e8b45a",
 }  # fmt: skip
 _LIGHT: Palette = {
     "fg": "#1f2933", "bg": "#fbfbf9", "panel": "#eceeef", "cursor": "#d3e4f7", "rule": "#b3bcc6",
     "dim": "#626c77", "head": "#3f4f61", "accent": "#0a5cac", "ok": "#176b2c", "run": "#0a5cac",
     "wait": "#525c68", "warn": "#875500", "bad": "#b82722", "ask": "#7a5d00", "drift": "#7b3fb5",
     "a": "#0a5cac", "b": "#9c4d00", "c": "#176b2c", "d": "#7b3fb5", "e": "#b02a5b",
-    "f": "#006b63", "g": "#676300", "h": "#4b45b0", "key": "#0a5cac",
+    "f": "#006b63", "g": "#676300", "h": "#4b45b0", "key": "#0a5cac", "hot": "#875500",
 }  # fmt: skip
 _CONTRAST: Palette = {
     "fg": "#ffffff", "bg": "#000000", "panel": "#262626", "cursor": "#00408a", "rule": "#9a9a9a",
     "dim": "#c8c8c8", "head": "#ffffff", "accent": "#7fd4ff", "ok": "#6dff7f", "run": "#7fd4ff",
     "wait": "#e0e0e0", "warn": "#ffc24d", "bad": "#ff9c94", "ask": "#ffe94d", "drift": "#e5c4ff",
     "a": "#7fd4ff", "b": "#ffb36b", "c": "#6dff7f", "d": "#e5c4ff", "e": "#ffaac0",
-    "f": "#5ff5e6", "g": "#fff58a", "h": "#c9c4ff", "key": "#7fd4ff",
+    "f": "#5ff5e6", "g": "#fff58a", "h": "#c9c4ff", "key": "#7fd4ff", "hot": "#ffc24d",
 }  # fmt: skip
 _SAFE_DARK: Palette = {
     **_DARK,
     "ok": "#56b4e9", "run": "#9fd8ff", "accent": "#56b4e9", "key": "#56b4e9", "warn": "#f0e442",
     "bad": "#ff9248", "ask": "#fff6a8", "drift": "#e59cc8",
     "a": "#56b4e9", "b": "#e69f00", "c": "#1fbf93", "d": "#e59cc8", "e": "#f0e442",
-    "f": "#ff8a4a", "g": "#7fa8ff", "h": "#c8c8c8",
+    "f": "#ff8a4a", "g": "#7fa8ff", "h": "#c8c8c8", "hot": "#e69f00",
 }  # fmt: skip
 _SAFE_LIGHT: Palette = {
     **_LIGHT,

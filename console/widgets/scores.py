@@ -14,7 +14,7 @@ _MARK, _GAP = 1, 1
 """Cells around the value of each window: its mark before it, a blank after."""
 
 _NAME = 12
-_WARMEST = 4
+_WARMEST = 3
 """The strongest shade, of eight, on which all letters can be read."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich._palettes import STANDARD_PALETTE
 from rich.color import Color, ColorSystem
 
-from lineside.console.look import depth_of, look
+from lineside.console.look import contrast, depth_of, look
 from lineside.console.themes import DEPTHS, NAMES, palette, usual
 
 _RICH = {"256": ColorSystem.EIGHT_BIT, "standard": ColorSystem.STANDARD}
@@ -42,12 +42,6 @@ def linear(colour: str) -> Linear:
 
 def _raised(part: float) -> float:
     return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
-
-
-def contrast(one: str, two: str) -> float:
-    """WCAG 2.1: from 1 to 21."""
-    low, high = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in map(linear, (one, two)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def apart(one: Linear, two: Linear) -> float:
@@ -94,6 +88,26 @@ def test_with_sixteen_colours_the_cursors_row_is_black_on_cyan_whatever_stands_t
     assert style.bgcolor is not None
     letters, ground = (str(colour.name) for colour in (style.color, style.bgcolor))
     assert contrast(letters, ground) >= 7
+
+
+@pytest.mark.parametrize("theme", NAMES)
+@pytest.mark.parametrize("name", ["dim", "drift", "bad", "fg", "warn"])
+@pytest.mark.parametrize("warm", ["on-hot1", "on-hot2", "on-hot3", "on-cold1", "on-cold3"])
+def test_what_stands_on_a_warm_cell_can_be_read(theme: str, name: str, warm: str) -> None:
+    style = look(theme).style(f"{name} {warm}")
+    assert style.color is not None
+    assert style.bgcolor is not None
+    assert contrast(style.color.name, style.bgcolor.name) >= 4.5
+
+
+@pytest.mark.parametrize("theme", NAMES)
+@pytest.mark.parametrize("shade", range(9))
+def test_a_heat_map_writes_on_its_cells_so_that_they_can_be_read(theme: str, shade: int) -> None:
+    for side in ("hot", "cold"):
+        style = look(theme).style(f"on-{side}{shade} over-{side}{shade}")
+        assert style.color is not None
+        assert style.bgcolor is not None
+        assert contrast(style.color.name, style.bgcolor.name) >= 3
 
 
 @pytest.mark.parametrize("depth", ["truecolor", "256"])
