@@ -26,7 +26,8 @@ def schedules(area: "JobsArea", view: JobList) -> None:
         return bool(row.broken) or row.last_state == "FAILED"
 
     table = area.query_one("#schedules", Table)
-    table.show(ListRows[ListedRow](view.schedules, key=lambda row: row.id, cells=cells, problem=problem))
+    found = [row for row in view.schedules if _holds(area, row.name, row.spec, row.owner, row.broken)]
+    table.show(ListRows[ListedRow](found, key=lambda row: row.id, cells=cells, problem=problem))
     row = table.current
     area.query_one("#rows", Panel).show(lambda w, h: clocks.detail(row, view.firings, now=at))
 
@@ -42,6 +43,13 @@ def pipelines(area: "JobsArea", view: JobList) -> None:
         return pipe.state == "FAILED"
 
     table = area.query_one("#pipelines", Table)
-    table.show(ListRows[Pipe](view.pipes, key=lambda pipe: pipe.key, cells=cells, problem=problem))
+    found = [pipe for pipe in view.pipes if _holds(area, pipe.name, pipe.project, pipe.state)]
+    table.show(ListRows[Pipe](found, key=lambda pipe: pipe.key, cells=cells, problem=problem))
     pipe = table.current
     area.query_one("#rows", Panel).show(lambda w, h: piping.graph(pipe, now=at, width=w, height=h))
+
+
+def _holds(area: "JobsArea", *texts: str) -> bool:
+    """Whether a row holds every word of the filter."""
+    whole = " ".join(texts).lower()
+    return all(word in whole for word in area.filter_text.lower().split())

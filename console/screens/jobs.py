@@ -400,7 +400,10 @@ class JobsArea(JobDeeds):
         (self.main() if self._log().has_focus else self._log()).focus()
 
     def cmd_details(self) -> None:
+        """Beside the table where there is room, else on the whole screen."""
         self._details = not self._details
+        if not self.has_class("-wide"):
+            self.set_class(self._details, "-zoomed")
         self._redraw()
 
     def cmd_zoom(self) -> None:

@@ -131,11 +131,16 @@ class WallArea(Area[View]):
         rect = self._plan.get("needs")
         width = rect.width if rect else self.app.size.width
         head.set([heading("NEEDS YOU", width, right=told, style="head ask" if wall.needs else "head")])
-        needs = drawing.in_order(wall.needs, me)
+        needs = [need for need in drawing.in_order(wall.needs, me) if self._wanted(need)]
         self.main().show(ListRows[Need](needs, key=lambda n: n.key, cells=cells))
         for name, fill in drawing.fills(scene).items():
             self.query_one(f"#{name}", Panel).show(fill)
         self.query_one("#big", Drawing).show(scene)
+
+    def _wanted(self, need: Need) -> bool:
+        """Whether it holds every word of the filter."""
+        text = f"{need.word} {need.text} {need.by}".lower()
+        return all(word in text for word in self.filter_text.lower().split())
 
     def _scene(self, view: View) -> Scene:
         runner = self.console_app.runner
