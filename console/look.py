@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from lineside.console.themes import NAMES, Palette, is_dark, palette
+from lineside.console.themes import DEPTHS, NAMES, Palette, is_dark, palette
 
 if TYPE_CHECKING:
     from textual.theme import Theme
@@ -155,6 +155,9 @@ def colourless() -> bool:
 
 def depth_of(environ: Mapping[str, str]) -> str:
     """How many colours the terminal says it has, by the rule that Rich draws by; over SSH mostly 256."""
+    said = environ.get("TEXTUAL_COLOR_SYSTEM", "")  # in a browser `textual serve` says it
+    if said in DEPTHS:
+        return said
     if environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return "truecolor"
     kind = environ.get("TERM", "").strip().lower().rpartition("-")[2]

@@ -173,6 +173,7 @@ def test_without_colour_a_style_still_has_its_weight() -> None:
         ({"TERM": "xterm-256color"}, "256"),
         ({"TERM": "tmux-256color"}, "256"),
         ({"TERM": "xterm-kitty"}, "256"),
+        ({"TERM": "dumb", "TEXTUAL_COLOR_SYSTEM": "truecolor"}, "truecolor"),
         ({"TERM": "screen"}, "standard"),
         ({"TERM": "linux"}, "standard"),
         ({}, "standard"),
