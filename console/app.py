@@ -1,7 +1,6 @@
 """The console: nine areas, each a mode with its own stack of screens, over one read-only store."""
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -15,19 +14,16 @@ from textual.screen import Screen
 
 from lineside.console import commands
 from lineside.console.attending import Attending, Present
-from lineside.console.commands import AREAS, Command
-from lineside.console.deeds import Deed
+from lineside.console.commanding import Commanding
+from lineside.console.commands import AREAS
 from lineside.console.journeys import Journey, Place
 from lineside.console.look import COLOURLESS, colourless, themes
 from lineside.console.memory import Memory
 from lineside.console.ports import Actions, Me, RunnerState, Store
 from lineside.console.reads.badges import NOTHING
 from lineside.console.screens.area import Area
-from lineside.console.screens.menu import Menu
 from lineside.console.settings import Settings
-from lineside.console.spoken import Spoken
-from lineside.console.terminal import TerminalApp
-from lineside.console.text import Line, safe
+from lineside.console.text import Line
 from lineside.console.themes import NAMES, usual
 from lineside.console.views import corners
 from lineside.console.watcher import Watcher
@@ -57,7 +53,7 @@ class OthersMoved(Message):
     present: Present
 
 
-class LinesideApp(TerminalApp[int]):
+class LinesideApp(Commanding):
     """Holds the areas and the way between them; knows nothing of what they show."""
 
     TITLE = "lineside"
@@ -96,12 +92,11 @@ class LinesideApp(TerminalApp[int]):
         self.present: Present = {}  # what is looked at → the names of others who do
         self._gone: Micros | None = None  # since when the runner, which was there, has not answered
         self._journey = Journey()
-        self._way_back: tuple[float, Deed] | None = None  # until when, and what takes the last deed back
         self.opens_at: tuple[str, int | str | None] | None = None  # an area and a row in it to begin with
         for theme in themes(depth):
             self.register_theme(theme)
         chosen = COLOURLESS if colourless() else self.settings.theme or self._kept_theme()
-        self.set_reactive(TerminalApp.theme, chosen)  # all styles are made when it begins, not twice
+        self.set_reactive(Commanding.theme, chosen)  # all styles are made when it begins, not twice
         commands.use(self.settings.keys, in_words=self.settings.ascii)
         for name in AREAS:
             self.add_mode(name, self._maker(name))
@@ -183,12 +178,6 @@ class LinesideApp(TerminalApp[int]):
         return [*theirs, *self._filters_of_ours]
 
     # -- what every area shows ---------------------------------------------------------------------
-
-    @property
-    def area(self) -> Area[Any] | None:
-        """The area on screen, under whatever overlay."""
-        bottom = self.screen_stack[0] if self.screen_stack else None
-        return bottom if isinstance(bottom, Area) else None
 
     @property
     def badges(self) -> Mapping[str, int]:
@@ -290,145 +279,6 @@ class LinesideApp(TerminalApp[int]):
             self.notify(f"no {kind} belongs to this row", severity="warning", markup=False)
         else:
             self.go(GOES[kind], target)
-
-    # -- menus -------------------------------------------------------------------------------------
-
-    def cmd_do(self) -> None:
-        self._menu(".")
-
-    def cmd_go(self) -> None:
-        self._menu("g")
-
-    def cmd_copy(self) -> None:
-        self._menu("y")
-
-    def _menu(self, prefix: str) -> None:
-        area = self.area
-        if area is None:
-            return
-        found = {
-            key: command
-            for key, command in commands.behind(prefix, area.scopes())
-            if self._offered(area, command)
-        }
-        entries = [(key, self._called(area, command)) for key, command in found.items()]
-
-        def chosen(key: str | None) -> None:
-            if key:
-                area.run_command(found[key])
-
-        table = area.main()
-        marks = len(table.marks) if table is not None and prefix == "." else 0
-        title = commands.PREFIXES[prefix] + (f" to the {marks} marked" if marks else "")
-        self.push_screen(Menu(title, entries), chosen)
-
-    def _offered(self, area: Area[Any], command: Command) -> bool:
-        if command.id.startswith("everywhere.go_"):
-            return area.targets().get(command.id.removeprefix("everywhere.go_")) is not None
-        if command.id.startswith("everywhere.copy_"):
-            return bool(area.copies().get(command.id.removeprefix("everywhere.copy_")))
-        if command.id == "everywhere.undo":
-            return self._undoing() is not None
-        return self.runner.me.may(command.role) and (not command.does or area.offers(command))
-
-    def _called(self, area: Area[Any], command: Command) -> str:
-        back = self._undoing() if command.id == "everywhere.undo" else None
-        return area.says(command) if back is None else back.title[:1].lower() + back.title[1:].rstrip("?")
-
-    def undoable(self, back: Deed, *, lasts_s: float) -> None:
-        """The last deed can be taken back by this one, for so long."""
-        self._way_back = (time.monotonic() + lasts_s, back)
-
-    def _undoing(self) -> Deed | None:
-        until, back = self._way_back or (0.0, None)
-        return back if time.monotonic() < until else None
-
-    def cmd_undo(self) -> None:
-        back = self._undoing()
-        if back is None or self.area is None:
-            self.notify("nothing was done in the last minute that can be taken back", markup=False)
-        else:
-            self._way_back = None
-            self.area.propose(back)
-
-    def cmd_panel(self) -> None:
-        from lineside.console.screens.jumping import Jump, in_sight
-
-        area = self.area
-        if area is None:
-            return
-        found = {letter: widget for letter, _, widget in in_sight(area.panels())}
-        if not found:
-            self.notify("there is one panel only", markup=False)
-            return
-
-        def chosen(letter: str | None) -> None:
-            if letter:
-                found[letter].focus()
-
-        self.push_screen(Jump(area.panels()), chosen)
-
-    def cmd_help(self) -> None:
-        from lineside.console.screens.help import Help
-
-        area = self.area
-        if area is not None:
-            self.push_screen(Help(area.NAME, area.scopes(), self._may))
-
-    def _may(self, command: Command) -> bool:
-        """Whether this person is told of a command at all."""
-        return not command.does or self.runner.me.may(command.role)
-
-    def cmd_command(self) -> None:
-        """The palette: every command that counts here, and the areas with a filter."""
-        from lineside.console.screens.palette import Palette
-
-        area = self.area
-        if area is None:
-            return
-        keys = commands.keymap(area.scopes())
-        known = [c for c in dict.fromkeys(keys.values()) if c.keys[0] not in commands.PREFIXES]
-        offered = [c for c in known if self._offered(area, c)]
-        resting = [c for c in known if c.does and c not in offered and self.runner.me.may(c.role)]
-        self.push_screen(Palette(offered, self.memory, resting), self._said)
-
-    def _said(self, said: Spoken | Command | None) -> None:
-        if isinstance(said, Command):
-            if self.area is not None:
-                self.area.run_command(said)
-        elif said is not None:
-            self.go(said.area, said.target)
-            if said.where is not None:
-                self.call_after_refresh(self._filter, said.where)
-
-    def _filter(self, where: str) -> None:
-        if self.area is not None:
-            self.area.filtered(where)
-
-    # -- copying --------------------------------------------------------------------------------------
-
-    def cmd_copy_command(self) -> None:
-        self._copy("command")
-
-    def cmd_copy_id(self) -> None:
-        self._copy("id")
-
-    def cmd_copy_value(self) -> None:
-        self._copy("value")
-
-    def _copy(self, what: str) -> None:
-        from lineside.console.clipboard import copy
-
-        text = self.area.copies().get(what, "") if self.area is not None else ""
-        if not text:
-            return
-        way = copy(text, write=self._write)
-        told = f"copied {safe(text[:60])} ({way})" if way else "too long for the terminal's clipboard"
-        self.notify(told, severity="information" if way else "warning", markup=False)
-
-    def _write(self, sequence: str) -> None:
-        if self._driver is not None:
-            self._driver.write(sequence)
 
     # -- the rest ----------------------------------------------------------------------------------
 
