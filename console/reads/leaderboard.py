@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lineside.console.reads import charts, opened
+from lineside.console.reads import behind, charts, opened
+from lineside.console.reads.behind import Differences
 from lineside.console.reads.charts import Look
 from lineside.console.reads.judging import foremost, judged
 from lineside.console.reads.opened import Detail
 from lineside.console.reads.walls import MAIN_METRICS
-from lineside.store import bests, columns, differences
+from lineside.store import bests, columns
 from lineside.store.columns import Column
-from lineside.store.differences import Change, Code
 from lineside.store.errors import Usage
 from lineside.store.homes import Home
 from lineside.store.queries import groups, lineage, models, names, runs
@@ -53,6 +53,7 @@ class Asked:
     look: Look = charts.PLAIN  # how the chart is looked at
     beside: int | None = None  # the run whose facts stand beside the chart; None: there is no room
     opened: int | None = None  # the run that is opened
+    closer: tuple[str, tuple[float, float]] | None = None  # a metric of the opened run, and the stretch of it
     compared: bool = False  # whether code, data and environment of the first two are held against each other
     small: int = 0  # so many other metrics have small charts
     points: bool = True  # False: leave series out, for a quick first frame
@@ -67,16 +68,6 @@ class RunLine:
     value: float | None  # of the chosen column; None: there is none, or the points know it
     holdout: SummaryRow | None  # on rows it did not learn from, where the trainer measured that
     params: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Differences:
-    """Between two runs: what lies behind their params and metrics."""
-
-    runs: tuple[int, int]
-    code: Code
-    data: Sequence[Change]
-    environment: Sequence[Change]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +119,7 @@ def read(
         charted=lines.metric, lines=lines.large, small=lines.small,
         comparison=runs.compare(db, charted) if len(charted) > 1 else None,
         beside=_beside(db, home, asked, drawn=bool(lines.large)), opened=_opened(db, home, asked),
-        differences=_differences(db, home, charted) if asked.compared and len(charted) > 1 else None,
+        differences=behind.read(db, home, *charted[:2]) if asked.compared and len(charted) > 1 else None,
         asked=asked,
     )  # fmt: skip
 
@@ -292,16 +283,6 @@ class _Lines:
         return cls(metric=metric, large=large, small=small)
 
 
-def _differences(db: sqlite3.Connection, home: Home, ids: Sequence[int]) -> Differences:
-    first, second = ids[:2]
-    return Differences(
-        runs=(first, second),
-        code=differences.code(home, db, first, second),
-        data=differences.data(db, first, second),
-        environment=differences.environment(home, db, first, second),
-    )
-
-
 def _drawable(db: sqlite3.Connection, ids: Sequence[int], metrics: Sequence[str]) -> set[str]:
     """Those of which some run has more than one point: one point is a number, and no curve."""
     return {metric for (_, metric), row in runs.summary_table(db, ids, metrics).items() if row.count > 1}
@@ -319,7 +300,7 @@ def _opened(db: sqlite3.Connection, home: Home, asked: Asked) -> Detail | None:
     if asked.opened is None:
         return None
     look = replace(asked.look, within=None) if asked.points else None
-    return opened.read(db, home, asked.opened, look=look, tail=_TAIL)
+    return opened.read(db, home, asked.opened, look=look, tail=_TAIL, closer=asked.closer)
 
 
 def kin(db: sqlite3.Connection, run_id: int) -> tuple[int | None, int | None]:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +56,21 @@ class Detail:
     curves: "Mapping[str, tuple[Series, ...]]" = field(default_factory=dict)  # metric → its line
 
 
-def read(db: sqlite3.Connection, home: Home, id: int, *, look: Look | None = None, tail: int = 0) -> Detail:
+def read(
+    db: sqlite3.Connection,
+    home: Home,
+    id: int,
+    *,
+    look: Look | None = None,
+    tail: int = 0,
+    closer: tuple[str, tuple[float, float]] | None = None,
+) -> Detail:
     """Everything of one run.
 
     Args:
         look: how its curves are looked at; None: they are not read.
         tail: lines of its output to show.
+        closer: a metric and the stretch of its axis that is read finely.
 
     Raises:
         NotFound: there is no such run.
@@ -74,18 +83,28 @@ def read(db: sqlite3.Connection, home: Home, id: int, *, look: Look | None = Non
         run=run, params=runs.params(db, id), tags=runs.tags(db, id), metrics=metrics, system=system,
         artifacts=runs.artifacts(db, id), context=runs.context(db, id), data=_data(db, id),
         models=models.of_run(db, id), job=job, attempts=jobs.attempts(db, job.id) if job else (),
-        curves=_curves(db, home, id, [*metrics, *system], look),
+        curves=_curves(db, home, id, [*metrics, *system], look, closer),
         children=runs.recent(db, where=f"parent:{id}", limit=_CHILDREN) if run.children else (),
         tail=end_of(home, job, tail) if tail and job is not None else (),
     )  # fmt: skip
 
 
 def _curves(
-    db: sqlite3.Connection, home: Home, id: int, rows: Sequence[SummaryRow], look: Look | None
+    db: sqlite3.Connection,
+    home: Home,
+    id: int,
+    rows: Sequence[SummaryRow],
+    look: Look | None,
+    closer: tuple[str, tuple[float, float]] | None,
 ) -> "dict[str, tuple[Series, ...]]":
     """In the order of the rows; one point is a number, and no curve."""
     names = [row.metric for row in rows if row.count > 1][:CURVES]
-    found = charts.many(db, home, [id], names, look, width=COLUMNS) if look is not None else {}
+    if look is None:
+        return {}
+    found = charts.many(db, home, [id], names, look, width=COLUMNS)
+    if closer is not None and closer[0] in found:
+        near = replace(look, within=closer[1])
+        found[closer[0]] = charts.lines(db, home, [id], closer[0], near, width=charts.COLUMNS)
     return {name: found[name] for name in names if name in found}
 
 

@@ -28,7 +28,7 @@ from lineside.console.widgets.pictureview import PictureView
 from lineside.console.widgets.plot import Plot
 from lineside.console.widgets.rows import ListRows
 from lineside.console.widgets.table import Table
-from lineside.console.widgets.window import Plotted, Window
+from lineside.console.widgets.window import ALL, Plotted, Window
 from lineside.store.clock import Micros
 from lineside.store.homes import Home
 from lineside.store.queries.artifacts import ArtifactRow
@@ -192,6 +192,12 @@ class OpenedRun(Vertical):
         return row.metric if row is not None else ""
 
     @property
+    def table(self) -> Table[Any] | None:
+        """The table of the tab on show."""
+        tables: dict[str, Table[Any]] = {"metrics": self._of_metrics(), "files": self._of_files()}
+        return tables.get(self.tab)
+
+    @property
     def file(self) -> ArtifactRow | None:
         return self._of_files().current
 
@@ -226,6 +232,7 @@ class OpenedRun(Vertical):
         if event.table.id == "files":
             self._preview()
         elif self._now is not None:
+            self.query_one("#curve", Plot).view(ALL)
             self.query_one("#curve", Plot).redraw()
 
     def on_click(self, event: "events.Click") -> None:

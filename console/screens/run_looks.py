@@ -1,19 +1,22 @@
 """How the leaderboard and its chart are looked at, where one goes from a run, and what prints the same."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lineside.console.ports import Actions, Store
 from lineside.console.reads import leaderboard
 from lineside.console.reads.charts import Look
 from lineside.console.reads.leaderboard import Asked, Leaderboard, RunLine
+from lineside.console.screens import arranging
 from lineside.console.screens.area import Targets
 from lineside.console.screens.choosing import choose_or_type
-from lineside.console.screens.run import OpenedRun
+from lineside.console.screens.run import OpenedRun, TabStop
 from lineside.console.screens.run_deeds import RunDeeds
 from lineside.console.text import plain
+from lineside.console.views import run as opening
 from lineside.console.views import runs as drawing
 from lineside.console.widgets.plot import Plot
 from lineside.console.widgets.rows import Cell
@@ -24,6 +27,14 @@ from lineside.store.errors import Usage
 
 COMPARED = ("compare", "every")
 """The panes of a comparison: what differs, and all of it."""
+
+
+_LETTERS = {"overview": "v"}
+"""Of the tabs that cannot have their first one."""
+
+_PANES = {
+    "detail": "the run in words", "compare": "compare", "every": "compare", "small": "all metrics",
+}  # fmt: skip
 
 
 class RunLooks(RunDeeds):
@@ -109,6 +120,16 @@ class RunLooks(RunDeeds):
         row = self._cells(line)
         return "\t".join(plain([c if isinstance(c, tuple) else (c, "")]) for c in row)
 
+    def panels(self) -> Sequence[tuple[str, str, Any]]:
+        if self._opened is not None:
+            run, tabs = self._run(), opening.TABS
+            return [(_LETTERS.get(tab, tab[0]), tab, TabStop(partial(run.go, tab))) for tab in tabs]
+        panels = [("r", "runs", self.main()), ("p", "chart", self.query_one("#chart"))]
+        if self._pane != "chart":
+            return [panels[0], ("p", _PANES[self._pane], self.query_one("#page"))]
+        beside = self.query_one("#beside")
+        return [*panels, ("d", "the run in words", beside)] if beside.display else panels
+
     # -- keys ---------------------------------------------------------------------------------------
 
     def cmd_log(self) -> None:
@@ -146,6 +167,11 @@ class RunLooks(RunDeeds):
     def cmd_sort(self) -> None:
         view = self.view
         if view is None:
+            return
+        if self._opened is not None:
+            table = self._run().table
+            if table is not None:
+                arranging.choose_sort(self, table)
             return
         if view.groups is not None:
             self._choose_group_sort()

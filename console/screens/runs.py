@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -16,7 +15,7 @@ from lineside.console.format import count
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import leaderboard
 from lineside.console.reads.leaderboard import Leaderboard, RunLine
-from lineside.console.screens.run import OpenedRun, Opening, TabStop
+from lineside.console.screens.run import OpenedRun, Opening
 from lineside.console.screens.run_looks import COMPARED, RunLooks
 from lineside.console.text import Line, Span, clip, heading, safe
 from lineside.console.views import comparisons
@@ -66,6 +65,7 @@ class RunsArea(RunLooks):
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
         self._rows: PagedRows[RunLine] | None = None
+        self._closer: tuple[str, tuple[float, float]] | None = None  # of the opened run
         self._wanted: int | str | None = None  # a run that is gone to as soon as it is listed
         self._following: Timer | None = None  # runs out once the cursor has rested
 
@@ -99,7 +99,7 @@ class RunsArea(RunLooks):
         asked = replace(
             self._asked, where=self.filter_text, seen=tuple(self._seen()), charted=tuple(charted[:8]),
             beside=current if wide or self._pane == "detail" else None,
-            opened=self._opened, compared=self._pane in COMPARED, small=self._smalls(),
+            opened=self._opened, closer=self._closer, compared=self._pane in COMPARED, small=self._smalls(),
             points=self.view is not None,
         )  # fmt: skip
         home, known = self.store.home, None if self.whole else self._board
@@ -276,6 +276,15 @@ class RunsArea(RunLooks):
         if within != self._asked.look.within:
             self._look(replace(self._asked.look, within=within))
 
+    @on(Plot.Viewed, "#curve")
+    def _viewed_opened(self, event: Plot.Viewed) -> None:
+        window, metric = event.window, self._run().metric
+        within = (window.x0, window.x1) if window.x0 is not None and window.x1 is not None else None
+        closer = (metric, within) if within is not None else None
+        if closer != self._closer:
+            self._closer = closer
+            self.reload(whole=False)
+
     # -- what g, y and the wall need ------------------------------------------------------------------
 
     def select(self, target: int | str) -> None:
@@ -286,16 +295,6 @@ class RunsArea(RunLooks):
         self._wanted = target
         self._levels.clear()
         self._look_at(group="", where="")
-
-    def panels(self) -> Sequence[tuple[str, str, Any]]:
-        if self._opened is not None:
-            run, tabs = self._run(), opening.TABS
-            return [(_LETTERS.get(tab, tab[0]), tab, TabStop(partial(run.go, tab))) for tab in tabs]
-        panels = [("r", "runs", self.main()), ("p", "chart", self.query_one("#chart"))]
-        if self._pane != "chart":
-            return [panels[0], ("p", _PANES[self._pane], self.query_one("#page"))]
-        beside = self.query_one("#beside")
-        return [*panels, ("d", "the run in words", beside)] if beside.display else panels
 
     def out(self) -> bool:
         if self._opened is not None:
@@ -344,7 +343,7 @@ class RunsArea(RunLooks):
 
     def _close(self) -> None:
         if self._opened is not None:
-            self._opened = None
+            self._opened = self._closer = None
             self.remove_class("-opened")
             self.main().focus()
             self.reload(whole=False)
@@ -391,13 +390,7 @@ class RunsArea(RunLooks):
             )
 
 
-_LETTERS = {"overview": "v"}
-"""Of the tabs that cannot have their first one."""
-
 _OF_THE_LIST = frozenset({"runs.metric", "runs.sort", "runs.group", "runs.all", "everywhere.filter"})
-_PANES = {
-    "detail": "the run in words", "compare": "compare", "every": "compare", "small": "all metrics",
-}  # fmt: skip
 
 
 def _failed(line: RunLine) -> bool:

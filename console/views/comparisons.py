@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, number
+from lineside.console.reads.behind import Differences, Profiles
+from lineside.console.reads.changes import Change as Moved
 from lineside.console.reads.judging import foremost, judged
-from lineside.console.reads.leaderboard import Differences, Leaderboard
+from lineside.console.reads.leaderboard import Leaderboard
 from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
 from lineside.store.differences import Change
 from lineside.store.queries.bests import better_side
@@ -17,7 +19,7 @@ _TITLES: Mapping[str, str] = {
     "tag": "tags", "artifact": "files",
 }  # fmt: skip
 _NAME, _LEAST, _MOST = 20, 9, 26
-_DIFF_LINES = 400
+_DIFF_LINES, _COLUMNS = 400, 20
 _BESIDE = 60
 """Cells from which code, data and environment stand beside what differs, not below it."""
 
@@ -129,6 +131,7 @@ def _behind(found: Differences, marks: Sequence[str], width: int) -> list[Line]:
     pair = f"{marks[0]} → {marks[1]}"
     return [
         *_changes(f"data, {pair}", found.data, width),
+        *(line for each in found.profiles for line in _moved(each, width)),
         *_changes(f"packages and machine, {pair}", found.environment, width),
         *_code(pair, found, width),
     ]
@@ -146,6 +149,26 @@ def _change(one: Change, width: int) -> Line:
         [(f"   {one.kind:<8} ", "dim"), (fit(safe(one.name), 24), ""), ("  ", ""), (before, "a"),
          ("  →  ", "dim"), (after, "b")], width,
     )  # fmt: skip
+
+
+def _moved(found: Profiles, width: int) -> list[Line]:
+    """Columns that are not as they were, and how far they moved."""
+    before, now = found.numbers
+    title = _rule(f"columns of {safe(found.name)} that moved, @{before} → @{now}", width)
+    if not found.moved:
+        return [title, [("   none by more than chance", "ok")]]
+    return [title, *(clip(_column(one), width) for one in found.moved[:_COLUMNS])]
+
+
+def _column(one: Moved) -> Line:
+    name: Line = [("   ", ""), (fit(safe(one.name), 24), ""), ("  ", "")]
+    if one.fate != "same" or one.now is None or one.before is None:
+        return [*name, (one.fate, "warn")]
+    if one.sigmas is None:
+        far = "" if one.distance is None else f"  {number(one.distance)} apart"
+        return [*name, ("shares of its words moved" + far, "")]
+    return [*name, ("mean ", "dim"), (number(one.before.mean), "a"), (" → ", "dim"),
+            (number(one.now.mean), "b"), (f"  {one.sigmas:+.2f} σ", "warn")]  # fmt: skip
 
 
 def _code(pair: str, found: Differences, width: int) -> list[Line]:
