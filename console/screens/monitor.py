@@ -181,8 +181,9 @@ class MonitorArea(Area[View]):
 
     def _draw(self, view: View) -> None:
         """Every pane in sight; one that is hidden shows nothing, so that it holds nothing old."""
+        beside = self.query_one("#panes").display
         for pane in (*self.query(Drawing), *self.query(Plot)):
-            if pane.display:
+            if pane.display and (beside or pane.id == "all"):
                 pane.show(view)
             else:
                 pane.set([])
@@ -210,9 +211,9 @@ class MonitorArea(Area[View]):
         panes.display = not self._look.grid and self._zoomed not in ("endpoints", "alerts")
         width, height = self.size
         wide, tall = width >= _WIDE and height >= _TALL, height >= _TALL
-        instead = self.focused is self.alerts and not tall  # of the histogram: what the alert is about
+        instead = self.focused is self.alerts and not tall  # of latency: what the alert is about
         shown = {p for p in _PANES if tall or p not in ("traffic", "episode")}
-        shown = shown - {"distribution"} | {"episode"} if instead else shown
+        shown = {"episode", "sheet"} if instead else shown
         shown = shown if self._zoomed is None else {self._zoomed}
         alone = len(shown) == 1
         for pane in _PANES:
@@ -253,6 +254,7 @@ class MonitorArea(Area[View]):
         self._zoomed = pane
         if self.view is not None:
             self._arrange(self.view)
+            self.call_after_refresh(self._redraw)
 
     def out(self) -> bool:
         if self._look.grid:

@@ -19,7 +19,7 @@ ALERT_COLUMNS = (
     Column(key="what", title="what", priority=1, grow=True, min=30, max=100, value=lambda a: a.title),
     Column(key="at", title="since", priority=2, value=lambda a: a.fired_us or a.opened_us),
     Column(key="seen", title="seen", priority=6, value=lambda a: a.seen),
-    Column(key="then", title="and then", priority=4, max=60),
+    Column(key="then", title="and then", priority=4, max=60, min=12, grow=True),
 )
 _OPEN = frozenset({AlertState.PENDING, AlertState.FIRING})
 
@@ -84,7 +84,7 @@ def episode(view: View, chosen: AlertRow | None, now: Micros, width: int, height
         heading(f"ALERT {row.id} {row.rule}", width, right=f"{mark} {row.state}"),
         *wrapped(safe(row.title), width, style if row.state in _OPEN else ""),
         clip([("  ", ""), *_measured(view, row)], width),
-        clip([("  ", ""), *_times(row, now)], width),
+        *wrapped(_times(row, now), width),
     ]
     for retrain in view.asked.get(row.id, ()):
         lines += _retrain(retrain, now, width)
@@ -111,13 +111,13 @@ def _measured(view: View, row: AlertRow) -> Line:
     return [*parts, (seen, "dim"), (f", fires from {needs}" if needs else "", "dim")]
 
 
-def _times(row: AlertRow, now: Micros) -> Line:
+def _times(row: AlertRow, now: Micros) -> str:
     """Every step of it with its time."""
     steps = [("opened", row.opened_us), ("fired", row.fired_us), ("acked", row.acked_us)]
     steps += [("silenced until", row.silenced_until_us), ("resolved", row.resolved_us)]
     said = [f"{word} {clock(at, now=now)}" for word, at in steps if at is not None]
     by = f" by {safe(row.acked_by)}" if row.acked_by else ""
-    return [(" · ".join(said) + by + (f": {safe(row.resolution)}" if row.resolution else ""), "dim")]
+    return " · ".join(said) + by + (f": {safe(row.resolution)}" if row.resolution else "")
 
 
 def _retrain(row: RetrainRow, now: Micros, width: int) -> list[Line]:

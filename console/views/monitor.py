@@ -81,9 +81,9 @@ def _said(row: EndpointRow, since: str, alarms: Sequence[AlertRow]) -> tuple[str
         if row.alias
         else ("is stopped", "", ""),
         "no traffic": (f"answers, and nobody has asked since {since}", "t", "looks farther back"),
-        "stale": (f"says the same since {since}{detail}", "y v", "copies its address"),
-        "poller down": (f"cannot be read since {since}{detail}", "y v", "copies its address"),
-        "unparseable": (f"is not understood since {since}{detail}", "y v", "copies its address"),
+        "stale": (f"says the same since {since}{detail}", "y v", "its address"),
+        "poller down": (f"cannot be read{detail}, since {since}", "y v", "its address"),
+        "unparseable": (f"is not understood{detail}, since {since}", "y v", "its address"),
         "mismatch": (f"serves another version than it should since {since}{detail}", "g m", "its model"),
     }
     if row.state in told:
