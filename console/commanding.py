@@ -60,7 +60,7 @@ class Commanding(TerminalApp[int]):
 
         table = area.main()
         marks = len(table.marks) if table is not None and prefix == "." else 0
-        title = commands.PREFIXES[prefix] + (f" to the {marks} marked" if marks else "")
+        title = commands.PREFIXES[prefix] + (f" to the {marks} marked, what suits all" if marks else "")
         self.push_screen(Menu(title, entries), chosen)
 
     def _offered(self, area: Area[Any], command: Command) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineside.console.text import Line, fit, width_of
+from lineside.console.text import Line, fit, safe, width_of
 from lineside.console.widgets.rows import Cell, Column
 
 GAP = 2
@@ -43,7 +43,7 @@ def plan(
     kept = list(wanted)
     if not wide:
         floor = {
-            i: min(needs[i], max(c.min, width_of(c.title))) if c.grow else needs[i]
+            i: min(needs[i], max(c.min, width_of(safe(c.title)))) if c.grow else needs[i]
             for i, c in enumerate(columns)
         }
         while len(kept) > 1 and _total([floor[i] for i in kept]) > room:
@@ -54,7 +54,7 @@ def plan(
 
 def _need(column: Column, index: int, rows: Sequence[Sequence[Cell]]) -> int:
     cells = (width_of(text_of(row[index])) for row in rows if index < len(row))
-    return max(width_of(column.title), column.min, min(column.max, max(cells, default=0)))
+    return max(width_of(safe(column.title)), column.min, min(column.max, max(cells, default=0)))
 
 
 def _total(widths: Sequence[int]) -> int:
@@ -100,7 +100,7 @@ def header_line(columns: Sequence[Column], chosen: Plan, *, sort: str = "") -> L
     for place, (index, width) in enumerate(chosen.shown):
         column = columns[index]
         arrow = {column.key: "↑", "-" + column.key: "↓"}.get(sort, "")
-        title = column.title[: max(0, width - len(arrow))] + arrow
+        title = safe(column.title)[: max(0, width - len(arrow))] + arrow
         if place:
             out.append((" " * GAP, "head"))
         out.append((fit(title, width, align=column.align), "bold accent" if arrow else "head"))

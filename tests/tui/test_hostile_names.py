@@ -14,7 +14,7 @@ _EVIL = "\x1b]0;pwned\x07\x1b[31m[bold]x[/bold] \u202egpj.exe\u202c \n\t漢字 �
 _NAMED = (
     ("run", "name"), ("run", "experiment"), ("run", "note"), ("job", "name"), ("model", "name"),
     ("dataset", "name"), ("endpoint", "name"), ("endpoint", "detail"), ("alert", "title"),
-    ("promotion", "reason"), ("story", "text"), ("param", "value"), ("job", "reason"),
+    ("promotion", "reason"), ("story", "text"), ("param", "value"), ("param", "key"), ("job", "reason"),
 )  # fmt: skip
 
 
@@ -37,14 +37,17 @@ def test_escape_codes_markup_and_turned_text_are_shown_and_never_obeyed(spoilt: 
     seen: list[str] = []
 
     async def do(here: Sitting) -> None:
-        for area in "123456789":
-            await here.press(area)
+        looks = [*"123456789", *("2" + key for key in ("s", "c", ":", "?", ".", ";", "x", "/"))]
+        for area in looks:
+            await here.press(*area)
             strips = [strip for strip in here.app.screen._compositor.render_strips()]
             rows = ["".join(segment.text for segment in strip) for strip in strips]
             seen.extend(rows)
             wrong = [row for row in rows if any(ord(c) < 32 or c in "\x7f\u202e\u202c\u0301" for c in row)]
             assert not wrong, area
             assert {strip.cell_length for strip in strips} == {120}, area
+            if len(area) > 1:
+                await here.press("escape")
         await here.press("2", ".", "escape", "colon")
         await here.press("escape")
 
