@@ -209,6 +209,33 @@ def test_looking_closer_reads_finer_points_and_no_spike_is_lost(benched: SqliteS
     at_console(benched, do)
 
 
+def test_the_curve_of_an_opened_run_is_looked_into_too(benched: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press(*run_1("enter", "tab", "enter"))
+        assert here.app.focused.id == "curve"  # type: ignore[union-attr]
+
+        def steps() -> int:
+            return len(here.app.area.view.opened.curves["val_loss"][0].steps)  # type: ignore[union-attr]
+
+        before = steps()
+        await here.press("+", "+")
+        assert steps() > before
+        await here.press("escape", "escape")
+        assert here.app.focused.id == "metrics"  # type: ignore[union-attr]
+        assert steps() == before
+
+    at_console(benched, do)
+
+
+def test_the_tables_of_an_opened_run_are_sorted_themselves(benched: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press(*run_1("enter", "tab", "tab", "tab", "s"))
+        assert "size" in text
+        assert "created" not in text.partition("sort")[2].partition("size")[0]
+
+    at_console(benched, do)
+
+
 def test_what_is_copied_prints_what_is_on_the_screen(benched: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         def command() -> list[str]:
