@@ -24,6 +24,9 @@ from lineside.console.widgets.table import Table
 from lineside.store.queries.datasets import VersionRow
 
 _CARD_ROWS, _PORTRAIT_CELLS = 8, 22
+_LOW = 18
+"""On a screen of fewer rows the column is shown only when it is zoomed."""
+
 _BROAD = 150
 """From so many columns on the chosen column stands beside the tables."""
 
@@ -162,6 +165,7 @@ class DataArea(Area[View]):
             self.query_one("#lower").styles.height = _CARD_ROWS + (2 if self.size.height >= 30 else 0)
         else:
             self.query_one("#lower").styles.height = "1fr"
+        self.query_one("#lower").display = self.size.height >= _LOW or self.has_class("-zoomed")
         pixels = bool(view.chosen and data_column.portrait(view.chosen, _PORTRAIT_CELLS, _CARD_ROWS))
         self.query_one("#portrait").display = (
             pixels and not broad and self.size.width >= 70 and not self.has_class("-zoomed")

@@ -29,6 +29,11 @@ _NEEDS_REQUEST = frozenset({"models.approve", "models.reject", "models.ratify", 
 _TABLE_SHARE = 4
 """Each table may take one row in so many; the rest is for the evidence."""
 
+_LOW = 18
+"""On a screen of fewer rows only the table with the keys is shown."""
+
+_LEAST_CARD = 6
+
 _BROAD = 150
 """From so many columns on the evidence stands beside the tables."""
 
@@ -99,14 +104,14 @@ class ModelsArea(Area[View]):
         if self._pair is not None and view.pair is not None:
             return model_compare.compared(view.pair, width, height)
         packet, version = self.requests.current, self._version()
-        broad = self.has_class("-broad")
+        whole = self.has_class("-broad") or self._zoomed is not None
+        draw = model_card.long_card if whole else model_card.card
         cards: list[list[Line]] = []
         if packet is not None and self.focused is self.requests:
             cards.append(self._packet_of(view, packet, width, height))
-        if version is not None:
-            room = height - sum(len(card) for card in cards) - len(cards)
-            draw = model_card.long_card if broad or self._zoomed else model_card.card
-            cards.append(draw(view, version, self.now, width, room if broad or self._zoomed else height))
+        room = height - sum(len(card) + 1 for card in cards)
+        if version is not None and room >= _LEAST_CARD:
+            cards.append(draw(view, version, self.now, width, room))
         if packet is not None and self.focused is not self.requests:
             cards.append(self._packet_of(view, packet, width, height))
         return views.stacked(cards, height)
@@ -188,7 +193,7 @@ class ModelsArea(Area[View]):
     def _meet(self, waiting: Sequence[int]) -> None:
         """Who enters the area finds the cursor on a request that waits, once for each request."""
         if self._entering and self._met.issuperset(waiting) is False:
-            self.requests.focus()
+            self._to(self.requests)
             self.requests.go_to(waiting[0])
         if self._entering:
             self._met.update(waiting)
@@ -206,7 +211,8 @@ class ModelsArea(Area[View]):
         self.set_class(broad, "-broad")
         most = max(4, (self.size.height - 4) // (2 if broad else _TABLE_SHARE))
         for table in (self.versions, self.requests):
-            table.display = self._zoomed in (None, table.id)
+            hidden = self.size.height < _LOW and table is not self.main()
+            table.display = self._zoomed in (None, table.id) and not hidden
             rows = 1 + max(1, min(len(table.rows), most))
             table.styles.height = "1fr" if self._zoomed == table.id else rows
         self.case.display = self._zoomed in (None, "case")
@@ -246,7 +252,7 @@ class ModelsArea(Area[View]):
             self.call_after_refresh(self.main().focus)
             return True
         if self.focused is self.requests:
-            self.versions.focus()
+            self._to(self.versions)
             return True
         return False
 
@@ -258,8 +264,14 @@ class ModelsArea(Area[View]):
         self.refresh_frame()
         self.reload(whole=False)
 
+    def _to(self, table: Table[Any]) -> None:
+        """Give a table the keys, though it be hidden on a low screen."""
+        table.display = True
+        table.focus()
+
     def on_descendant_focus(self) -> None:
         """The case follows the focus."""
+        self._arrange()
         self._redraw()
         if self.view is not None:
             self.reload(whole=False)
@@ -273,14 +285,14 @@ class ModelsArea(Area[View]):
         """From a version to its newest request, from a request to its version."""
         if self.focused is self.requests:
             packet = self.requests.current
-            self.versions.focus()
+            self._to(self.versions)
             if packet is not None:
                 self.versions.go_to(packet.request.version_id)
             return
         version = self.versions.current
         packets = self.view.packets if self.view else ()
         mine = [p.request.id for p in packets if version and p.request.version_id == version.id]
-        self.requests.focus()
+        self._to(self.requests)
         if mine:
             self.requests.go_to(mine[0])
 
@@ -289,10 +301,10 @@ class ModelsArea(Area[View]):
         self._entering = False
         kind, _, number = str(target).partition(":")
         if kind == "promotion" and number.isdigit():
-            self.requests.focus()
+            self._to(self.requests)
             self.requests.go_to(int(number))
         else:
-            self.versions.focus()
+            self._to(self.versions)
             self.versions.go_to(target)
 
     # -- the frame ---------------------------------------------------------------------------------

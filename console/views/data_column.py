@@ -155,7 +155,7 @@ def _figures(chosen: Chosen, change: Change, width: int) -> list[Line]:
     titles: list[Cell] = [("", ""), (f"@{label.number}" if label else "", "bold"),
                           (f"@{chosen.against.number}" if old and chosen.against else "", "dim"),
                           ("by" if old else "", "dim")]  # fmt: skip
-    half = (width - 2) // 2
+    half = min(56, (width - 2) // 2)
     left = grid(_FIGURES, [titles, *rows], half)
     right = grid(_FIGURES, [titles, *numbers], half) if numbers else []
     lines: list[Line] = [heading("FIGURES", width)]

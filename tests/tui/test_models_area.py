@@ -123,3 +123,16 @@ def test_a_big_screen_tells_what_made_a_version_and_how_its_request_came_so_far(
             assert words in text, words
 
     at_console(store, do, size=(200, 50))
+
+
+def test_on_a_low_screen_the_request_is_seen_beside_its_evidence(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("5")
+        assert "1 approval missing: press . a to approve" in text
+        assert not here.app.screen.query_one("#versions").display
+        await here.press("escape")
+        assert here.app.screen.query_one("#versions").display
+        assert not here.app.screen.query_one("#requests").display
+        assert "› request" in await here.press("enter")
+
+    at_console(store, do, size=(60, 16))
