@@ -7,10 +7,15 @@ are closures here, with the same behaviour (`tests/unit/test_haste.py`). Later P
 
 import gc
 import sys
+import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
+from lineside.console.areas import AREAS
+
+PREPARE_AFTER_S, BREATH_S = 0.7, 0.02
 _Get = Callable[[Any], tuple[Any, ...]]
 
 
@@ -28,6 +33,13 @@ def end() -> None:
     """After the first frame: what is there stays there, and need not be looked through again."""
     gc.freeze()
     gc.enable()
+
+
+def prepare() -> None:
+    """Import what the areas behind the first one need, while nobody waits: a third of their first showing."""
+    for module in ("numpy", *(f"lineside.console.screens.{name}" for name in AREAS)):
+        import_module(module)
+        time.sleep(BREATH_S)  # a key may be waiting
 
 
 def _values(names: Sequence[str]) -> _Get:

@@ -7,6 +7,7 @@ and is drawn once the line is free: one frame with everything in it, however lon
 import asyncio
 import signal
 import time
+from threading import Thread
 from typing import Any, TypeVar
 
 from textual import constants
@@ -30,6 +31,7 @@ class TerminalApp(App[R]):
     """An app that leaves the terminal clean and never waits for it."""
 
     _holding = _missed = False
+    _styled = -1
     _slow_until = _interrupted_at = 0.0
 
     def get_driver_class(self) -> type[Driver]:
@@ -50,6 +52,7 @@ class TerminalApp(App[R]):
         """Signals end the console like `q`, with the exit code that a shell expects."""
         self.call_after_refresh(haste.end)
         if not self.is_headless:
+            self.set_timer(haste.PREPARE_AFTER_S, Thread(target=haste.prepare, daemon=True).start)
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 loop.add_signal_handler(number, self.end, 128 + number)
@@ -83,6 +86,21 @@ class TerminalApp(App[R]):
 
     def _print_error_renderables(self) -> None:
         self._exit_renderables.clear()
+
+    # -- styles ------------------------------------------------------------------------------------
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Textual parses every style anew, twice, for a screen shown the first time: 50 ms of nothing.
+
+        Only another theme changes what the styles say; a screen that was away meanwhile is styled again.
+        """
+        if self._styled != self._css_update_count:
+            self._styled = self._css_update_count
+            super().refresh_css(animate)
+        for screen in self.screen_stack:
+            if 0 <= screen._css_update_count != self._css_update_count:
+                self.stylesheet.update(screen, animate=animate)
+            screen._css_update_count = self._css_update_count
 
     # -- a slow line -------------------------------------------------------------------------------
 

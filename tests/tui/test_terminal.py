@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fixtures.consoles import Sitting, at_console
 from fixtures.terminals import Terminal, terminal
+from textual.color import Color
 
+from lineside.console.ports import SqliteStore
 from lineside.store.homes import Home
 
 _OPEN = """
@@ -167,3 +170,22 @@ def test_the_same_options_open_the_console_before_and_behind_click() -> None:
     spelled = {word for option in cli.params for word in (*option.opts, *option.secondary_opts)}
     assert {*opening.VALUED, *opening.SWITCHES} == spelled - {"--version", "--help"}
     assert os.environ.get("LINESIDE_HOME") is None or opening.wish([]) is None  # no terminal here
+
+
+def test_an_area_that_was_away_has_the_theme_that_was_chosen_meanwhile(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Styles are parsed anew only for a theme, and every screen gets them when it is shown again."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    async def do(here: Sitting) -> None:
+        await here.press("2", "1")
+        before = here.app.screen.styles.background
+        await here.press("2", "T", "1")
+        grounds = {here.app.screen.styles.background}
+        await here.press("3")
+        grounds.add(here.app.screen.styles.background)
+        assert grounds == {Color.parse(here.app.theme_variables["background"])}
+        assert before not in grounds
+
+    at_console(store, do)
