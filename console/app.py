@@ -125,12 +125,16 @@ class LinesideApp(Commanding):
 
     def on_mount(self) -> None:
         self.settle_in()
+        self.call_after_refresh(self._attend)
+        if self.opens_at is not None:
+            self.go(*self.opens_at)
+
+    def _attend(self) -> None:
+        """Behind the first frame: nobody who waits for it wants to know more than what is in the store."""
         if self._watcher is not None:
             self._watcher.start()
         if self._attending is not None:
             self._attending.start()
-        if self.opens_at is not None:
-            self.go(*self.opens_at)
 
     def on_unmount(self) -> None:
         if self.settings.layout.get("start") == "last":

@@ -46,7 +46,8 @@ class Watcher:
     def stop(self) -> None:
         """End the thread; one that talks to a silent runner is not waited for."""
         self._stop.set()
-        self._thread.join(timeout=0.2)
+        if self._thread.is_alive():
+            self._thread.join(timeout=0.2)
 
     def _watch(self) -> None:
         db = reader(self._home)
