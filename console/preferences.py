@@ -23,7 +23,7 @@ _NAMED = frozenset({
     "home", "end", "insert", "delete", "backspace", *(f"f{n}" for n in range(1, 13)),
     *(f"ctrl+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"),
 })  # fmt: skip
-_INNER = ("everywhere", "table", "drawing", "plot", "log")
+_INNER = ("everywhere", "table", "drawing", "plot", "page", "log")
 """Scopes whose keys count beside those of any area."""
 
 
@@ -141,7 +141,7 @@ class _Reader:
     def _placed(self, name: str, value: object) -> str | float:
         at = ["layout", name]
         if name == "start":
-            if value not in (*AREAS, "last"):
+            if value not in (*AREAS, "last", "wall:big"):
                 raise self._bad(at, f"{value!r} is no area", hint=toml.meant(str(value), [*AREAS, "last"]))
             return str(value)
         if isinstance(value, bool) or not isinstance(value, int | float):

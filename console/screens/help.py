@@ -11,7 +11,10 @@ from lineside.console.screens.overlays import Overlay
 from lineside.console.text import Line, fit, heading, line_width, spread, width_of
 from lineside.console.widgets.lines import Lines
 
-_HEADS = {"table": "in tables", "log": "in output", "drawing": "in drawings", "plot": "in charts"}
+_HEADS = {
+    "table": "in tables", "log": "in output", "drawing": "in drawings", "plot": "in charts",
+    "page": "in pages",
+}  # fmt: skip
 _NARROWEST = 60
 """Cells that one column of keys takes at least."""
 _KEYS = 14

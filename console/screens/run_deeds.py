@@ -12,6 +12,9 @@ from lineside.console.text import Line, safe
 from lineside.store.queries import jobs
 from lineside.store.queries.jobs import JobRow
 
+_OF_ONE = frozenset({"runs.rename", "runs.note", "runs.register"})
+"""Not offered while several are marked: nobody should wonder which of them it was done to."""
+
 _NAMED = 6
 """So many runs are named in a question; of more it says how many."""
 
@@ -32,7 +35,9 @@ class RunDeeds(GroupedRuns):
         line = self._current()
         if line is None:
             return False
-        run = line.run
+        run, several = line.run, len(self._chosen()) > 1
+        if several and command.id in _OF_ONE:
+            return False
         return {
             "runs.cancel": bool(self._jobs("RUNNING", "SCHEDULED")),
             "runs.retry": bool(self._jobs("FAILED", "KILLED")),

@@ -18,7 +18,7 @@ _TITLES: Mapping[str, str] = {
     "param": "params", "metric": "metrics, last value", "data": "data", "context": "how it ran",
     "tag": "tags", "artifact": "files",
 }  # fmt: skip
-_NAME, _LEAST, _MOST = 20, 9, 26
+_NAME, _LEAST, _MOST, _WIDEST = 20, 9, 26, 60
 _DIFF_LINES, _COLUMNS = 400, 20
 _BESIDE = 60
 """Cells from which code, data and environment stand beside what differs, not below it."""
@@ -77,7 +77,7 @@ class _Sides:
         self.name = max(8, min(_NAME if width < 120 else 32, longest))
         self.width, self.found, self.marks = width, found, marks
         room = width - self.name - 4
-        self.each = max(_LEAST, min(_MOST, room // max(1, len(marks)) - 2))
+        self.each = max(_LEAST, min(_WIDEST, room // max(1, len(marks)) - 2))
         self.fit = max(1, min(len(marks), room // (self.each + 2)))
 
     def names(self) -> Line:

@@ -18,7 +18,7 @@ M = TypeVar("M")
 class Page(Drawing[M], can_focus=True):
     """Shows a window on all lines of its drawing; the last row says how many more there are."""
 
-    SCOPE = "log"
+    SCOPE = "page"
 
     def __init__(
         self, draw: Callable[[M, int, int], Sequence[Line]], *, id: str | None = None, head: int = 1
