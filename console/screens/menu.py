@@ -24,7 +24,7 @@ class Menu(Overlay[str]):
     BINDINGS: ClassVar = []
     DEFAULT_CSS = """
     Menu { align: left bottom; background: $background 0%; }
-    Menu > MenuLines { width: 100%; height: auto; max-height: 80%; margin-bottom: 1; }
+    Menu > MenuLines { width: 100%; height: auto; max-height: 100%; margin-bottom: 1; }
     """
 
     def __init__(

@@ -109,7 +109,7 @@ class Palette(Overlay[Said]):
             lines.append(going(said))
         elif not hits:
             lines.append(self._nothing(width))
-        room = max(4, self.app.size.height - 9)
+        room = max(3, self.app.size.height - 11)
         lines += listed(hits, self._at, width=width, room=room)
         self.query_one("#hits", Lines).set([*lines, [], ways(width)])
 
