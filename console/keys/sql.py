@@ -10,7 +10,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="sql.y_axis", keys=("m",), title="choose what the chart measures"),
     Command(id="sql.again", keys=("r",), title="ask again", footer="again"),
     Command(id="sql.record", keys=("enter", "d"), title="the row as a record", footer="record"),
-    Command(id="sql.views", keys=("V",), title="what can be asked: views, saved queries, examples"),
+    Command(id="sql.views", keys=("V",), title="views, saved queries and examples"),
     deed("sql.save", "s", "save the query under a name", role=Role.VIEWER),
     deed("sql.export", "e", "export the whole answer to a file", role=Role.VIEWER),
     deed("sql.forget", "f", "forget a saved query", role=Role.VIEWER),
