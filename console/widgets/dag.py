@@ -89,8 +89,8 @@ def _in_sight(depth: int, frame: _Frame, width: int) -> bool:
 
 
 def _pitch(plan: Plan, height: int) -> int:
-    """Rows from node to node: three where two lines each fit in less than two screens, else two, else one."""
-    if plan.height * 3 - 1 <= height * 3 // 2:
+    """Rows from node to node: three where two lines each fit in two screens, else two, else one."""
+    if plan.height * 3 - 1 <= height * 2:
         return 3
     return 2 if plan.height * 2 - 1 <= height else 1
 
