@@ -97,6 +97,8 @@ class _Sides:
         for place, value in enumerate(row.values[: self.fit]):
             text = NONE if value is None else _short(row, value)
             text, style = (f"★{text}", "bold ok") if place in best else (text, "" if row.differs else "dim")
+            if row.kind == "metric" and text in ("NaN", "∞", "-∞"):
+                style = "bad"
             spans.append((fit(safe(text), self.each) + "  ", "dim" if value is None else style))
         return clip(spans, self.width)
 
