@@ -118,7 +118,7 @@ def node(view: View, chosen: Spot, now: Micros, width: int, height: int) -> list
         (fit(f" CAME FROM {len(came)}", half), "head"), (" │ ", "rule"), (f"LED TO {len(led)}", "head"),
     ]  # fmt: skip
     rows = beside(
-        _ends(view, came, now, half, room, source), _ends(view, led, now, width - half - 3, room, target),
+        _ends(view, came, now, half, room, source), _ends(view, led, now, width - half - 4, room, target),
         widths=(half, width - half - 3), rule=" │ ",
     )  # fmt: skip
     return list([clip(line, width) for line in (head, *about, titles, *rows)][:height])
