@@ -64,14 +64,8 @@ def tab_at(detail: Detail, x: int) -> str | None:
     return None
 
 
-def facts(
-    detail: Detail, me: Me, width: int, *, now: Micros, height: int = 0, focused: bool = False
-) -> list[Line]:
-    """Heading and blocks, in as many columns as there is room for.
-
-    Args:
-        height: lines there are; the blocks flow into columns of that height. 0: as long as need be.
-    """
+def facts(detail: Detail, me: Me, width: int, *, now: Micros, focused: bool = False) -> list[Line]:
+    """Heading and blocks, in as many columns as there is room for, as long as need be."""
     run = detail.run
     style = "head accent" if focused else "head"
     head = heading(f"RUN {run.id}", width, right=safe(run.uid), style=style)
@@ -88,7 +82,7 @@ def _blocks(detail: Detail, me: Me, width: int, *, now: Micros) -> list[Block]:
         _pairs("params", detail.params, width),
         _files(detail, width),
         _origin(detail.context, width),
-        _kin(detail, width, now=now),
+        _kin(detail, width),
         _pairs("tags", detail.tags, width),
         _job(detail, width, now=now),
         _system(detail.system, width),
@@ -196,7 +190,7 @@ def _text(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _kin(detail: Detail, width: int, *, now: Micros) -> Block:
+def _kin(detail: Detail, width: int) -> Block:
     """Data it read, models made from it, its parent and children."""
     run = detail.run
     lines: Block = [clip([(" data    ", "dim"), (safe(name), "")], width) for name in detail.data]
