@@ -266,7 +266,7 @@ def test_a_browser_gets_frames_and_nothing_else(runner: RunnerUnderTest, tmp_pat
     try:
         assert served.stdout.readline() == b"__GANGLION__\n"
         text = b""
-        while b"NEEDS YOU" not in text:
+        while b"Monitor" not in text:
             kind, payload = packet(served)
             assert kind in b"DMP"
             text += payload if kind == b"D" else b""
