@@ -8,6 +8,9 @@ from lineside.store.errors import LinesideError
 STOPPED = "stopped before it was answered"
 
 
+_AGAIN_S = 0.02
+
+
 class Interruptible(Protocol):
     """What can be told from any thread to end: a connection to DuckDB."""
 
@@ -24,6 +27,7 @@ class Halt:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: Interruptible | None = None
+        self._ended = threading.Event()
         self.stopped = False
 
     def begin(self, what: Interruptible) -> None:
@@ -41,10 +45,20 @@ class Halt:
         """It has ended by itself: from now on `stop` touches nothing."""
         with self._lock:
             self._running = None
+        self._ended.set()
 
     def stop(self) -> None:
-        """End what runs, and what would begin later."""
-        with self._lock:
-            self.stopped = True
-            if self._running is not None:
+        """End what runs, and what would begin later.
+
+        An interrupt that comes between two statements is lost, so it is said again until it has ended.
+        """
+        self.stopped = True
+        threading.Thread(target=self._insist, daemon=True).start()
+
+    def _insist(self) -> None:
+        while not self._ended.is_set():
+            with self._lock:
+                if self._running is None:
+                    return
                 self._running.interrupt()
+            self._ended.wait(_AGAIN_S)

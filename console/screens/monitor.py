@@ -1,5 +1,6 @@
 """Monitor: what is served, how fast, and whether it still fits what the model was trained on."""
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -221,7 +222,9 @@ class MonitorArea(Area[View]):
             widget.display = pane in shown
             widget.styles.row_span = _SPANS[pane] if wide and not alone else 1
         panes.styles.grid_size_columns = 1 if alone else 3 if wide else 2
-        panes.styles.grid_columns = "1fr" if alone else "1fr 1fr 1fr" if wide else "2fr 3fr"
+        panes.styles.grid_size_rows = 1 if alone else 10 if wide else -(-len(shown) // 2)
+        halves = "1fr 1fr" if instead else "2fr 3fr"
+        panes.styles.grid_columns = "1fr" if alone else "1fr 1fr 1fr" if wide else halves
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -408,12 +411,15 @@ class MonitorArea(Area[View]):
     def copies(self) -> Mapping[str, str]:
         alert = self.alerts.current if self.focused is self.alerts else None
         if alert is not None:
-            return {"command": "lineside alerts ls", "id": alert.uid, "value": alert.title}
+            command = f"lineside view alert {alert.id} --once"
+            return {"command": command, "id": alert.uid, "value": alert.title}
         row = self.endpoints.current
         if row is None:
             return {}
-        name = self.watched.monitor.name if self.watched else ""
-        command = f"lineside drift {name}" if name else f"lineside endpoints show {row.name}"
+        pane = self.focused.id if self.focused is not None else None
+        panel = {"sheet": "drift", "latency": "latency", "traffic": "traffic"}.get(pane or "")
+        shown = f"{panel} {shlex.quote(row.name)}" if panel else "endpoints"
+        command = f"lineside view {shown} --once"
         return {"command": command, "id": row.uid, "value": f"{row.name} {row.state} {row.url}"}
 
     # -- doing -------------------------------------------------------------------------------------

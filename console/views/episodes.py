@@ -19,7 +19,7 @@ ALERT_COLUMNS = (
     Column(key="what", title="what", priority=1, grow=True, min=30, max=100, value=lambda a: a.title),
     Column(key="at", title="since", priority=2, value=lambda a: a.fired_us or a.opened_us),
     Column(key="seen", title="seen", priority=6, value=lambda a: a.seen),
-    Column(key="then", title="and then", priority=4, max=60, min=12, grow=True),
+    Column(key="then", title="and then", priority=4, max=60, min=28, grow=True),
 )
 _OPEN = frozenset({AlertState.PENDING, AlertState.FIRING})
 
@@ -83,7 +83,7 @@ def episode(view: View, chosen: AlertRow | None, now: Micros, width: int, height
     lines: list[Line] = [
         heading(f"ALERT {row.id} {row.rule}", width, right=f"{mark} {row.state}"),
         *wrapped(safe(row.title), width, style if row.state in _OPEN else ""),
-        clip([("  ", ""), *_measured(view, row)], width),
+        *([[("  ", ""), *line] for line in _measured(view, row)]),
         *wrapped(_times(row, now), width),
     ]
     for retrain in view.asked.get(row.id, ()):
@@ -97,18 +97,18 @@ def episode(view: View, chosen: AlertRow | None, now: Micros, width: int, height
     return capped([clip(line, width) for line in lines], height)
 
 
-def _measured(view: View, row: AlertRow) -> Line:
+def _measured(view: View, row: AlertRow) -> list[Line]:
     """`0.897, line 0.933 · seen in 2 looks in a row, fires from 1`."""
-    parts: list[Span] = []
+    lines: list[Line] = []
     if row.value is not None:
-        parts += [(number(row.value, digits=3), ""), (f", line {number(row.line, digits=3)} · ", "dim")]
+        lines.append([(number(row.value, digits=3), ""), (f", line {number(row.line, digits=3)}", "dim")])
     watch = view.chosen.watch if view.chosen else None
     needs = watch.settings.get("for_windows") if watch and row.subject_kind == "monitor" else None
     unit = "window" if row.subject_kind == "monitor" else "look"
     seen = (
         f"seen in {plural(row.seen, unit)} in a row" if row.seen else f"clean for {plural(row.clean, unit)}"
     )
-    return [*parts, (seen, "dim"), (f", fires from {needs}" if needs else "", "dim")]
+    return [*lines, [(seen, "dim"), (f", fires from {needs}" if needs else "", "dim")]]
 
 
 def _times(row: AlertRow, now: Micros) -> str:

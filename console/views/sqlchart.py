@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from lineside.console.format import bar, number
+from lineside.console.format import number
 from lineside.console.text import Line, clip, fit, heading, safe, width_of
 from lineside.console.views.grid import capped
 from lineside.console.widgets.window import Plotted, Window
@@ -99,7 +99,8 @@ def bars(answer: Answered, chosen: Axes, width: int, height: int) -> list[Line]:
     largest = max((abs(v) for v in values if v is not None and v - v == 0), default=0) or 1.0
     lines: list[Line] = []
     for word, value, text in zip(words, values, said, strict=True):
-        length = bar(abs(value) / largest, room) if value is not None and value - value == 0 else " " * room
+        share = abs(value) / largest if value is not None and value - value == 0 else 0.0
+        length = ("▇" * round(share * room) or ("▏" if share else "")).ljust(room)
         style = "bad" if value is not None and value < 0 else "a"
         lines.append(
             [("  " + fit(word, left) + " ", ""), (length, style), (" " + fit(text, right, align=">"), "")]

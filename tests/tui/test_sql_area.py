@@ -140,7 +140,7 @@ def test_a_result_is_charted_over_its_numbers_and_as_bars_over_words(store: Sqli
         await here.settle()
         text = await here.press("x")
         assert "runs by status" in text
-        assert "█" in text
+        assert "▇" in text
 
     at_console(store, do)
 
