@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lineside.console.format import clock, glyph, number, plural
 from lineside.console.reads.monitoring import View
-from lineside.console.text import Line, Span, clip, heading, safe
+from lineside.console.text import Line, clip, heading, safe
 from lineside.console.views.grid import capped, wrapped
 from lineside.console.widgets.rows import Cell, Column
 from lineside.store.clock import Micros
