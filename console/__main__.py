@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lineside.console import opening
+from lineside.console.terminal import opening
 
 if TYPE_CHECKING:
     from lineside.store.errors import LinesideError
@@ -35,12 +35,12 @@ def _told() -> "type[LinesideError]":
 def _console(wish: opening.Wish) -> int:
     """The console, drawn before it is imported."""
     with opening.screen():
-        from lineside.console import haste
+        from lineside.console.terminal import haste
 
         haste.begin()
         from pathlib import Path
 
-        from lineside.console.start import run
+        from lineside.console.terminal.start import run
         from lineside.store.homes import Home
 
         return run(Home(Path(wish.home)), acting_as=wish.acting_as, flags=wish.flags, starts=True)

@@ -21,14 +21,14 @@ from lineside.console.look import COLOURLESS, colourless, themes
 from lineside.console.memory import Memory
 from lineside.console.ports import Actions, Me, RunnerState, Store
 from lineside.console.reads.badges import NOTHING
-from lineside.console.screens.area import Area
+from lineside.console.screens.base.area import Area
 from lineside.console.settings import Settings
+from lineside.console.terminal.plainly import Plainly
 from lineside.console.text import Line
 from lineside.console.themes import NAMES, usual
-from lineside.console.views import corners
+from lineside.console.views.frame import corners
 from lineside.console.watcher import Watcher
-from lineside.console.widgets.plainly import Plainly
-from lineside.console.widgets.titlebar import TitleBar
+from lineside.console.widgets.frame.titlebar import TitleBar
 from lineside.store.actors import Role
 from lineside.store.clock import Micros, now
 from lineside.store.queries.stories import StoryRow

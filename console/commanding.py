@@ -5,13 +5,13 @@ from typing import Any
 
 from lineside.console import commands
 from lineside.console.commands import Command
-from lineside.console.deeds import Deed
+from lineside.console.deeds.deed import Deed
 from lineside.console.memory import Memory
+from lineside.console.overlays.menu import Menu
 from lineside.console.ports import RunnerState
-from lineside.console.screens.area import Area
-from lineside.console.screens.menu import Menu
+from lineside.console.screens.base.area import Area
 from lineside.console.spoken import Spoken
-from lineside.console.terminal import TerminalApp
+from lineside.console.terminal.app import TerminalApp
 from lineside.console.text import safe
 
 
@@ -93,7 +93,7 @@ class Commanding(TerminalApp[int]):
             self.area.propose(back)
 
     def cmd_panel(self) -> None:
-        from lineside.console.screens.jumping import Jump, in_sight
+        from lineside.console.overlays.jumping import Jump, in_sight
 
         area = self.area
         if area is None:
@@ -110,7 +110,7 @@ class Commanding(TerminalApp[int]):
         self.push_screen(Jump(area.panels()), chosen)
 
     def cmd_help(self) -> None:
-        from lineside.console.screens.help import Help
+        from lineside.console.overlays.help import Help
 
         area = self.area
         if area is not None:
@@ -122,7 +122,7 @@ class Commanding(TerminalApp[int]):
 
     def cmd_command(self) -> None:
         """The palette: every command that counts here, and the areas with a filter."""
-        from lineside.console.screens.palette import Palette
+        from lineside.console.overlays.palette import Palette
 
         area = self.area
         if area is None:

@@ -74,7 +74,7 @@ def drawn(
     metric: str, lines: "Sequence[Series]", look: Look, *, width: int, height: int, log_y: bool
 ) -> list[Line]:
     """Heading and chart, in `width` × `height` cells."""
-    from lineside.console.views import charts as views
+    from lineside.console.views.runs import charts as views
 
     letters = {line.run_id: letter for line, letter in zip(lines, LETTERS, strict=False)}
     head = heading(safe(metric), width, right=" · ".join(views.said(lines, look, log_y=log_y, now=now())))

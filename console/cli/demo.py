@@ -117,7 +117,7 @@ def _headless(home: Home, command: list[str]) -> int:
 
 def _live(home: Home, command: list[str]) -> int:
     """The driver in the background, the console in front; both end together."""
-    from lineside.console.start import open_console
+    from lineside.console.terminal.start import open_console
 
     with (home.path / "demo.log").open("wb") as log:
         driver = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)

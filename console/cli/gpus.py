@@ -2,11 +2,11 @@
 
 import click
 
-from lineside.console import holding
 from lineside.console.cli import output
 from lineside.console.cli.output import Columns, json_option, moment
 from lineside.console.cli.session import Json, Session, pass_session
 from lineside.console.format import NONE, amount
+from lineside.console.views.jobs import holding
 from lineside.jobs.devices import idling
 from lineside.jobs.devices.gpus import Gpu
 from lineside.store.clock import after, now

@@ -13,7 +13,7 @@ from lineside.console.cli import output
 from lineside.console.cli.output import Columns, json_option, moment
 from lineside.console.cli.runs import pairs
 from lineside.console.cli.session import Json, Session, pass_session
-from lineside.console.views.schedules import last_words, state_words, when_words
+from lineside.console.views.jobs.schedules import last_words, state_words, when_words
 from lineside.store.clock import SECOND, Micros, now
 from lineside.store.errors import Usage
 from lineside.store.queries.schedules import FiringRow, ScheduleRow

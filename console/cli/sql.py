@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineside.console import saved
 from lineside.console.cli import output
 from lineside.console.cli.session import Session, pass_session
 from lineside.console.format import number
+from lineside.console.querying import saved
 from lineside.store.errors import Usage
 
 if TYPE_CHECKING:

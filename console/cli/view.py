@@ -74,7 +74,7 @@ def _print(panel: Panel, shown: Shown, *, svg: bool, width: int | None, height: 
 
 def _open(session: Session, panel: Panel, args: Sequence[str]) -> int:
     """The console in that panel's area, with the cursor on what was named."""
-    from lineside.console.start import open_console
+    from lineside.console.terminal.start import open_console
 
     session.read()
     said = " ".join(args)

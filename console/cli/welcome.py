@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from lineside.console import opening
 from lineside.console.cli.session import Session
+from lineside.console.terminal import opening
 
 _WELCOME = """\
 There is no lineside home at {path} yet.
@@ -29,6 +29,6 @@ def open_or_welcome(ctx: click.Context, flags: Mapping[str, Any]) -> int:
     if not opening.drawable():
         click.echo(ctx.get_help())
         return 2
-    from lineside.console.start import open_console
+    from lineside.console.terminal.start import open_console
 
     return open_console(session.home, acting_as=session.acting_as, flags=flags, starts=True)

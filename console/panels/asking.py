@@ -1,9 +1,9 @@
 """SQL as a panel."""
 
-from lineside.console import saved
 from lineside.console.panels import Asked, Shown
 from lineside.console.panels.tables import table
-from lineside.console.views import sql as views
+from lineside.console.querying import saved
+from lineside.console.views.sql import sql as views
 
 
 def sql(asked: Asked) -> Shown:

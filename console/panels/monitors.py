@@ -5,8 +5,8 @@ from dataclasses import replace
 from lineside.console.panels import Asked, Shown
 from lineside.console.panels.tables import fixed, table
 from lineside.console.reads.monitoring import Look, View, read
-from lineside.console.views import episodes
-from lineside.console.views import monitor as views
+from lineside.console.views.monitor import episodes
+from lineside.console.views.monitor import monitor as views
 from lineside.store.errors import NotFound
 from lineside.store.queries import endpoints as query
 

@@ -6,9 +6,9 @@ from lineside.console.panels import Asked, Shown
 from lineside.console.panels.tables import table
 from lineside.console.reads import charts, leaderboard, opened
 from lineside.console.reads.charts import Look
-from lineside.console.views import comparisons
-from lineside.console.views import run as run_views
-from lineside.console.views import runs as views
+from lineside.console.views.runs import comparisons
+from lineside.console.views.runs import run as run_views
+from lineside.console.views.runs import runs as views
 from lineside.store.errors import NotFound, Usage
 from lineside.store.queries import runs as query
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lineside.console.text import Line, clip, heading
-from lineside.console.widgets.columns import header_line, plan, row_line
-from lineside.console.widgets.rows import Cell, Column
+from lineside.console.widgets.tables.columns import header_line, plan, row_line
+from lineside.console.widgets.tables.rows import Cell, Column
 
 
 def table(

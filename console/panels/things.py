@@ -4,11 +4,11 @@ from lineside.console.panels import Asked, Shown
 from lineside.console.panels.tables import fixed, table
 from lineside.console.reads import ancestry, datasets, registry, trail
 from lineside.console.views import audit as audit_views
-from lineside.console.views import data as data_views
 from lineside.console.views import lineage as lineage_views
-from lineside.console.views import model_packet
-from lineside.console.views import models as model_views
-from lineside.console.widgets.dag_layout import Spot
+from lineside.console.views.data import data as data_views
+from lineside.console.views.models import models as model_views
+from lineside.console.views.models import packet as model_packet
+from lineside.console.widgets.graphs.layout import Spot
 from lineside.store.errors import NotFound
 from lineside.store.queries import audit as audit_query
 from lineside.store.queries import datasets as data_query

@@ -6,8 +6,8 @@ from lineside.console.panels.tables import table
 from lineside.console.reads import traces, visits
 from lineside.console.reads import walls as reads
 from lineside.console.reads.needs import needs as every
-from lineside.console.views import wall as views
-from lineside.console.widgets.rows import Column
+from lineside.console.views.wall import wall as views
+from lineside.console.widgets.tables.rows import Column
 
 _NEEDS = (
     Column(key="word", title="needs you", priority=1),

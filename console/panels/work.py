@@ -5,10 +5,10 @@ from lineside.console.panels.gpus import looked
 from lineside.console.panels.tables import table
 from lineside.console.reads import joblist, pipelist
 from lineside.console.text import Line, heading
-from lineside.console.views import gpus as gpu_views
-from lineside.console.views import jobs as views
-from lineside.console.views import pipelines as pipe_views
-from lineside.console.views import schedules as schedule_views
+from lineside.console.views.jobs import gpus as gpu_views
+from lineside.console.views.jobs import jobs as views
+from lineside.console.views.jobs import pipelines as pipe_views
+from lineside.console.views.jobs import schedules as schedule_views
 from lineside.store.queries import jobs as query
 from lineside.store.queries import schedules as schedule_query
 

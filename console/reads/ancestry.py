@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from lineside.console.format import glyph
-from lineside.console.widgets.dag_fold import Family, Fold, fold
-from lineside.console.widgets.dag_layout import Plan, place
+from lineside.console.widgets.graphs.fold import Family, Fold, fold
+from lineside.console.widgets.graphs.layout import Plan, place
 from lineside.store.queries import datasets, lineage, models, runs, traces
 from lineside.store.queries.lineage import Graph, Node, NodeRow
 from lineside.store.queries.traces import TraceRow

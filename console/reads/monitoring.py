@@ -113,7 +113,7 @@ class View:
 def read(db: sqlite3.Connection, home: Home, look: Look, known: Scrapes | None = None) -> View:
     """Everything the area shows, from one moment; `known` spares reading again what was read before."""
     if look.deep or look.grid:
-        import lineside.console.widgets.chart  # noqa: F401  # numpy: 0.2 s, here in the worker's thread
+        import lineside.console.widgets.charts.chart  # noqa: F401  # numpy: 0.2 s, here in the worker's thread
     known = known or Scrapes()
     rows = endpoints.every(db)
     here = next((e for e in rows if e.id == look.endpoint_id), rows[0] if rows else None)

@@ -10,13 +10,13 @@ from textual.widget import Widget
 
 from lineside.console.ports import Question
 from lineside.console.reads.trail import View, read
-from lineside.console.screens.area import Area, Targets
+from lineside.console.screens.base.area import Area, Targets
 from lineside.console.text import Line, safe
 from lineside.console.views import audit as views
-from lineside.console.widgets.field import Field
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.rows import PagedRows, RowSource
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import PagedRows, RowSource
+from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.field import Field
 from lineside.store.queries import audit, histories
 from lineside.store.queries.audit import AuditRow
 from lineside.store.queries.histories import History

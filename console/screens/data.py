@@ -10,17 +10,17 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from lineside.console.deeds import Answer, Ask, Deed, FormField
+from lineside.console.deeds.deed import Answer, Ask, Deed, FormField
 from lineside.console.ports import Question
 from lineside.console.reads.changes import Change
 from lineside.console.reads.datasets import Profiles, View, read
-from lineside.console.screens.area import Area, Targets
+from lineside.console.screens.base.area import Area, Targets
 from lineside.console.text import Line, Span, safe
-from lineside.console.views import data as views
-from lineside.console.views import data_column
+from lineside.console.views.data import column as data_column
+from lineside.console.views.data import data as views
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.rows import Cell, ListRows
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import Cell, ListRows
+from lineside.console.widgets.tables.table import Table
 from lineside.store.queries.datasets import VersionRow
 
 _CARD_ROWS, _PORTRAIT_CELLS = 8, 22

@@ -5,14 +5,14 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lineside.console.overlays.choosing import choose_or_type
 from lineside.console.ports import Actions, Store
 from lineside.console.reads.leaderboard import Asked, Leaderboard
-from lineside.console.screens.area import Area
-from lineside.console.screens.choosing import choose_or_type
-from lineside.console.views import groups as grouped
-from lineside.console.widgets.field import Field
-from lineside.console.widgets.rows import ListRows
-from lineside.console.widgets.table import Table
+from lineside.console.screens.base.area import Area
+from lineside.console.views.runs import groups as grouped
+from lineside.console.widgets.tables.rows import ListRows
+from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.field import Field
 from lineside.store.queries import grouping
 from lineside.store.queries.groups import SORTS, GroupRow, Groups
 

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from lineside.console.reads.joblist import JobList
 from lineside.console.reads.pipelist import Pipe
-from lineside.console.views import pipelines as piping
-from lineside.console.views import schedules as clocks
+from lineside.console.views.jobs import pipelines as piping
+from lineside.console.views.jobs import schedules as clocks
 from lineside.console.widgets.panel import Panel
-from lineside.console.widgets.rows import Cell, ListRows
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import Cell, ListRows
+from lineside.console.widgets.tables.table import Table
 from lineside.store.queries.schedules import ListedRow
 
 if TYPE_CHECKING:

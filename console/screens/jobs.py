@@ -19,18 +19,18 @@ from lineside.console.reads.joblist import LIVE, WAITING, JobList
 from lineside.console.reads.pipelist import Pipe
 from lineside.console.reads.walls import Working
 from lineside.console.screens import joblists
-from lineside.console.screens.area import Targets
-from lineside.console.screens.jobdeeds import LISTS, JobDeeds
+from lineside.console.screens.base.area import Targets
+from lineside.console.screens.deeds.jobs import LISTS, JobDeeds
 from lineside.console.text import Line, Span, safe
-from lineside.console.views import jobs as drawing
-from lineside.console.views import pipelines as piping
-from lineside.console.views import schedules as clocks
-from lineside.console.views.jobgpus import gpu_panel
+from lineside.console.views.jobs import jobs as drawing
+from lineside.console.views.jobs import pipelines as piping
+from lineside.console.views.jobs import schedules as clocks
+from lineside.console.views.jobs.gpupanel import gpu_panel
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.log import Log
 from lineside.console.widgets.panel import Panel
-from lineside.console.widgets.rows import Cell, PagedRows
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import Cell, PagedRows
+from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.log import Log
 from lineside.store.queries.jobs import JobRow
 from lineside.store.queries.schedules import ListedRow
 

@@ -12,13 +12,13 @@ from textual.widget import Widget
 from lineside.console.format import plural
 from lineside.console.ports import Question
 from lineside.console.reads.ancestry import View, Wish, is_wrong, matching, read
-from lineside.console.screens.area import Area, Targets
+from lineside.console.screens.base.area import Area, Targets
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import lineage as views
-from lineside.console.widgets import dag
-from lineside.console.widgets.dag_layout import Spot
+from lineside.console.widgets.graphs import dag
+from lineside.console.widgets.graphs.layout import Spot
+from lineside.console.widgets.graphs.sheet import Walked
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.sheet import Walked
 from lineside.store.queries.lineage import Node
 
 _AREAS: Mapping[str, tuple[str, str]] = {

@@ -10,14 +10,17 @@ from textual.widget import Widget
 
 from lineside.console.ports import Question
 from lineside.console.reads.registry import Packet, View, Wish, read
-from lineside.console.screens.area import Targets
-from lineside.console.screens.model_deeds import WAITS, ModelDeeds
+from lineside.console.screens.base.area import Targets
+from lineside.console.screens.deeds.models import WAITS, ModelDeeds
 from lineside.console.text import Line, Span, safe
-from lineside.console.views import model_card, model_compare, model_history, model_packet
-from lineside.console.views import models as views
+from lineside.console.views.models import card as model_card
+from lineside.console.views.models import compare as model_compare
+from lineside.console.views.models import history
+from lineside.console.views.models import models as views
+from lineside.console.views.models import packet as model_packet
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.rows import Cell, ListRows
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import Cell, ListRows
+from lineside.console.widgets.tables.table import Table
 from lineside.store.queries.models import VersionRow
 
 _TABLE_SHARE = 4
@@ -108,7 +111,7 @@ class ModelsArea(ModelDeeds):
 
     def _draw_side(self, view: View, width: int, height: int) -> list[Line]:
         version = self._version()
-        return model_history.side(view, version, self.now, width, height) if version else []
+        return history.side(view, version, self.now, width, height) if version else []
 
     def _version(self) -> VersionRow | None:
         """The version under the cursor; while the requests have the focus, the one that is asked for."""

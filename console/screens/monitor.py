@@ -10,20 +10,20 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
-from lineside.console import asking
 from lineside.console.commands import Command
+from lineside.console.deeds import asking
 from lineside.console.ports import Question
 from lineside.console.reads.monitoring import SPANS_S, Look, View, Watch, read
 from lineside.console.reads.scrapes import Scrapes
-from lineside.console.screens.area import Area, Targets
+from lineside.console.screens.base.area import Area, Targets
 from lineside.console.text import Line, Span, safe
-from lineside.console.views import episodes, multiples
-from lineside.console.views import monitor as views
+from lineside.console.views.monitor import episodes, multiples
+from lineside.console.views.monitor import monitor as views
+from lineside.console.widgets.charts.plot import Plot
+from lineside.console.widgets.graphs.sheet import Walked
 from lineside.console.widgets.lines import Drawing, Lines
-from lineside.console.widgets.plot import Plot
-from lineside.console.widgets.rows import ListRows
-from lineside.console.widgets.sheet import Walked
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import ListRows
+from lineside.console.widgets.tables.table import Table
 from lineside.store.queries.alerts import AlertRow
 from lineside.store.queries.endpoints import EndpointRow
 from lineside.store.queries.windows import WindowRow
@@ -341,7 +341,7 @@ class MonitorArea(Area[View]):
             self.main().cmd_previous_problem()
 
     def _troubled(self, window: WindowRow) -> bool:
-        from lineside.console.widgets.scores import fell
+        from lineside.console.widgets.charts.scores import fell
 
         drop = float(self.watched.settings.get("metric_drop", 0.05)) if self.watched else 0.05
         return bool(window.columns_fired) or fell(window, drop)

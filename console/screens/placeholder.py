@@ -5,7 +5,7 @@ import sqlite3
 from textual.app import ComposeResult
 
 from lineside.console.ports import Actions, Question, Store
-from lineside.console.screens.area import Area
+from lineside.console.screens.base.area import Area
 from lineside.console.widgets.lines import Lines
 
 

@@ -17,18 +17,18 @@ from lineside.console.reads import opened
 from lineside.console.reads.charts import Look
 from lineside.console.reads.opened import Detail
 from lineside.console.text import Line, heading, safe
-from lineside.console.views import artifacts, metrics
-from lineside.console.views import run as drawing
-from lineside.console.views.artifacts import Shown
-from lineside.console.views.run import TABS
+from lineside.console.views.runs import artifacts, metrics
+from lineside.console.views.runs import run as drawing
+from lineside.console.views.runs.artifacts import Shown
+from lineside.console.views.runs.run import TABS
+from lineside.console.widgets.charts.plot import Plot
+from lineside.console.widgets.charts.window import ALL, Plotted, Window
+from lineside.console.widgets.images.pictureview import PictureView
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.log import Log
-from lineside.console.widgets.page import Page
-from lineside.console.widgets.pictureview import PictureView
-from lineside.console.widgets.plot import Plot
-from lineside.console.widgets.rows import ListRows
-from lineside.console.widgets.table import Table
-from lineside.console.widgets.window import ALL, Plotted, Window
+from lineside.console.widgets.tables.rows import ListRows
+from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.log import Log
+from lineside.console.widgets.texts.page import Page
 from lineside.store.clock import Micros
 from lineside.store.homes import Home
 from lineside.store.queries.artifacts import ArtifactRow
@@ -306,7 +306,7 @@ class OpenedRun(Vertical):
         curves = self._curves(found, system=False)
         if not curves or height < 3:
             return []
-        from lineside.console.views import smallcharts
+        from lineside.console.views.runs import smallcharts
 
         return smallcharts.fitting(curves, found.look, {}, width, height, log_y=found.log_y)
 
@@ -315,7 +315,7 @@ class OpenedRun(Vertical):
         if not curves:
             words = "nothing was measured: only runs of the runner are, every two seconds"
             return drawing.none_said("SYSTEM", words, width)
-        from lineside.console.views import smallcharts
+        from lineside.console.views.runs import smallcharts
 
         head = heading("SYSTEM", width, right="every two seconds · x since it began")
         return [head, *smallcharts.lines(curves, _SINCE, {}, width, height - 1)]

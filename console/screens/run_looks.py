@@ -6,22 +6,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from lineside.console.overlays.choosing import choose_or_type
 from lineside.console.ports import Actions, Store
 from lineside.console.reads import leaderboard
 from lineside.console.reads.charts import Look
 from lineside.console.reads.leaderboard import Asked, Leaderboard, RunLine
-from lineside.console.screens import arranging
-from lineside.console.screens.area import Targets
-from lineside.console.screens.choosing import choose_or_type
+from lineside.console.screens.base import arranging
+from lineside.console.screens.base.area import Targets
+from lineside.console.screens.deeds.runs import RunDeeds
 from lineside.console.screens.run import OpenedRun, TabStop
-from lineside.console.screens.run_deeds import RunDeeds
 from lineside.console.text import plain
-from lineside.console.views import run as opening
-from lineside.console.views import runs as drawing
-from lineside.console.widgets.plot import Plot
-from lineside.console.widgets.rows import Cell
-from lineside.console.widgets.table import Table
-from lineside.console.widgets.window import ALL
+from lineside.console.views.runs import run as opening
+from lineside.console.views.runs import runs as drawing
+from lineside.console.widgets.charts.plot import Plot
+from lineside.console.widgets.charts.window import ALL
+from lineside.console.widgets.tables.rows import Cell
+from lineside.console.widgets.tables.table import Table
 from lineside.store import bests
 from lineside.store.errors import Usage
 

@@ -18,16 +18,16 @@ from lineside.console.reads.leaderboard import Leaderboard, RunLine
 from lineside.console.screens.run import OpenedRun, Opening
 from lineside.console.screens.run_looks import COMPARED, RunLooks
 from lineside.console.text import Line, Span, clip, heading, safe
-from lineside.console.views import comparisons
-from lineside.console.views import groups as grouped
-from lineside.console.views import run as opening
-from lineside.console.views import runs as drawing
+from lineside.console.views.runs import comparisons
+from lineside.console.views.runs import groups as grouped
+from lineside.console.views.runs import run as opening
+from lineside.console.views.runs import runs as drawing
+from lineside.console.widgets.charts.plot import Plot
+from lineside.console.widgets.charts.window import Plotted, Window
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.page import Page
-from lineside.console.widgets.plot import Plot
-from lineside.console.widgets.rows import PagedRows
-from lineside.console.widgets.table import Table
-from lineside.console.widgets.window import Plotted, Window
+from lineside.console.widgets.tables.rows import PagedRows
+from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.page import Page
 from lineside.store.queries.groups import GroupRow
 
 GROW_S = 0.5
@@ -181,7 +181,7 @@ class RunsArea(RunLooks):
     def _draw_small(self, view: Leaderboard, width: int, height: int) -> list[Line]:
         if not view.small or height < 3:
             return []
-        from lineside.console.views import smallcharts
+        from lineside.console.views.runs import smallcharts
 
         return smallcharts.fitting(
             view.small, view.asked.look, self._letters(), width, height, log_y=self._log_y
@@ -210,7 +210,7 @@ class RunsArea(RunLooks):
         return []
 
     def _all_metrics(self, view: Leaderboard, width: int, height: int) -> list[Line]:
-        from lineside.console.views import smallcharts
+        from lineside.console.views.runs import smallcharts
 
         every = {view.charted: view.lines, **view.small} if view.lines else view.small
         head = heading("ALL METRICS", width, right=f"{len(every)} · a one · esc")

@@ -14,24 +14,24 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.widgets import TextArea
 
-from lineside.console import saved, sqlfiles
 from lineside.console.commands import Command
-from lineside.console.deeds import Answer as Said
-from lineside.console.deeds import Deed, FormField
+from lineside.console.deeds.deed import Answer as Said
+from lineside.console.deeds.deed import Deed, FormField
 from lineside.console.format import clock, count, plural, took
 from lineside.console.ports import Actions, Question, Store
-from lineside.console.querywords import trouble
-from lineside.console.screens.area import Area
-from lineside.console.screens.completing import Completing
+from lineside.console.querying import files, saved
+from lineside.console.querying.completing import Completing
+from lineside.console.querying.words import trouble
+from lineside.console.screens.base.area import Area
 from lineside.console.text import Line, Span
-from lineside.console.views import sql as drawing
-from lineside.console.views import sqlchart
-from lineside.console.widgets.editor import Editor
+from lineside.console.views.sql import chart as sqlchart
+from lineside.console.views.sql import sql as drawing
+from lineside.console.widgets.charts.plot import Plot
+from lineside.console.widgets.charts.window import Plotted, Window
 from lineside.console.widgets.lines import Drawing, Lines
-from lineside.console.widgets.plot import Plot
-from lineside.console.widgets.rows import ListRows
-from lineside.console.widgets.table import Table
-from lineside.console.widgets.window import Plotted, Window
+from lineside.console.widgets.tables.rows import ListRows
+from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.editor import Editor
 from lineside.store.errors import LinesideError
 from lineside.store.halting import Halt
 from lineside.store.homes import Home
@@ -396,10 +396,10 @@ class SqlArea(Area[Answer]):
         query, home = self._query, self.store.home
 
         def write(path: str) -> str:
-            rows = sqlfiles.write(home, query, Path(path).expanduser(), saved=saved.every(saved.folder()))
+            rows = files.write(home, query, Path(path).expanduser(), saved=saved.every(saved.folder()))
             return f"{plural(rows, 'row')} written to {path}"
 
-        hint = "ends in " + ", ".join(sqlfiles.ENDINGS)
+        hint = "ends in " + ", ".join(files.ENDINGS)
         self._form("Export the whole answer", "file", hint, "answer.csv", "write it", write)
 
     def cmd_forget(self) -> None:
@@ -415,7 +415,7 @@ class SqlArea(Area[Answer]):
         self, title: str, label: str, hint: str, value: str, yes: str, then: Callable[[str], str]
     ) -> None:
         """Ask for one line; do it off the loop, and say what came of it."""
-        from lineside.console.screens.confirm import Confirm
+        from lineside.console.overlays.confirm import Confirm
 
         def filled(said: Said | None) -> None:
             text = said.values["text"].strip() if said is not None else ""

@@ -11,23 +11,23 @@ from textual.containers import Container
 from textual.events import DescendantFocus
 from textual.widget import Widget
 
-from lineside.console import asking
 from lineside.console.commands import Command
-from lineside.console.deeds import Deed
+from lineside.console.deeds import asking
+from lineside.console.deeds.deed import Deed
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import traces, visits, walls
 from lineside.console.reads.needs import Need
 from lineside.console.reads.walls import Wall
-from lineside.console.screens.area import Area, Targets
+from lineside.console.screens.base.area import Area, Targets
 from lineside.console.text import Line, heading, safe
-from lineside.console.views import wall as drawing
-from lineside.console.views import wallbig
-from lineside.console.views.wall import Scene
-from lineside.console.views.wallplan import Rect, plan
+from lineside.console.views.wall import big as wallbig
+from lineside.console.views.wall import wall as drawing
+from lineside.console.views.wall.plan import Rect, plan
+from lineside.console.views.wall.wall import Scene
 from lineside.console.widgets.lines import Drawing, Lines
 from lineside.console.widgets.panel import Panel, Row
-from lineside.console.widgets.rows import Cell, Column, ListRows
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import Cell, Column, ListRows
+from lineside.console.widgets.tables.table import Table
 from lineside.jobs.devices.gpus import Gpu
 from lineside.store.queries import alerts, evidence, jobs, promotions
 

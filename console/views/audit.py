@@ -10,7 +10,7 @@ from lineside.console.reads.trail import Checked, View
 from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
 from lineside.console.views.grid import capped, wrapped
 from lineside.console.views.strips import by_hour
-from lineside.console.widgets.rows import Cell, Column
+from lineside.console.widgets.tables.rows import Cell, Column
 from lineside.store.clock import Micros
 from lineside.store.queries.audit import GENESIS, AuditRow
 from lineside.store.queries.histories import History

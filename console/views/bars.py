@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from lineside.console.widgets.sparkline import _shrink
+from lineside.console.widgets.charts.sparkline import _shrink
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 

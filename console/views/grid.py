@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from lineside.console.text import Line
-from lineside.console.widgets.columns import plan, row_line
-from lineside.console.widgets.rows import Cell, Column
+from lineside.console.widgets.tables.columns import plan, row_line
+from lineside.console.widgets.tables.rows import Cell, Column
 
 
 def grid(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> list[Line]:

@@ -6,9 +6,9 @@ from lineside.console.format import clock, count, glyph, number, plural
 from lineside.console.reads.ancestry import View, is_wrong
 from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
 from lineside.console.views.grid import wrapped
-from lineside.console.widgets import dag
-from lineside.console.widgets.dag import KINDS, Notes
-from lineside.console.widgets.dag_layout import Plan, Spot, source, target
+from lineside.console.widgets.graphs import dag
+from lineside.console.widgets.graphs.dag import KINDS, Notes
+from lineside.console.widgets.graphs.layout import Plan, Spot, source, target
 from lineside.store.clock import Micros
 from lineside.store.queries.lineage import EdgeRow, Node, NodeRow
 from lineside.store.queries.traces import TraceRow

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from lineside.console.format import clock, plural, took
 from lineside.console.text import Line, fit, heading
-from lineside.console.widgets import sparkline
+from lineside.console.widgets.charts import sparkline
 from lineside.store.clock import SECOND, Micros
 
 _SPANS = (2, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600)

@@ -162,7 +162,7 @@ def _leave(here: Terminal, program: Program) -> None:
 def live(size: tuple[int, int], found: Found, folder: Path) -> None:
     """The monitor of a busy home while every endpoint is looked at twice a second."""
     home = busy_home.build(Home(folder / f"live-{size[0]}"))
-    code = "import sys; from pathlib import Path; from lineside.console.start import open_console; "
+    code = "import sys; from pathlib import Path; from lineside.console.terminal.start import open_console; "
     code += "from lineside.store.homes import Home; sys.exit(open_console(Home(Path(sys.argv[1]))))"
     with terminal([sys.executable, "-c", code, str(home.path)], size=size) as here:
         here.wait_for("NEEDS YOU")

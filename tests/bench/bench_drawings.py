@@ -12,9 +12,13 @@ from importlib import import_module
 
 import numpy as np
 
-from lineside.console.widgets import chart, dag, dag_layout, diff, digit, heat, histogram, picture, png
-from lineside.console.widgets.plot import differing
-from lineside.console.widgets.window import Window
+from lineside.console.widgets.charts import chart, heat, histogram
+from lineside.console.widgets.charts.plot import differing
+from lineside.console.widgets.charts.window import Window
+from lineside.console.widgets.graphs import dag
+from lineside.console.widgets.graphs import layout as dag_layout
+from lineside.console.widgets.images import digit, picture, png
+from lineside.console.widgets.texts import diff
 from lineside.store.clock import Micros
 from lineside.store.queries.lineage import EdgeRow, Graph, Node, NodeRow
 

@@ -29,7 +29,7 @@ _WIDE = (200, 50)
 _OPEN = """
 import sys
 from pathlib import Path
-from lineside.console.start import open_console
+from lineside.console.terminal.start import open_console
 from lineside.store.homes import Home
 sys.exit(open_console(Home(Path(sys.argv[1]))))
 """
@@ -37,7 +37,7 @@ _BEATING = """
 import asyncio, sys, time
 from pathlib import Path
 from lineside.console.app import LinesideApp
-from lineside.console.start import open_console
+from lineside.console.terminal.start import open_console
 from lineside.store.homes import Home
 
 beats = open(sys.argv[2], "a", buffering=1)

@@ -5,10 +5,10 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineside.console.widgets.arrangement import Arrangement
-from lineside.console.widgets.marks import marked, toggled
-from lineside.console.widgets.ordering import in_order
-from lineside.console.widgets.rows import Column
+from lineside.console.widgets.tables.arrangement import Arrangement
+from lineside.console.widgets.tables.marks import marked, toggled
+from lineside.console.widgets.tables.ordering import in_order
+from lineside.console.widgets.tables.rows import Column
 
 values = st.one_of(st.none(), st.floats(), st.integers(), st.text(max_size=3), st.booleans())
 keys = st.lists(st.text("abcdefg", min_size=1, max_size=2), unique=True, min_size=1, max_size=8)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineside.console.text import clip, fit, line_width, pastable, safe, spread, width_of
-from lineside.console.widgets.columns import plan, row_line
-from lineside.console.widgets.rows import Column
+from lineside.console.widgets.tables.columns import plan, row_line
+from lineside.console.widgets.tables.rows import Column
 
 _MEAN = (
     "\x1b[31m", "\x1b]0;x\x07", "\n", "\t", "\r", "\x9b2J", "\u202egpj\u202c", "\u2066x\u2069", "\u200b",

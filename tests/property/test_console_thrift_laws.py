@@ -4,7 +4,7 @@ import pyte
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineside.console.thrift import Thrift
+from lineside.console.terminal.thrift import Thrift
 
 colour = st.sampled_from(["31", "97", "38;5;9", "38;2;1;2;3", "39"])
 ground = st.sampled_from(["41", "107", "48;5;200", "48;2;9;8;7", "49"])

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineside.console.text import line_width, plain
-from lineside.console.widgets import braille, chart, dag, dag_layout, digit, histogram, sparkline, ticks
+from lineside.console.widgets.charts import braille, chart, histogram, sparkline, ticks
+from lineside.console.widgets.graphs import dag, layout
+from lineside.console.widgets.images import digit
 from lineside.store.clock import Micros
 from lineside.store.queries.lineage import EdgeRow, Graph, Node, NodeRow
 
@@ -111,7 +113,7 @@ def graph_of(arrows: list[tuple[int, int, int]], root: int) -> Graph:
 @settings(max_examples=150)
 @given(arrows=arrows, root=nodes)
 def test_no_two_nodes_of_a_lineage_stand_in_one_place(arrows: list[tuple[int, int, int]], root: int) -> None:
-    plan = dag_layout.place(graph_of(arrows, root))
+    plan = layout.place(graph_of(arrows, root))
     places = [(spot.depth, row) for spot, row in plan.y.items()]
     assert len(set(places)) == len(places)
     assert min(plan.y.values()) == 0
@@ -122,7 +124,7 @@ def test_no_two_nodes_of_a_lineage_stand_in_one_place(arrows: list[tuple[int, in
 def test_every_drawn_arrow_points_to_the_right_and_exists(
     arrows: list[tuple[int, int, int]], root: int
 ) -> None:
-    plan = dag_layout.place(graph_of(arrows, root))
+    plan = layout.place(graph_of(arrows, root))
     known = {(Node("run", a), Node("run", b)) for a, b, _ in arrows}
     for a, b in plan.links:
         assert b.depth == a.depth + 1
@@ -134,7 +136,7 @@ def test_every_drawn_arrow_points_to_the_right_and_exists(
 @given(arrows=arrows, root=nodes)
 def test_what_lies_to_the_right_came_later(arrows: list[tuple[int, int, int]], root: int) -> None:
     graph = graph_of(arrows, root)
-    plan = dag_layout.place(graph)
+    plan = layout.place(graph)
     reached, front = {Node("run", root): -1}, [Node("run", root)]
     while front:  # the oracle: every path whose times never fall, by relaxation
         node = front.pop()
@@ -157,7 +159,7 @@ def test_what_lies_to_the_right_came_later(arrows: list[tuple[int, int, int]], r
 def test_walking_a_lineage_never_leaves_it_nor_its_room(
     arrows: list[tuple[int, int, int]], root: int, room: tuple[int, int], steps: list[dag.Way]
 ) -> None:
-    plan = dag_layout.place(graph_of(arrows, root))
+    plan = layout.place(graph_of(arrows, root))
     here = plan.root
     for way in steps:
         here = dag.step(plan, here, way)

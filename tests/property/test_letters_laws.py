@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineside.console.format import GLYPHS
-from lineside.console.letters import ascii_of
+from lineside.console.terminal.letters import ascii_of
 from lineside.console.text import safe, width_of
 
 names = st.text(max_size=40).map(safe)

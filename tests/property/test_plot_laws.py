@@ -7,10 +7,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lineside.console.text import line_width, plain
-from lineside.console.widgets import axes, braille, chart, gauge, heat, ticks
-from lineside.console.widgets import window as windows
-from lineside.console.widgets.plot import differing
-from lineside.console.widgets.window import ALL, Frame, Window
+from lineside.console.widgets.charts import axes, braille, chart, gauge, heat, ticks
+from lineside.console.widgets.charts import window as windows
+from lineside.console.widgets.charts.plot import differing
+from lineside.console.widgets.charts.window import ALL, Frame, Window
 
 finite = st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) > 1e-6)
 anything = st.one_of(finite, st.sampled_from([math.nan, math.inf, -math.inf]))

@@ -7,9 +7,9 @@ from fixtures.consoles import Sitting, at_console
 from textual.widget import Widget
 
 from lineside.console.commands import AREAS, TITLES
-from lineside.console.letters import ascii_of
 from lineside.console.ports import SqliteStore
 from lineside.console.settings import Settings
+from lineside.console.terminal.letters import ascii_of
 
 SIZES = ((38, 12), (60, 20), (80, 24), (120, 40), (200, 50), (300, 80))
 OVERLAYS = (".", "g", "y", ";", "?", ":", "/", "s", "c")

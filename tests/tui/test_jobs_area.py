@@ -5,7 +5,7 @@ from pathlib import Path
 from fixtures.consoles import Sitting, at_console
 
 from lineside.console.ports import SqliteStore
-from lineside.console.widgets.log import Log
+from lineside.console.widgets.texts.log import Log
 
 
 def test_what_runs_comes_first_then_the_queue_then_what_ended(store: SqliteStore) -> None:

@@ -11,7 +11,7 @@ from fixtures.consoles import Sitting
 
 from lineside.console.ports import SqliteStore
 from lineside.console.text import plain
-from lineside.console.widgets.log import Log
+from lineside.console.widgets.texts.log import Log
 from lineside.store.homes import Home
 
 

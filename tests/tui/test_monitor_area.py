@@ -4,7 +4,7 @@ import pytest
 from fixtures.consoles import Sitting, at_console
 
 from lineside.console.ports import SqliteStore
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.table import Table
 
 
 def test_every_kind_of_no_data_has_its_own_glyph_and_word(store: SqliteStore) -> None:

@@ -11,11 +11,11 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from lineside.console import commands
-from lineside.console.screens.events import key_name
+from lineside.console.screens.base.events import key_name
 from lineside.console.text import Line, heading, plain
-from lineside.console.widgets import chart
-from lineside.console.widgets.plot import Plot, differing
-from lineside.console.widgets.window import Plotted, Window
+from lineside.console.widgets.charts import chart
+from lineside.console.widgets.charts.plot import Plot, differing
+from lineside.console.widgets.charts.window import Plotted, Window
 
 X = np.arange(0.0, 1000.0, 10.0)
 

@@ -6,7 +6,7 @@ from lineside.console.ports import SqliteStore
 from lineside.console.reads import behind
 from lineside.console.reads.behind import Differences
 from lineside.console.text import plain
-from lineside.console.views import comparisons
+from lineside.console.views.runs import comparisons
 from lineside.store.differences import Change, Code
 
 

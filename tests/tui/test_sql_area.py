@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from fixtures.consoles import Sitting, at_console
 
-from lineside.console import saved
 from lineside.console.ports import SqliteStore
+from lineside.console.querying import saved
 from lineside.console.screens.sql import SqlArea
 
 

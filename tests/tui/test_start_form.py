@@ -10,7 +10,7 @@ from fixtures import busy_home
 from fixtures.busy_home import at_busy_console
 from fixtures.consoles import Sitting
 
-from lineside.console import starting
+from lineside.console.deeds import starting
 from lineside.console.ports import SqliteStore
 from lineside.store.homes import Home
 

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 
 from lineside.console.memory import Memory
 from lineside.console.ports import Question, SqliteStore
-from lineside.console.screens.area import Area
+from lineside.console.screens.base.area import Area
 from lineside.console.text import plain
-from lineside.console.widgets.rows import Column, ListRows
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.rows import Column, ListRows
+from lineside.console.widgets.tables.table import Table
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from textual.widget import Widget
 
 from lineside.console import commands
 from lineside.console.look import themes
-from lineside.console.screens.events import key_name
+from lineside.console.screens.base.events import key_name
 from lineside.console.text import plain
-from lineside.console.widgets.diff import rows_of
-from lineside.console.widgets.diffview import DiffView
-from lineside.console.widgets.heat import Grid
-from lineside.console.widgets.heatmap import Heatmap
-from lineside.console.widgets.pictureview import PictureView
+from lineside.console.widgets.charts.heat import Grid
+from lineside.console.widgets.charts.heatmap import Heatmap
+from lineside.console.widgets.images.pictureview import PictureView
+from lineside.console.widgets.texts.diff import rows_of
+from lineside.console.widgets.texts.diffview import DiffView
 
 GRID = Grid(
     rows=["temp", "humidity", "season"], columns=["w1", "w2"], column_name="window",

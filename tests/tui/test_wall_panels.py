@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lineside.console.ports import SqliteStore
 from lineside.console.settings import Settings
-from lineside.console.views.wallplan import Wanted, plan
-from lineside.console.widgets.bigtext import FONT, big, height, width
+from lineside.console.views.wall.plan import Wanted, plan
+from lineside.console.widgets.charts.bigtext import FONT, big, height, width
 from lineside.store.homes import Home
 
 

@@ -8,7 +8,7 @@ from lineside.console.app import RunnerChanged
 from lineside.console.memory import Memory
 from lineside.console.ports import Me, RunnerState, SqliteStore
 from lineside.console.settings import Settings
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.tables.table import Table
 from lineside.store.actors import Role
 from lineside.store.errors import Conflict
 
@@ -162,7 +162,7 @@ def test_a_semicolon_lays_letters_on_the_panels(store: SqliteStore) -> None:
         area = here.app.area
         assert area is not None
         await here.press("semicolon")
-        from lineside.console.screens.jumping import Sign
+        from lineside.console.overlays.jumping import Sign
 
         signs = list(here.app.screen.query(Sign))
         letters = {letter: widget for letter, _, widget in area.panels()}
@@ -203,7 +203,7 @@ def test_the_key_that_asks_never_answers(store: SqliteStore) -> None:
 
 
 def test_one_refusal_does_not_keep_the_others_of_a_batch_from_being_done(store: SqliteStore) -> None:
-    from lineside.console.deeds import Ask, Deed
+    from lineside.console.deeds.deed import Ask, Deed
 
     async def do(here: Sitting) -> None:
         def ask(verb: str, args: dict[str, object]) -> dict[str, object]:
@@ -332,8 +332,8 @@ def test_a_terminal_that_is_too_small_is_told_the_least_size(store: SqliteStore)
 
 def test_footer_tabs_and_rows_take_clicks(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        from lineside.console.widgets.footer import Footer
-        from lineside.console.widgets.titlebar import TitleBar
+        from lineside.console.widgets.frame.footer import Footer
+        from lineside.console.widgets.frame.titlebar import TitleBar
 
         await here.press("2")
         screen = here.app.screen

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from fixtures.spools import take_all, writing
 
-from lineside.console.views.sql import EXAMPLES
+from lineside.console.views.sql.sql import EXAMPLES
 from lineside.store import analytics
 from lineside.store.errors import HomeProblem, Usage
 from lineside.store.homes import Home

@@ -3,8 +3,8 @@
 import pytest
 
 from lineside.console.text import line_width, plain
-from lineside.console.widgets import gauge, histogram
-from lineside.console.widgets.histogram import Quantile
+from lineside.console.widgets.charts import gauge, histogram
+from lineside.console.widgets.charts.histogram import Quantile
 
 EVEN = [0.25, 0.25, 0.25, 0.25]
 

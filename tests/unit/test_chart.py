@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lineside.console.text import plain
-from lineside.console.widgets import chart, sparkline, ticks
-from lineside.console.widgets.window import Window
+from lineside.console.widgets.charts import chart, sparkline, ticks
+from lineside.console.widgets.charts.window import Window
 
 X = np.arange(100, dtype=float)
 

@@ -7,13 +7,13 @@ import pytest
 from lineside.console import commands
 from lineside.console.app import LinesideApp
 from lineside.console.commands import AREAS, Command, Danger
-from lineside.console.screens.area import Area
-from lineside.console.screens.help import help_lines
+from lineside.console.overlays.help import help_lines
+from lineside.console.screens.base.area import Area
 from lineside.console.spoken import Spoken, understood
 from lineside.console.text import line_width, plain
-from lineside.console.widgets.footer import hints
-from lineside.console.widgets.log import Log
-from lineside.console.widgets.table import Table
+from lineside.console.widgets.frame.footer import hints
+from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.log import Log
 
 OWNERS = {"table": (Table,), "log": (Log,), "everywhere": (Area, LinesideApp)}
 

@@ -11,9 +11,9 @@ from fixtures.story import at
 from lineside.console.ports import Me
 from lineside.console.reads import joblist, walls
 from lineside.console.text import line_width, plain
-from lineside.console.views.gpus import gpu_lines
-from lineside.console.views.jobs import why_lines
-from lineside.console.views.wall import Scene, draw
+from lineside.console.views.jobs.gpus import gpu_lines
+from lineside.console.views.jobs.jobs import why_lines
+from lineside.console.views.wall.wall import Scene, draw
 from lineside.jobs.devices.gpus import Gpu, GpuProcess
 from lineside.jobs.devices.predicting import Predicted
 from lineside.store.actors import Role

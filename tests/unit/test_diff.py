@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lineside.console.text import line_width, plain
-from lineside.console.widgets.diff import Diff, Sheet, parse, rows_of
+from lineside.console.widgets.texts.diff import Diff, Sheet, parse, rows_of
 
 BEFORE = "\n".join(["import torch", *(f"line {i}" for i in range(30)), "lr = 1e-3", "", "train(lr)"])
 AFTER = (

@@ -5,7 +5,9 @@ import dataclasses
 import pytest
 
 from lineside.console.text import plain
-from lineside.console.widgets import dag, dag_layout, digit, histogram, scores
+from lineside.console.widgets.charts import histogram, scores
+from lineside.console.widgets.graphs import dag, layout
+from lineside.console.widgets.images import digit
 from lineside.store.clock import Micros
 from lineside.store.queries.lineage import EdgeRow, Graph, Node, NodeRow
 from lineside.store.queries.windows import ScoreRow, WindowRow
@@ -84,7 +86,7 @@ def test_columns_that_fired_stand_first() -> None:
     assert found == ["moved", "calm"]
 
 
-def lineage_of(root: Node, *arrows: tuple[Node, Node, int]) -> dag_layout.Plan:
+def lineage_of(root: Node, *arrows: tuple[Node, Node, int]) -> layout.Plan:
     edges = tuple(
         EdgeRow(
             src_kind=a.kind,
@@ -98,7 +100,7 @@ def lineage_of(root: Node, *arrows: tuple[Node, Node, int]) -> dag_layout.Plan:
     )
     nodes = dict.fromkeys([root, *(n for a, b, _ in arrows for n in (a, b))])
     rows = tuple(NodeRow(kind=n.kind, id=n.id, label=f"{n.kind} {n.id}", state="READY") for n in nodes)
-    return dag_layout.place(Graph(root=root, nodes=rows, edges=edges))
+    return layout.place(Graph(root=root, nodes=rows, edges=edges))
 
 
 DATA, RUN, V1, V2 = Node("data", 1), Node("run", 1), Node("version", 1), Node("version", 2)
@@ -134,7 +136,7 @@ def test_a_long_arrow_runs_round_what_stands_between() -> None:
 
 def test_a_hostile_label_cannot_move_the_cursor() -> None:
     row = NodeRow(kind="run", id=1, label="x\x1b[2J\u202eevil", state="READY")
-    plan = dag_layout.place(Graph(root=Node("run", 1), nodes=(row,), edges=()))
+    plan = layout.place(Graph(root=Node("run", 1), nodes=(row,), edges=()))
     text = "".join(plain(line) for line in dag.draw(plan, plan.root, width=40, height=3).lines)
     assert "\x1b" not in text
     assert "\u202e" not in text

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from lineside.console.reads.ancestry import is_wrong
 from lineside.console.text import line_width
-from lineside.console.widgets import dag
-from lineside.console.widgets.dag_fold import fold
-from lineside.console.widgets.dag_layout import FOLD, place
+from lineside.console.widgets.graphs import dag
+from lineside.console.widgets.graphs.fold import fold
+from lineside.console.widgets.graphs.layout import FOLD, place
 from lineside.store.clock import Micros
 from lineside.store.queries.lineage import EdgeRow, Graph, Node, NodeRow
 

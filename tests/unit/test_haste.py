@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lineside.console import haste
+from lineside.console.terminal import haste
 
 Maker = Any
 

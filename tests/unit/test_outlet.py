@@ -8,7 +8,7 @@ import pytest
 from fixtures.consoles import Remembering
 from fixtures.waiting import until
 
-from lineside.console.outlet import Outlet
+from lineside.console.terminal.outlet import Outlet
 from lineside.console.watcher import CALM_AFTER_S, CALM_S, QUICK_S, Watcher
 from lineside.store.homes import Home
 

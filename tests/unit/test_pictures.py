@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lineside.console.text import line_width, plain
-from lineside.console.widgets import picture, png
-from lineside.console.widgets.png import BadImage
+from lineside.console.widgets.images import picture, png
+from lineside.console.widgets.images.png import BadImage
 
 Bytes = NDArray[np.uint8]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lineside.console import saved
 from lineside.console.__main__ import main
+from lineside.console.querying import saved
 from lineside.store import analytics
 from lineside.store.errors import NotFound, Usage
 from lineside.store.homes import Home

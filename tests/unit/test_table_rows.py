@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from lineside.console.text import plain
-from lineside.console.widgets.columns import header_line, plan, row_line
-from lineside.console.widgets.rows import PAGE, Column, ListRows, PagedRows
+from lineside.console.widgets.tables.columns import header_line, plan, row_line
+from lineside.console.widgets.tables.rows import PAGE, Column, ListRows, PagedRows
 
 
 def test_only_the_pages_in_sight_are_fetched() -> None:

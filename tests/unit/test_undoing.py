@@ -1,7 +1,7 @@
 """The way back from a deed: only where all of it can be taken back, and with the values from before."""
 
-from lineside.console.deeds import Answer, Ask, Deed, FormField
-from lineside.console.undoing import requests, told, way_back
+from lineside.console.deeds.deed import Answer, Ask, Deed, FormField
+from lineside.console.deeds.undoing import requests, told, way_back
 
 
 def hold(*jobs: int) -> list[Ask]:

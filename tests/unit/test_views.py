@@ -12,8 +12,8 @@ from lineside.console.reads.trail import Checked
 from lineside.console.reads.trail import View as AuditView
 from lineside.console.text import line_width, plain
 from lineside.console.views import audit as audit_views
-from lineside.console.views import model_packet
-from lineside.console.views import monitor as monitor_views
+from lineside.console.views.models import packet as model_packet
+from lineside.console.views.monitor import monitor as monitor_views
 from lineside.store.clock import Micros
 from lineside.store.queries.audit import GENESIS, AuditRow, Verdict
 from lineside.store.queries.endpoints import EndpointRow

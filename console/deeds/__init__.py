@@ -1,0 +1,1 @@
+"""What a person may have done: the question, the form, the request behind it, and the way back."""

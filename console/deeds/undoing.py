@@ -1,0 +1,82 @@
+"""The way back from a deed that has one: what was held is released, an old name is given again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lineside.console.deeds.deed import Answer, Ask, Deed
+
+LASTS_S = 60.0
+"""So long the last deed can be taken back."""
+
+_OPPOSITE: Mapping[str, tuple[str, str]] = {
+    "jobs.hold": ("jobs.release", "back in the queue"), "jobs.release": ("jobs.hold", "held again"),
+    "schedules.pause": ("schedules.resume", "goes on"),
+    "schedules.resume": ("schedules.pause", "paused again"),
+    "runner.drain": ("runner.undrain", "takes jobs again"),
+    "runner.undrain": ("runner.drain", "takes no jobs"),
+}  # fmt: skip
+"""Verb → the verb that takes it back with the same args, and what is said then."""
+
+_WRITES: Mapping[str, str] = {"runs.rename": "name", "runs.note": "note"}
+"""Verb → the field that it writes; its form began with what stood there before."""
+
+_QUIET_MIN = 0.01
+
+
+def way_back(deed: Deed, done: Sequence[Ask]) -> Deed | None:
+    """The deed that undoes these requests; None when one of them cannot be undone.
+
+    Args:
+        deed: what was asked of the person: its form knows the values from before.
+        done: the requests that were made, without the answers of the form.
+    """
+    back = [inverse(deed, ask) for ask in done]
+    asks = [ask for ask in back if ask is not None]
+    if not asks or len(asks) < len(back):
+        return None
+    return Deed(
+        title="Take back: " + ", ".join(ask.said for ask in done[:6]) + ("…" if len(done) > 6 else "") + "?",
+        lines=[[("then  ", "dim"), (ask.said, "")] for ask in asks[:8]],
+        asks=asks,
+        yes="take it back",
+    )
+
+
+def inverse(deed: Deed, ask: Ask) -> Ask | None:
+    """The request that takes one back; None: there is none."""
+    subject = ask.said.partition(":")[0]
+    if ask.undo is not None:
+        return ask.undo
+    if ask.verb in _OPPOSITE:
+        verb, words = _OPPOSITE[ask.verb]
+        return Ask(verb=verb, args=ask.args, said=f"{subject}: {words}")
+    if ask.verb == "alerts.silence":
+        args = {"alert": ask.args["alert"], "minutes": _QUIET_MIN}
+        return Ask(verb=ask.verb, args=args, said=f"{subject}: heard again")
+    old = {field.key: field.value for field in deed.fields}
+    key = _WRITES.get(ask.verb, "")
+    if key in old:
+        return replace(
+            ask, args={**ask.args, key: old[key]}, said=f"{subject}: {key} {old[key] or 'empty'} again"
+        )
+    return None
+
+
+def told(done: Sequence[Ask]) -> str:
+    """What was done in one breath: `asked to stop: job 57, job 58`."""
+    if len(done) == 1:
+        return done[0].said
+    parts = [ask.said.partition(": ") for ask in done]
+    if parts and len({tail for _, _, tail in parts}) == 1 and parts[0][2]:
+        return f"{parts[0][2]}: {', '.join(head for head, _, _ in parts)}"
+    return "\n".join(ask.said for ask in done)
+
+
+def requests(deed: Deed, answer: Answer) -> list[Ask]:
+    """What a yes asks of the runner, the answers of the form and the reason in it."""
+    asks = deed.then(answer) if deed.then else deed.asks
+    out = []
+    for ask in asks:
+        args = ask.args if deed.then else {**ask.args, **answer.values}
+        out.append(replace(ask, args={**args, "reason": answer.reason} if answer.reason else args))
+    return out

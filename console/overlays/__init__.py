@@ -1,0 +1,1 @@
+"""What lies over an area and goes away again: menus, the palette, help, questions, choices."""

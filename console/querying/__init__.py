@@ -1,0 +1,1 @@
+"""What the SQL area knows of queries: their words, the ones that are kept, files of answers."""

@@ -1,0 +1,1 @@
+"""How the console reaches a terminal: the first frame, a line that may be slow or gone, a clean way out."""

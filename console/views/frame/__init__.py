@@ -1,0 +1,1 @@
+"""What is drawn around every area, and in an empty one."""

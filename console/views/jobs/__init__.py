@@ -1,0 +1,1 @@
+"""Drawings of the jobs area, and of GPUs wherever they are shown."""

@@ -1,0 +1,109 @@
+"""Pipelines: a row each, and the stages of one as a graph with the state of every stage."""
+
+from lineside.console.format import GLYPHS, NONE, between, plural, took
+from lineside.console.reads.pipelist import Pipe, stage_state
+from lineside.console.text import Line, Span, clip, fit, safe, width_of
+from lineside.console.views.jobs import pulse
+from lineside.console.widgets.filled import Filled, Row
+from lineside.console.widgets.tables.rows import Cell, Column
+from lineside.jobs.projects.drawing import lanes
+from lineside.store.clock import Micros
+from lineside.store.queries.paces import StageRow
+
+COLUMNS = (
+    Column(key="name", title="pipeline", priority=1, min=8, max=32, value=lambda pipe: pipe.name),
+    Column(key="project", title="project", priority=3, max=20, value=lambda pipe: pipe.project),
+    Column(key="state", title="state", priority=1, min=11, value=lambda pipe: pipe.state),
+    Column(key="last", title="last run", priority=2, value=lambda pipe: pipe.at_us),
+    Column(key="stages", title="stages", priority=2, min=16, max=90, grow=True),
+    Column(key="params", title="params", priority=6, max=60),
+)
+
+_GLYPHS = {**GLYPHS, "cached": ("✓", "dim"), "skipped": ("↷", "dim"), "never ran": ("·", "dim")}
+_WORDS = {"SUCCEEDED": "ok"}
+
+
+def mark(state: str) -> Span:
+    return _GLYPHS.get(state, ("·", "dim"))
+
+
+def cells(pipe: Pipe, *, now: Micros) -> list[Cell]:
+    """One row: its worst state, and every stage by its glyph."""
+    glyph, style = mark(pipe.state)
+    newest = pipe.newest
+    stages = "  ".join(
+        f"{mark(stage_state(pipe.stages[s.name]) if s.name in pipe.stages else 'never ran')[0]} {s.name}"
+        for s in pipe.spec.stages
+    )
+    return [
+        safe(pipe.name), (safe(pipe.project), "dim"),
+        (f"{glyph} {_WORDS.get(pipe.state, pipe.state)}", style),
+        (pulse.hm(newest.submitted_us, now=now) if newest else NONE, "dim"), safe(stages),
+        (safe("  ".join(f"{key}={value}" for key, value in pipe.spec.params.items())), "dim"),
+    ]  # fmt: skip
+
+
+def graph(pipe: Pipe | None, *, now: Micros, width: int, height: int) -> Filled:
+    """Its stages with the lanes between them; each row leads to the job."""
+    if pipe is None:
+        return Filled(title="STAGES", rows=())
+    drawn = lanes(pipe.spec)
+    left = max((width_of(lane) for lane, _ in drawn), default=1)
+    named = max((width_of(name) for _, name in drawn if name), default=1)
+    full = 4 * len(drawn) <= height
+    rows: list[Row] = []
+    joints: list[Line] = []
+    for lane, name in drawn:
+        if name is None:
+            joints.append([(f"{lane}", "dim")])
+            continue
+        line = _stage(fit(lane, left), fit(name, named), pipe.stages.get(name), now=now)
+        job = pipe.stages[name].id if name in pipe.stages else None
+        goes = ("jobs", job) if job is not None else None
+        more = _told(pipe, name, left) if full else []
+        rows.append(Row(key=name, lines=[clip(each, width) for each in (*joints, line, *more)], goes=goes))
+        joints = []
+    ran = sum(1 for stage in pipe.spec.stages if stage.name in pipe.stages)
+    return Filled(title=f"STAGES of {safe(pipe.name)}", rows=rows,
+                  right=f"{plural(len(pipe.spec.stages), 'stage')}, {ran} ran")  # fmt: skip
+
+
+def _told(pipe: Pipe, name: str, left: int) -> list[Line]:
+    """What it runs, reads and makes, under its line."""
+    spec = next(stage for stage in pipe.spec.stages if stage.name == name)
+    pad = " " * (left + 4)
+    out: list[Line] = [[(pad, ""), (safe(spec.cmd), "dim")]]
+    parts = [("reads ", spec.deps), ("makes ", (*spec.outs, *spec.metrics))]
+    said: list[Span] = [(pad, "")]
+    for word, paths in parts:
+        if paths:
+            said += [(word, "head"), (safe(", ".join(paths)) + "   ", "dim")]
+    return [*out, said, []]
+
+
+def _stage(lane: str, name: str, row: StageRow | None, *, now: Micros) -> Line:
+    if row is None:
+        return [(lane, "dim"), ("  · ", "dim"), (safe(name), "dim"), ("  never ran", "dim")]
+    state = stage_state(row)
+    glyph, style = mark(state)
+    word = _WORDS.get(state, state)
+    return [
+        (lane, "dim"), (f"  {glyph} ", style), (safe(name), "bold"), (f"  {fit(word, 10)}", style),
+        (f" job {row.id:<6}", ""), (f"{_when(row, now=now)}  ", "dim"), (_more(row), _tone(state)),
+    ]  # fmt: skip
+
+
+def _when(row: StageRow, *, now: Micros) -> str:
+    if row.ended_us is not None:
+        length = between(row.started_us, row.ended_us)
+        return f"→ {pulse.hm(row.ended_us, now=now)}" + (f" {took(length)}" if length else "")
+    return f"since {pulse.hm(row.started_us or row.submitted_us, now=now)}"
+
+
+def _more(row: StageRow) -> str:
+    cause = f"{row.cause}: " if row.cause and row.cause != "ok" and row.state == "FAILED" else ""
+    return safe(cause + row.reason)
+
+
+def _tone(state: str) -> str:
+    return {"FAILED": "bad", "QUEUED": "wait", "HELD": "warn"}.get(state, "dim")

@@ -1,0 +1,128 @@
+"""Schedules in words: when, what they did last, whether they stand still."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lineside.console.format import NONE, clock, glyph
+from lineside.console.text import Line, safe
+from lineside.console.views.jobs.pulse import ahead, hm
+from lineside.console.widgets.filled import Filled, Row
+from lineside.console.widgets.tables.rows import Cell, Column
+from lineside.store.clock import Micros
+from lineside.store.queries.schedules import FiringRow, ListedRow
+
+
+class _Timed(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def spec(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+
+
+class _Standing(Protocol):
+    @property
+    def paused(self) -> int: ...
+    @property
+    def broken(self) -> str: ...
+
+
+def when_words(row: _Timed) -> str:
+    """`30 2 * * 1-5 Europe/Berlin`, `every 6 h`, `new digits`, `push to main`."""
+    if row.kind == "cron":
+        return row.spec if row.time_zone == "UTC" else f"{row.spec} {row.time_zone}"
+    if row.kind == "interval":
+        return f"every {_span(float(row.spec))}"
+    return f"new {row.spec}" if row.kind == "dataset" else f"push to {row.spec}"
+
+
+def state_words(row: _Standing) -> str:
+    """Why it does not fire; nothing when it does."""
+    return f"parked: {row.broken}" if row.broken else "paused" if row.paused else ""
+
+
+def last_words(row: ListedRow) -> str:
+    """What became of the newest firing."""
+    if row.last_outcome is None:
+        return "never fired"
+    return f"job {row.last_job} {row.last_state}" if row.last_job is not None else row.last_outcome
+
+
+def line_words(row: ListedRow, *, now: Micros, width: int) -> str:
+    """One line of the list: name, when, next, what it did last, why it stands still."""
+    coming = f"next {clock(row.next_us, now=now)}" if row.next_us is not None else ""
+    parts = (row.name.ljust(width), when_words(row), coming, last_words(row), state_words(row))
+    return "  ".join(part for part in parts if part)
+
+
+def _span(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g} {unit}"
+    return f"{seconds:g} s"
+
+
+COLUMNS = (
+    Column(key="name", title="schedule", priority=1, min=8, max=28, value=lambda row: row.name),
+    Column(key="when", title="fires", priority=1, max=34, value=lambda row: row.spec),
+    Column(key="next", title="next", priority=2, value=lambda row: row.next_us or 0),
+    Column(key="state", title="state", priority=1, max=14, value=lambda row: state_words(row)),
+    Column(key="last", title="last did", priority=3, max=40, value=lambda row: row.last_us or 0),
+    Column(key="owner", title="whose", priority=5, max=12, value=lambda row: row.owner),
+    Column(key="rules", title="if late, if busy", priority=6, max=26),
+)
+_STATES = {"": ("● fires", "ok"), "paused": ("‖ paused", "warn"), "parked": ("! parked", "bad")}
+
+
+def cells(row: ListedRow, *, now: Micros) -> list[Cell]:
+    """One row of the table."""
+    coming = ahead(row.next_us, now=now) if row.next_us is not None else NONE
+    failed = row.last_state == "FAILED"
+    return [
+        safe(row.name), safe(when_words(row)), (coming, "bold" if row.next_us is not None else "dim"),
+        _STATES[state_words(row).partition(":")[0]],
+        (safe(_last(row, now=now)), "bad" if failed else "dim"), (safe(row.owner), "dim"),
+        (f"{_LATE[row.catch_up]}, {_BUSY[row.overlap]}", "dim"),
+    ]  # fmt: skip
+
+
+_LATE = {"latest": "the latest", "all": "all missed", "none": "none missed"}
+_BUSY = {"skip": "skips", "queue": "waits", "replace": "replaces"}
+
+
+def _last(row: ListedRow, *, now: Micros) -> str:
+    return last_words(row) if row.last_us is None else f"{hm(row.last_us, now=now)}  {last_words(row)}"
+
+
+def detail(row: ListedRow | None, firings: Sequence[FiringRow], *, now: Micros) -> Filled:
+    """Why it stands still, then every firing with what became of it; a row leads to its job."""
+    if row is None:
+        return Filled(title="FIRINGS", rows=())
+    rows = []
+    if row.broken:
+        words: Line = [
+            ("! parked: ", "bad"),
+            (safe(row.broken), ""),
+            ("   . r resumes it", "dim"),
+        ]
+        rows.append(Row(key="broken", lines=[words]))
+    elif row.paused:
+        rows.append(Row(key="paused", lines=[[("‖ paused: ", "warn"), (". r lets it fire again", "dim")]]))
+    rows += [
+        Row(key=each.due, lines=[_firing(each, now=now)], goes=("jobs", each.job_id) if each.job_id else None)
+        for each in firings
+    ]
+    if not firings:
+        rows.append(Row(key="none", lines=[[("never fired yet: . s fires it now", "dim")]]))
+    right = f"in {safe(row.folder)}"
+    return Filled(title=f"FIRINGS of {safe(row.name)}", rows=rows, right=right)
+
+
+def _firing(row: FiringRow, *, now: Micros) -> Line:
+    mark, style = glyph(row.job_state or "SKIPPED")
+    job = f"job {row.job_id} {row.job_state}" if row.job_id is not None else ""
+    return [
+        (f"{mark} ", style), (f"{clock(row.at_us, now=now):<12}", ""), (f"  {safe(row.outcome)}  ", "dim"),
+        (job, style),
+    ]  # fmt: skip

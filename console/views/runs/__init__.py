@@ -1,0 +1,1 @@
+"""Drawings of the runs area, and curves wherever they are shown."""

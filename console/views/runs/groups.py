@@ -1,0 +1,56 @@
+"""Groups of runs as rows: how many, how far, and how good."""
+
+from collections.abc import Mapping, Sequence
+
+from lineside.console.format import NONE, clock, count, number
+from lineside.console.text import Line, safe
+from lineside.console.views.runs.runs import CURVE
+from lineside.console.widgets.charts import sparkline
+from lineside.console.widgets.tables.rows import Cell, Column
+from lineside.store.clock import Micros
+from lineside.store.queries.groups import GroupRow, Groups
+
+
+def columns(key: str) -> list[Column]:
+    """The columns of a list of groups by `key`."""
+    return [
+        Column(key="value", title=safe(key), priority=1, min=10, max=40, grow=True),
+        Column(key="count", title="runs", align=">", priority=1),
+        Column(key="running", title="running", align=">", priority=5),
+        Column(key="failed", title="failed", align=">", priority=4),
+        Column(key="best", title="best", align=">", priority=1),
+        Column(key="median", title="median", align=">", priority=2),
+        Column(key="worst", title="worst", align=">", priority=6),
+        Column(key="best_run", title="best run", align=">", priority=3),
+        Column(key="curve", title="its curve", priority=7, min=CURVE),
+        Column(key="newest", title="newest", align=">", priority=8),
+    ]
+
+
+def cells(row: GroupRow, curves: Mapping[int, Sequence[float]], *, now: Micros) -> list[Cell]:
+    """One row."""
+    return [
+        named(row),
+        count(row.count),
+        (count(row.running), "run") if row.running else ("0", "dim"),
+        (count(row.failed), "bad") if row.failed else ("0", "dim"),
+        (number(row.best), "bold" if row.best is not None else "dim"),
+        number(row.median),
+        (number(row.worst), "dim"),
+        NONE if row.best_run is None else str(row.best_run),
+        (sparkline.text(curves.get(row.best_run or 0, ()), width=CURVE), "run"),
+        (clock(row.newest_us, now=now), "dim"),
+    ]
+
+
+def named(row: GroupRow) -> Cell:
+    """What the runs have in common; a parent by number and name."""
+    if row.value is None:
+        return "without", "dim"
+    return safe(" ".join(filter(None, [row.value, row.name])))
+
+
+def in_sum(found: Groups) -> Line:
+    """How many groups of how many runs, and what best, median and worst are of."""
+    of = f" · {safe(found.metric)}" if found.metric else ""
+    return [(f"{count(found.total)} groups of {count(found.runs)} runs", ""), (of, "dim")]

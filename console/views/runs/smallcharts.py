@@ -1,0 +1,109 @@
+"""Small charts of many metrics, all alike, so that they can be compared at a glance. Imports numpy late."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lineside.console.format import number
+from lineside.console.reads.charts import Look
+from lineside.console.text import Line, Span, clip, fit, line_width, safe
+from lineside.console.views.runs.quantities import Quantity, quantity
+
+if TYPE_CHECKING:
+    from lineside.store.series import Series
+
+LEAST_WIDTH, LEAST_HEIGHT = 38, 8
+"""Cells that one chart needs, its title among them."""
+
+GAP = 1
+
+
+def shape(count: int, width: int, height: int) -> tuple[int, int]:
+    """Columns of charts, and the height of each, for `count` charts: as large as there is room, no smaller.
+
+    >>> shape(4, 80, 20), shape(4, 200, 20), shape(12, 80, 24)
+    ((2, 10), (4, 14), (2, 8))
+    """
+    if count < 1:
+        return 1, LEAST_HEIGHT
+    most = max(1, (width + GAP) // (LEAST_WIDTH + GAP))
+    columns = min(most, count)
+    while columns > 1 and -(-count // (columns - 1)) * 12 <= height:
+        columns -= 1
+    rows = -(-count // columns)
+    return columns, max(LEAST_HEIGHT, min(14, height // rows))
+
+
+def lines(
+    curves: "Mapping[str, Sequence[Series]]",
+    look: Look,
+    letters: Mapping[int, str],
+    width: int,
+    height: int,
+    *,
+    log_y: bool = False,
+) -> list[Line]:
+    """All charts in `width` cells; where they need more than `height` lines, they take more."""
+    names = list(curves)
+    columns, tall = shape(len(names), width, height)
+    each = (width - GAP * (columns - 1)) // columns
+    out: list[Line] = []
+    for start in range(0, len(names), columns):
+        blocks = [
+            _one(name, curves[name], look, letters, each, tall, log_y=log_y)
+            for name in names[start : start + columns]
+        ]
+        out += [_joined([block[row] for block in blocks], each) for row in range(tall)]
+    return out
+
+
+def fitting(
+    curves: "Mapping[str, Sequence[Series]]",
+    look: Look,
+    letters: Mapping[int, str],
+    width: int,
+    height: int,
+    *,
+    log_y: bool = False,
+) -> list[Line]:
+    """As many of the charts as have room in `height` lines."""
+    columns = max(1, (width + GAP) // (LEAST_WIDTH + GAP))
+    most = columns * max(1, height // LEAST_HEIGHT)
+    kept = {name: curves[name] for name in list(curves)[:most]}
+    return lines(kept, look, letters, width, height, log_y=log_y)[:height]
+
+
+def _joined(parts: Sequence[Line], each: int) -> Line:
+    row: list[Span] = []
+    for place, part in enumerate(parts):
+        row += [(" " * GAP, "")] if place else []
+        row += [*part, (" " * (each - line_width(part)), "")]
+    return row
+
+
+def _one(
+    metric: str, found: "Sequence[Series]", look: Look, letters: Mapping[int, str], width: int, height: int,
+    *, log_y: bool,
+) -> list[Line]:  # fmt: skip
+    from lineside.console.views.runs.charts import SCALES, line_of
+    from lineside.console.widgets.charts import chart
+
+    what = quantity(metric)
+    drawn = [line_of(one, look, letters.get(one.run_id, ""), several=False, by=what.factor) for one in found]
+    body = chart.render(
+        drawn, width=width, height=height - 1, log_y=log_y, x_scale=SCALES[look.x], legend=False
+    )
+    return [_title(what, found, letters, width), *body]
+
+
+def _title(what: Quantity, found: "Sequence[Series]", letters: Mapping[int, str], width: int) -> Line:
+    """` val_rmse ── a 51.6  b 53.3 `: the name, and the last value of each run."""
+    values: list[Span] = []
+    for one in found:
+        letter = letters.get(one.run_id, "")
+        last = number(float(one.values[-1]) * what.factor) if len(one.values) else ""
+        values.append((f" {letter} {last}" if letter and len(found) > 1 else f" {last}", letter or "a"))
+    unit: list[Span] = [(f" {what.unit}", "dim")] if what.unit else []
+    tail = clip([*values, *unit, (" ", "")], max(0, width - 10))
+    name = fit(safe(what.name), min(len(what.name), max(4, width - line_width(tail) - 4)))
+    rule = "─" * max(0, width - len(name) - 2 - line_width(tail))
+    return clip([(f" {name} ", "head"), (rule, "rule"), *tail], width)

@@ -1,0 +1,1 @@
+"""Drawings of the wall, and of its big screen."""

@@ -1,0 +1,1 @@
+"""Everything that is plotted: lines, bars, heat, gauges, and the axes under them."""

@@ -1,0 +1,1 @@
+"""The lines around an area: tabs, crumb, filter, keys."""

@@ -1,0 +1,1 @@
+"""Tables of any length: rows, columns, their order, marks."""

@@ -1,0 +1,1 @@
+"""Text that is read or written: output, differences, fields."""
