@@ -1,6 +1,7 @@
 """Curves of runs as a chart: which lines, under which words. It imports numpy, so import it late."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from lineside.console.format import day
 from lineside.console.reads.charts import Look
@@ -11,6 +12,9 @@ from lineside.store.clock import Micros
 from lineside.store.series import Series
 
 SCALES = {"step": ticks.NUMBERS, "time": ticks.CLOCK, "relative": ticks.LENGTHS}
+_NEAR = 0.1
+"""Of what an axis spans: so far from 0 its first point lies at most where it begins at 0."""
+
 _FEW = 3
 """So few points are shown as points."""
 
@@ -52,9 +56,19 @@ def plotted(
         for line in lines
     ]
     return chart.plotted(
-        drawn, width=width, height=height, view=view, log_y=log_y, x_scale=SCALES[look.x],
+        drawn, width=width, height=height, view=reaching(lines, look, view), log_y=log_y, x_scale=SCALES[look.x],
         x_name={"step": "step", "time": "", "relative": ""}[look.x],
     )  # fmt: skip
+
+
+def reaching(lines: Sequence[Series], look: Look, view: Window = ALL) -> Window:
+    """The same view, its axis from 0 on where the first step or second is nearly that."""
+    found = [along for line in lines if len(along := line.along(look.x))]
+    if look.x == "time" or not found:
+        return view
+    first, last = min(float(x[0]) for x in found), max(float(x[-1]) for x in found)
+    near = 0 < first <= (last - first) * _NEAR
+    return replace(view, low=0.0) if near and (view.low is None or view.low >= 0) else view
 
 
 def line_of(

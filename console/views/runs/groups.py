@@ -1,5 +1,6 @@
 """Groups of runs as rows: how many, how far, and how good."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, clock, count, number
@@ -14,17 +15,27 @@ from lineside.store.queries.groups import GroupRow, Groups
 def columns(key: str) -> list[Column]:
     """The columns of a list of groups by `key`."""
     return [
-        Column(key="value", title=safe(key), priority=1, min=10, max=40, grow=True),
-        Column(key="count", title="runs", align=">", priority=1),
-        Column(key="running", title="running", align=">", priority=5),
-        Column(key="failed", title="failed", align=">", priority=4),
-        Column(key="best", title="best", align=">", priority=1),
-        Column(key="median", title="median", align=">", priority=2),
-        Column(key="worst", title="worst", align=">", priority=6),
-        Column(key="best_run", title="best run", align=">", priority=3),
+        Column(key="value", title=safe(key), priority=1, min=10, max=40, grow=True, value=_by_value),
+        Column(key="count", title="runs", align=">", priority=1, value=lambda row: row.count),
+        Column(key="running", title="running", align=">", priority=5, value=lambda row: row.running),
+        Column(key="failed", title="failed", align=">", priority=4, value=lambda row: row.failed),
+        Column(key="best", title="best", align=">", priority=1, value=lambda row: row.best),
+        Column(key="median", title="median", align=">", priority=2, value=lambda row: row.median),
+        Column(key="worst", title="worst", align=">", priority=6, value=lambda row: row.worst),
+        Column(key="best_run", title="best run", align=">", priority=3, value=lambda row: row.best_run),
         Column(key="curve", title="its curve", priority=7, min=CURVE),
-        Column(key="newest", title="newest", align=">", priority=8),
-    ]
+        Column(key="newest", title="newest", align=">", priority=8, value=lambda row: row.newest_us),
+    ]  # fmt: skip
+
+
+def _by_value(row: GroupRow) -> tuple[float, str] | None:
+    """Numbers by size, then words; None: the runs that have no value."""
+    if row.value is None:
+        return None
+    try:
+        return float(row.value), ""
+    except ValueError:
+        return math.inf, row.value
 
 
 def cells(row: GroupRow, curves: Mapping[int, Sequence[float]], *, now: Micros) -> list[Cell]:
@@ -38,7 +49,7 @@ def cells(row: GroupRow, curves: Mapping[int, Sequence[float]], *, now: Micros) 
         number(row.median),
         (number(row.worst), "dim"),
         NONE if row.best_run is None else str(row.best_run),
-        (sparkline.text(curves.get(row.best_run or 0, ()), width=CURVE), "run"),
+        (sparkline.text(curves.get(row.best_run or 0, ()), width=CURVE), "faint-run"),
         (clock(row.newest_us, now=now), "dim"),
     ]
 

@@ -75,7 +75,7 @@ def cells(line: RunLine, board: Leaderboard, me: Me, *, now: Micros, width: int 
         *([_family(run)] if board.families else []),
         (count(summary.last_step), "") if summary else (NONE, "dim"),
         (took(ran(run, now=now)), "dim"),
-        (curve, "bad" if bad else "run"),
+        (curve, "bad" if bad else "run" if run.status == "RUNNING" else "faint-run"),
         (clock(run.created_us, now=now), "dim"),
     ]
 

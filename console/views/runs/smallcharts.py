@@ -1,5 +1,6 @@
 """Small charts of many metrics, all alike, so that they can be compared at a glance. Imports numpy late."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,23 +15,30 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 38, 8
 """Cells that one chart needs, its title among them."""
 
-GAP = 1
+GAP = 2
+_SHAPE = 4.0
+"""Cells to a row of cells in a chart that is pleasant to look at."""
 
 
 def shape(count: int, width: int, height: int) -> tuple[int, int]:
-    """Columns of charts, and the height of each, for `count` charts: as large as there is room, no smaller.
+    """Columns of charts, and the height of each, for `count` charts: they fill the room, none is too small.
 
-    >>> shape(4, 80, 20), shape(4, 200, 20), shape(12, 80, 24)
-    ((2, 10), (4, 14), (2, 8))
+    >>> shape(4, 80, 20), shape(3, 200, 23), shape(12, 80, 24)
+    ((2, 10), (3, 23), (2, 8))
     """
     if count < 1:
         return 1, LEAST_HEIGHT
-    most = max(1, (width + GAP) // (LEAST_WIDTH + GAP))
-    columns = min(most, count)
-    while columns > 1 and -(-count // (columns - 1)) * 12 <= height:
-        columns -= 1
+    most = min(count, max(1, (width + GAP) // (LEAST_WIDTH + GAP)))
+    fits = [columns for columns in range(1, most) if height // -(-count // columns) >= LEAST_HEIGHT]
+    columns = min([*fits, most], key=lambda columns: _ugliness(count, columns, width, height))
+    return columns, max(LEAST_HEIGHT, height // -(-count // columns))
+
+
+def _ugliness(count: int, columns: int, width: int, height: int) -> float:
+    """How far from four times as wide as high the charts would be, and how much would stay empty."""
     rows = -(-count // columns)
-    return columns, max(LEAST_HEIGHT, min(14, height // rows))
+    tall = max(LEAST_HEIGHT, height // rows)
+    return abs(math.log(width / columns / tall / _SHAPE)) + 1.0 - count / (rows * columns)
 
 
 def lines(
@@ -84,15 +92,16 @@ def _one(
     metric: str, found: "Sequence[Series]", look: Look, letters: Mapping[int, str], width: int, height: int,
     *, log_y: bool,
 ) -> list[Line]:  # fmt: skip
-    from lineside.console.views.runs.charts import SCALES, line_of
+    from lineside.console.views.runs.charts import SCALES, line_of, reaching
     from lineside.console.widgets.charts import chart
 
     what = quantity(metric)
     drawn = [line_of(one, look, letters.get(one.run_id, ""), several=False, by=what.factor) for one in found]
-    body = chart.render(
-        drawn, width=width, height=height - 1, log_y=log_y, x_scale=SCALES[look.x], legend=False
-    )
-    return [_title(what, found, letters, width), *body]
+    body = chart.plotted(
+        drawn, width=width - 1, height=height - 1, view=reaching(found, look), log_y=log_y,
+        x_scale=SCALES[look.x], legend=False,
+    )  # fmt: skip
+    return [_title(what, found, letters, width), *([(" ", ""), *row] for row in body.rows)]
 
 
 def _title(what: Quantity, found: "Sequence[Series]", letters: Mapping[int, str], width: int) -> Line:
