@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from textual import constants
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Event, Key
+from textual.events import Event, Key, Resize
 from textual.screen import Screen
 
 from lineside.console.terminal import haste
@@ -67,6 +67,8 @@ class TerminalApp(App[R]):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
             self._heed_interrupt(event.key)
+        if isinstance(event, Resize):
+            self.forget_screen()
         await super().on_event(event)
 
     def _heed_interrupt(self, key: str) -> None:
@@ -115,6 +117,11 @@ class TerminalApp(App[R]):
         if not self._holding and getattr(self._driver, "unwritten", 0) > AHEAD:
             self._holding = True
             self._begin_batch()
+
+    def forget_screen(self) -> None:
+        """Send the next picture whole, whatever the terminal seems to show."""
+        if (forget := getattr(self._driver, "forget", None)) is not None:
+            forget()
 
     def line_is_free(self) -> None:
         """All is written: draw what has changed since."""

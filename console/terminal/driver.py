@@ -54,6 +54,11 @@ class LineDriver(LinuxDriver):
         if self._outlet is not None:
             self._outlet.frame()
 
+    def forget(self) -> None:
+        """The terminal may show anything now: it has another size, or somebody wrote on it."""
+        if self._outlet is not None:
+            self._outlet.forget()
+
     def _freed(self) -> None:
         """In the writer's thread: frames have been written."""
         if self.unwritten == 0 and not self._loop.is_closed():

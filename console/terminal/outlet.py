@@ -12,7 +12,7 @@ from queue import SimpleQueue
 
 from lineside.console.terminal.thrift import Thrift
 
-_FRAME, _END = object(), object()
+_FRAME, _FORGET, _END = object(), object(), object()
 
 
 class Outlet(threading.Thread):
@@ -43,6 +43,10 @@ class Outlet(threading.Thread):
         self._drawn += 1
         self._queue.put(_FRAME)
 
+    def forget(self) -> None:
+        """The terminal may show anything from here on: nothing is left out that it seems to show already."""
+        self._queue.put(_FORGET)
+
     def flush(self) -> None:
         """Nothing is held back."""
 
@@ -61,6 +65,8 @@ class Outlet(threading.Thread):
             taken = [self._queue.get()]
             while not self._queue.empty():
                 taken.append(self._queue.get())
+            if _FORGET in taken:
+                self._thrift.forget()
             self._send(self._thrift.less("".join(text for text in taken if isinstance(text, str))))
             if frames := taken.count(_FRAME):
                 self._written += frames

@@ -1,111 +1,133 @@
-"""Says colours and weights to the terminal only where they change: half of what a frame would send.
+"""Sends the terminal only the cells that differ from what it shows, and says colours only where they change.
 
-Textual gives every piece of text its whole style and takes it back behind it. What the terminal has already
-need not be said again, and what the next piece says anew need not be taken back before.
+Textual draws again whatever may have changed, gives every piece of text its whole style and takes it back
+behind it. What stands on the screen already is not sent; what the pen is already is not said. Where anything
+comes that could have changed the screen in a way we do not follow, all that was known of it is forgotten.
 """
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
-_PARTS = re.compile(r"\x1b\[([0-9;:]*)m")
-_SILENT = re.compile(r"(?:\x1b\[\d*(?:;\d*)?H|\x1b\[\?[\d;]+[hl])+")
-"""What neither shows nor erases anything: moves of the cursor, modes."""
+from rich.cells import cell_len
 
-_OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29}
-"""Weight → what takes it back."""
+from lineside.console.terminal.pens import PLAIN, Pen, after, change
 
-
-class Pen(NamedTuple):
-    """How the next character is written."""
-
-    weights: frozenset[int] = frozenset()
-    ink: str = ""  # "38;2;1;2;3"; "": the terminal's own
-    ground: str = ""
-
-
-PLAIN = Pen()
+_TOKENS = re.compile(
+    r"\x1b\[(?P<pen>[0-9;:]*)m"
+    r"|\x1b\[(?P<row>\d+);(?P<column>\d+)H"
+    r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
+    r"|(?P<silent>\x1b\[\?(?:25|100[0-6]|101[56]|2004|2026|2031|2048)[hl]|\x1b\](?:0|2|52);[^\x07\x1b]*\x07)"
+    r"|(?P<feed>(?<!\r)\n(?=\x1b\[\d+;\d+H))"  # Textual ends lines with it, and then goes to the next itself
+    r"|(?P<other>\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP.*?\x1b\\|\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|.)",
+    re.DOTALL,
+)
+_BRIDGE = 6
+"""Cells that are rather sent again than jumped over: a jump takes as many bytes."""
+SOMEWHERE = 0
+"""A column that nobody knows: how far wide letters go, terminals do not agree on."""
 
 
 class Thrift:
-    """Remembers the pen that the terminal has; None: nobody knows."""
+    """What the terminal shows, as far as we know, with the place and the pen it writes with next."""
 
     def __init__(self) -> None:
-        self._has: Pen | None = PLAIN
+        self._pen: Pen | None = PLAIN  # what the terminal has; None: nobody knows
+        self._at: tuple[int, int] | None = None  # row and column where it writes, from 1
+        self._rows: dict[int, _Row] = {}
+
+    def forget(self) -> None:
+        """The screen may show anything now: what is drawn next is sent whole."""
+        self._rows.clear()
+        self._at = None
 
     def less(self, text: str) -> str:
-        """The same picture in fewer characters; afterwards the pen is what `text` left it as."""
+        """The same picture in fewer bytes; afterwards pen and place are what `text` left them as."""
         out: list[str] = []
-        wants: Pen | None = self._has
-        at = 0
-        for found in _PARTS.finditer(text):
-            if at < found.start():
-                self._write(out, text[at : found.start()], wants)
-            at = found.end()
-            before, wants = wants, _after(wants, found[1])
-            if wants is None:  # said as it was: what it means is the terminal's affair
-                out.append(change(self._has, before) + found[0])
-                self._has = None
-        if at < len(text):
-            self._write(out, text[at:], wants)
-        out.append(change(self._has, wants))
-        self._has = wants
+        wants, goal = self._pen, self._at
+        for token in _TOKENS.finditer(text):
+            kind = token.lastgroup
+            if kind == "text":
+                goal = self._text(out, token[0], wants, goal)
+            elif kind == "column":
+                goal = (int(token["row"]), int(token["column"]))
+            elif kind == "pen":
+                before, wants = wants, after(wants, token["pen"])
+                if wants is None:  # said as it was: what it means is the terminal's affair
+                    out.append(change(self._pen, before) + token[0])
+                    self._pen = None
+            elif kind == "silent":
+                out.append(token[0])
+            elif kind == "other":
+                self._raw(out, token[0], wants, goal)
+                self.forget()
+                goal = None
+        out.append(self._reach(goal) + change(self._pen, wants))
+        self._pen = wants
         return "".join(out)
 
-    def _write(self, out: list[str], piece: str, wants: Pen | None) -> None:
-        if not _SILENT.fullmatch(piece):
-            out.append(change(self._has, wants))
-            self._has = wants
-        out.append(piece)
-
-
-@lru_cache(maxsize=4096)
-def change(has: Pen | None, wants: Pen | None) -> str:
-    """What makes one pen the other, in as few characters as it takes.
-
-    >>> change(PLAIN, Pen(ink="31")), change(Pen(ink="31", ground="40"), Pen(ink="32", ground="40"))
-    ('\\x1b[31m', '\\x1b[32m')
-    """
-    if has == wants or wants is None:
-        return ""
-    anew = ";".join(["0", *map(str, sorted(wants.weights)), *filter(None, (wants.ink, wants.ground))])
-    if has is None:
-        return f"\x1b[{anew}m"
-    off = {_OFF[weight] for weight in has.weights - wants.weights}
-    on = {w for w in wants.weights if w not in has.weights or _OFF[w] in off}
-    codes = [*map(str, sorted(off)), *map(str, sorted(on))]
-    codes += [wants.ink or "39"] if wants.ink != has.ink else []
-    codes += [wants.ground or "49"] if wants.ground != has.ground else []
-    return f"\x1b[{min(';'.join(codes), anew, key=len)}m"
-
-
-@lru_cache(maxsize=4096)
-def _after(pen: Pen | None, codes: str) -> Pen | None:
-    """The pen once these codes were said; None where one of them is unknown to us, until the next reset."""
-    rest = codes.split(";")
-    if ":" in codes:
-        return None
-    while rest:
-        code = int(rest.pop(0) or 0)
-        if code == 0:
-            pen = PLAIN
-        elif pen is None:
-            continue
-        elif code in _OFF:
-            pen = pen._replace(weights=pen.weights | {code})
-        elif code in _OFF.values():
-            pen = pen._replace(weights=frozenset(w for w in pen.weights if _OFF[w] != code))
-        elif code in (38, 48):
-            many = {"5": 2, "2": 4}.get(rest[0] if rest else "", 0)
-            if not many or len(rest) < many:
-                return None
-            colour = ";".join([str(code), *rest[:many]])
-            del rest[:many]
-            pen = pen._replace(ink=colour) if code == 38 else pen._replace(ground=colour)
-        elif 30 <= code <= 37 or 90 <= code <= 97 or code == 39:
-            pen = pen._replace(ink="" if code == 39 else str(code))
-        elif 40 <= code <= 47 or 100 <= code <= 107 or code == 49:
-            pen = pen._replace(ground="" if code == 49 else str(code))
-        else:
+    def _text(
+        self, out: list[str], piece: str, pen: Pen | None, goal: tuple[int, int] | None
+    ) -> tuple[int, int] | None:
+        """Send of a piece what the screen does not show there yet; where the next one stands."""
+        if goal is None:
+            self._raw(out, piece, pen, goal)
+            self.forget()
             return None
-    return pen
+        line, column = goal
+        if pen is None or column == SOMEWHERE or not _narrow(piece):
+            self._raw(out, piece, pen, goal)
+            self._rows.pop(line, None)
+            self._at = (line, SOMEWHERE)
+            return self._at
+        for start, end in self._rows.setdefault(line, _Row()).differing(column, piece, pen):
+            self._raw(out, piece[start:end], pen, (line, column + start))
+            self._at = (line, column + end)
+        return line, column + len(piece)
+
+    def _raw(self, out: list[str], said: str, pen: Pen | None, goal: tuple[int, int] | None) -> None:
+        out.append(self._reach(goal) + change(self._pen, pen) + said)
+        self._pen = pen
+
+    def _reach(self, goal: tuple[int, int] | None) -> str:
+        """What brings the terminal from where it writes to `goal`."""
+        if goal is None or goal == self._at:
+            return ""
+        here, self._at = self._at, goal
+        ahead = goal[1] - here[1] if here is not None and here[0] == goal[0] and here[1] != SOMEWHERE else 0
+        if ahead > 0:
+            return f"\x1b[{ahead}C" if ahead > 1 else "\x1b[C"
+        return f"\x1b[{goal[0]};{goal[1]}H"
+
+
+class _Row:
+    """One row of cells: what is written in each, and with which pen."""
+
+    def __init__(self) -> None:
+        self._letters: list[str] = []
+        self._pens: list[Pen | None] = []
+
+    def differing(self, column: int, piece: str, pen: Pen) -> list[tuple[int, int]]:
+        """Write the piece from `column` on; the stretches of it that were not there, near ones as one."""
+        start, end = column - 1, column - 1 + len(piece)
+        if len(self._letters) < end:
+            self._letters += [""] * (end - len(self._letters))
+            self._pens += [None] * (end - len(self._pens))
+        letters, pens = self._letters[start:end], self._pens[start:end]
+        if letters == list(piece) and pens.count(pen) == len(piece):
+            return []
+        found: list[tuple[int, int]] = []
+        for place, letter in enumerate(piece):
+            if letters[place] == letter and pens[place] == pen:
+                continue
+            if found and place - found[-1][1] <= _BRIDGE:
+                found[-1] = (found[-1][0], place + 1)
+            else:
+                found.append((place, place + 1))
+        self._letters[start:end], self._pens[start:end] = piece, [pen] * len(piece)
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _narrow(piece: str) -> bool:
+    """Whether each letter takes one cell, whatever the terminal."""
+    return piece.isascii() or all(cell_len(letter) == 1 for letter in set(piece))

@@ -265,6 +265,7 @@ class Area(Reading[V], Generic[V]):
 
     def cmd_redraw(self) -> None:
         self.reload()
+        self.console_app.forget_screen()
         self.refresh()
 
     # -- the filter field --------------------------------------------------------------------------
