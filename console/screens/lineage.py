@@ -79,7 +79,7 @@ class LineageArea(Area[View | None]):
     # -- reading -----------------------------------------------------------------------------------
 
     def question(self) -> Question[View | None]:
-        wish = replace(self._wish, most=max(5, (self.size.height - 14) // 3))
+        wish = replace(self._wish, most=max(5, (self.size.height - 14) // 5))
         return lambda db: read(db, wish)
 
     def empty(self, view: View | None) -> bool:
@@ -87,7 +87,7 @@ class LineageArea(Area[View | None]):
 
     def show(self, view: View | None) -> None:
         self.view = view
-        self.query_one("#node").styles.height = 7 if self.size.height < 36 else 13
+        self.query_one("#node").styles.height = 6 if self.size.height < 36 else 8
         if view is not None and self._coming is not None and self._coming in view.plan.words:
             self._chosen = self._spot(view, self._coming)
         self._coming = None

@@ -1,42 +1,93 @@
 """What the lineage area draws besides the graph: its steps in one line, the chosen node with its arrows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lineside.console.format import clock, count, glyph, number, plural
 from lineside.console.reads.ancestry import View, is_wrong
-from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
+from lineside.console.text import Line, Span, beside, clip, fit, heading, line_width, safe, width_of
 from lineside.console.views.grid import wrapped
 from lineside.console.widgets.graphs import dag
-from lineside.console.widgets.graphs.dag import KINDS, Notes
 from lineside.console.widgets.graphs.layout import Plan, Spot, source, target
+from lineside.console.widgets.graphs.nodes import KINDS, Notes
 from lineside.store.clock import Micros
 from lineside.store.queries.lineage import EdgeRow, Node, NodeRow
 from lineside.store.queries.traces import TraceRow
 
+LOOP: Mapping[str, str] = {
+    "dataset_version": "data", "run": "train", "model_version": "model", "promotion": "approve",
+    "deployment": "serve", "window": "watch", "alert": "drift", "retrain": "retrain",
+}  # fmt: skip
+"""Kind of node → what it is in the loop, in the order of the loop."""
+
 
 def canvas(view: View, chosen: Spot, now: Micros, width: int, height: int, *, focused: bool) -> list[Line]:
-    """The drawing in the middle of its room, its steps below it."""
+    """The loop in one line, the drawing in the middle of its room, its steps below it."""
     title = f"LINEAGE OF {safe(view.plan.words[view.plan.root.node].label)}"
     style = "bold accent" if focused else "head"
-    head = heading(title, width, right=_legend(view, width - width_of(title) - 8), style=style)
-    notes = Notes(under={n: under(view, n, now) for n in view.plan.words}, path=_path(view, chosen))
-    picture = dag.draw(view.plan, chosen, width=width, height=height - 2, notes=notes)
-    above = max(0, (height - 2 - len(picture.lines)) // 2)
-    below = max(0, height - 2 - len(picture.lines) - above)
+    head = heading(title, width, right="arrows walk", style=style)
+    around = [head, loop(view, chosen, width)] if height >= 8 else [head]
+    room = max(1, height - 1 - len(around))
+    picture = dag.draw(view.plan, chosen, width=width, height=room, notes=_notes(view, chosen, now))
+    above = max(0, (room - len(picture.lines)) // 2)
+    below = max(0, room - len(picture.lines) - above)
     blank: Line = []
-    return [head, *[blank] * above, *picture.lines, *[blank] * below,
+    return [*around, *[blank] * above, *picture.lines, *[blank] * below,
             steps(view.plan, chosen, picture.seen, width)]  # fmt: skip
 
 
-def _legend(view: View, room: int) -> str:
-    """What the glyphs of kinds mean, those that are drawn; else only how one walks."""
-    kinds = dict.fromkeys(node.kind for node in view.plan.words if node.kind in KINDS)
-    walk, all_of_it = "arrows walk", "  ".join("{} {}".format(*KINDS[kind]) for kind in kinds)
-    return next((t for t in (f"{all_of_it} · {walk}", all_of_it, walk) if width_of(t) <= room), "")
+def _notes(view: View, chosen: Spot, now: Micros) -> Notes:
+    return Notes(
+        under={n: under(view, n, now) for n in view.plan.words},
+        facts={n: facts(view, n, now) for n in view.plan.words},
+        path=_path(view, chosen),
+        relations={(source(e), target(e)): e.relation for e in view.graph.edges},
+    )
+
+
+def loop(view: View, chosen: Spot, width: int) -> Line:
+    """`▤ 3 data → ▷ 4 train → …`: how many of each kind there are, what is wrong with them, where one is."""
+    here, every = _kind_of(view, chosen), {kind: _all_of(view, kind) for kind in LOOP}
+    line: Line = []
+    for gap, form in _FORMS:
+        line = [(" ", "")]
+        for kind, rows in every.items():
+            line = [*line, *_in_loop(kind, rows, form, here=kind == here), (gap, "dim")]
+        line = [*line, ("▤", "dim")]
+        if line_width(line) <= width:
+            break
+    return clip(line, width)
+
+
+_FORMS = (
+    ("  →  ", "{sign} {count} {word}"), (" → ", "{sign} {count} {word}"), ("→", "{sign} {count} {word}"),
+    ("→", "{sign} {word}"), ("→", "{sign}{word}"), ("→", "{sign}"),
+)  # fmt: skip
+"""What stands between the kinds of the loop, and how each of them is written, as there is room."""
+
+
+def _all_of(view: View, kind: str) -> list[NodeRow]:
+    """The nodes of a kind, the folded ones too."""
+    folded = [row for f in view.folds.values() for row in f.rows if row.kind == kind]
+    return [*(row for row in view.graph.nodes if row.kind == kind), *folded]
+
+
+def _kind_of(view: View, spot: Spot) -> str:
+    behind = view.folds.get(spot.node)
+    return behind.family[1] if behind else spot.node.kind
+
+
+def _in_loop(kind: str, rows: Sequence[NodeRow], form: str, *, here: bool) -> list[Span]:
+    """`◈ 3 model`, with the glyph of what went wrong; what there is none of is pale."""
+    said = form.format(sign=KINDS[kind][0], count=len(rows) or "no", word=LOOP[kind])
+    wrong = next((row.state for row in rows if is_wrong(row)), None)
+    mark, tone = glyph(wrong) if wrong else ("", "" if rows else "dim")
+    if here:
+        return [(f" {said}{mark} ", "bold reverse")]
+    return [(said + mark, tone)]
 
 
 def steps(plan: Plan, chosen: Spot, seen: range, width: int) -> Line:
-    """Every layer as the number of its nodes, the ones in sight bright, wrong ones with their glyph."""
+    """Every layer as its kind and its number of nodes, those in sight bright, wrong ones with their glyph."""
     cells: list[Span] = []
     at = 0
     for depth in plan.depths:
@@ -46,7 +97,8 @@ def steps(plan: Plan, chosen: Spot, seen: range, width: int) -> Line:
         style = tone if tone and depth in seen else "bold" if depth in seen else f"{tone or 'dim'}"
         if depth == chosen.depth:
             at, style = len(cells), "bold reverse"
-        cells.append((f" {len(spots)}{mark} ", style))
+        sign = KINDS.get(min(s.node.kind for s in spots), ("·", ""))[0] if spots else "·"
+        cells.append((f" {sign}{len(spots) if len(spots) > 1 else ''}{mark} ", style))
     back, on = chosen.depth - plan.depths[0], plan.depths[-1] - chosen.depth
     left: list[Span] = [(f" {plural(back, 'step')} back ", "dim"), ("◂" if back else " ", "accent")]
     right: list[Span] = [("▸" if on else " ", "accent"), (f" {plural(on, 'step')} on", "dim")]
@@ -73,6 +125,31 @@ def _path(view: View, chosen: Spot) -> dict[Node, str]:
     """What the arrows of the chosen node say, under the nodes at their other ends."""
     said = {source(e): f"{e.relation} ▸" for e in view.graph.edges if target(e) == chosen.node}
     return said | {target(e): f"▸ {e.relation}" for e in view.graph.edges if source(e) == chosen.node}
+
+
+def facts(view: View, node: Node, now: Micros) -> list[Span]:
+    """The lines of a node's box: its state, what it reached, of how many rows, by whom and when."""
+    row, trace = view.plan.words[node], view.traces.get(node)
+    if node in view.folds:
+        return [("enter shows them", "dim"), *[(r.label, "dim") for r in view.folds[node].rows[:3]]]
+    style = glyph(row.state)[1]
+    data = row.kind == "dataset_version" and trace is not None and trace.rows is not None
+    words = f"{count(trace.rows)} rows" if data and trace else row.state
+    state: Span = (words.replace("PENDING_MANUAL_APPROVAL", "WAITS"), "bold" if data else style)
+    if trace is None:
+        return [state]
+    out: list[Span] = [state]
+    if trace.value is not None and trace.metric:
+        out.append((f"{trace.metric} {number(trace.value, digits=3)}", "bold"))
+    elif trace.metric and row.kind in ("promotion", "alert", "retrain"):
+        out.append((f"→ {trace.metric}" if row.kind == "promotion" else trace.metric, ""))
+    if trace.words and (is_wrong(row) or row.kind in ("dataset_version", "deployment")):
+        out.append((trace.words, "dim" if not is_wrong(row) else style))
+    if trace.rows is not None and not data:
+        out.append((f"{count(trace.rows)} rows", ""))
+    when = clock(trace.at_us, now=now) if trace.at_us is not None else ""
+    out.append((" · ".join(filter(None, (trace.by, when))), "dim"))
+    return out
 
 
 def under(view: View, node: Node, now: Micros) -> str:

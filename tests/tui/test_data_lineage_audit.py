@@ -236,3 +236,14 @@ def test_an_empty_home_says_what_comes_first(home: Home, db: sqlite3.Connection)
 
     at_console(store, do)
     store.close()
+
+
+def test_the_loop_stands_in_one_line_over_the_drawing_and_says_where_one_is(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("6")
+        line = next(row for row in text.splitlines() if "train" in row and "retrain" in row)
+        words = ["data", "train", "model", "approve", "serve", "watch", "drift", "retrain"]
+        assert [w for w in words if w in line] == words
+        assert line.index("data") < line.index("model") < line.index("serve") < line.index("drift")
+
+    at_console(store, do)

@@ -7,6 +7,7 @@ import pytest
 from lineside.console.text import plain
 from lineside.console.widgets.charts import histogram, scores
 from lineside.console.widgets.graphs import dag, layout
+from lineside.console.widgets.graphs.nodes import Notes
 from lineside.console.widgets.images import digit
 from lineside.store.clock import Micros
 from lineside.store.queries.lineage import EdgeRow, Graph, Node, NodeRow
@@ -140,3 +141,25 @@ def test_a_hostile_label_cannot_move_the_cursor() -> None:
     text = "".join(plain(line) for line in dag.draw(plan, plan.root, width=40, height=3).lines)
     assert "\x1b" not in text
     assert "\u202e" not in text
+
+
+def test_nodes_are_boxes_of_facts_where_there_is_room_and_every_arrow_says_what_it_means() -> None:
+    plan = lineage_of(RUN, (DATA, RUN, 1), (RUN, V1, 2))
+    notes = Notes(
+        facts={RUN: [("FINISHED", "ok"), ("accuracy 0.98", ""), ("ana", "dim")]},
+        relations={(DATA, RUN): "trained", (RUN, V1): "registered"},
+    )
+    big = "\n".join(plain(r) for r in dag.draw(plan, plan.root, width=200, height=30, notes=notes).lines)
+    for words in ("╭", "run 1", "FINISHED", "accuracy 0.98", "ana", " trained ▸", " registered ▸"):
+        assert words in big
+    small = "\n".join(plain(r) for r in dag.draw(plan, plan.root, width=80, height=12, notes=notes).lines)
+    assert "FINISHED" not in small
+
+
+def test_the_way_from_the_root_to_the_chosen_node_stands_out() -> None:
+    plan = lineage_of(DATA, (DATA, RUN, 1), (RUN, V1, 2), (DATA, V2, 3))
+    picture = dag.draw(plan, plan.of(V1), width=200, height=30)
+    lit = "".join(text for line in picture.lines for text, style in line if "accent" in style)
+    assert "data 1" in lit, "the root"
+    pale = "".join(text for line in picture.lines for text, style in line if style == "rule")
+    assert "╭" in pale, "what is beside the way does not"

@@ -1,29 +1,22 @@
 """Lineage as a drawing: what a thing came from to its left, what came of it to its right.
 
-`draw` puts a plan (dag_layout.py) on a canvas around the chosen spot, `step` says where an arrow key
-leads from it. Where there is room a node has two lines: its name, and what is worth knowing of it.
+`draw` puts a plan (layout.py) on a canvas around the chosen spot, `step` says where an arrow key leads from
+it. How a node looks (nodes.py) depends on the room: a name, a name and a figure, a box of facts.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from lineside.console.format import glyph
-from lineside.console.text import Line, Span, fit, safe, width_of
+from lineside.console.text import Line, fit, width_of
 from lineside.console.widgets.charts.canvas import Canvas
+from lineside.console.widgets.graphs import nodes
 from lineside.console.widgets.graphs.layout import Plan, Spot
-from lineside.store.queries.lineage import Node
+from lineside.console.widgets.graphs.nodes import Notes, Shape
 
 Way = Literal["left", "right", "up", "down"]
 Link = tuple[Spot, Spot]
-
-KINDS: Mapping[str, tuple[str, str]] = {
-    "dataset_version": ("▤", "data"), "run": ("▷", "run"), "model_version": ("◈", "model"),
-    "promotion": ("⇑", "request"), "deployment": ("⌂", "deployment"), "window": ("□", "window"),
-    "alert": ("!", "alert"), "retrain": ("↻", "retrain"), "fold": ("…", "more"),
-}  # fmt: skip
-"""Kind of node → its glyph and its word."""
 
 _NORTH, _SOUTH, _WEST, _EAST = 1, 2, 4, 8
 _BENDS = {
@@ -32,22 +25,11 @@ _BENDS = {
     _NORTH | _SOUTH | _EAST: "├", _NORTH | _SOUTH | _WEST: "┤", _SOUTH | _WEST | _EAST: "┬",
     _NORTH | _WEST | _EAST: "┴", _NORTH | _SOUTH | _WEST | _EAST: "┼",
 }  # fmt: skip
-_GLYPHS = 4
-"""Cells of the state's glyph and the kind's, each with a blank behind it."""
+_SAID = 14
+"""What an arrow says takes at most so many cells."""
 
-_SPACE = 3
-"""Cells between two layers besides the lanes: a blank, the arrow's head, a blank."""
-
-_LEAST, _SHARE = 14, 5
-"""No layer is wider than a fifth of the screen, though each may have 14 cells."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notes:
-    """What stands beside the names: `under` each node, and on the arrows of the chosen one."""
-
-    under: Mapping[Node, str] = field(default_factory=dict)
-    path: Mapping[Node, str] = field(default_factory=dict)  # node → what the arrow to it, or from it, says
+_MOST_WIDER, _MOST_APART = 12, 16
+"""Where all layers fit, what room is left makes boxes and gaps wider, up to so many cells each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,41 +44,49 @@ class Picture:
 class _Frame:
     """Where each layer stands on an endless sheet, and which part of the sheet is shown."""
 
-    pitch: int  # rows from one spot to the next
+    shape: Shape
     left: dict[int, int]
     wide: dict[int, int]
     lanes: dict[int, list[int]]  # behind each layer: the row of the spot that owns the lane
+    apart: int  # cells more than needed before the first lane
+    said: dict[Spot, str]  # what the arrows that end here say, where all of them speak
     x0: int
     y0: int
 
+    def row(self, plan: Plan, spot: Spot) -> int:
+        """The row in which arrows leave and reach a spot, on the sheet."""
+        return plan.y[spot] * self.shape.pitch + self.shape.middle
+
 
 def draw(plan: Plan, chosen: Spot, *, width: int, height: int, notes: Notes | None = None) -> Picture:
-    """The part of the drawing around the chosen spot, its own arrows standing out."""
+    """The part of the drawing around the chosen spot, its own arrows and the way to it standing out."""
     notes = notes or Notes()
     frame = _frame(plan, chosen, notes, width, height)
-    canvas = Canvas(width, max(1, min(height, _rows(plan, frame.pitch))))
-    _arrows(canvas, plan, frame, _of_arrow(plan, chosen))
+    canvas = Canvas(width, max(1, min(height, frame.shape.rows(plan.height))))
+    own, way = _of_arrow(plan, chosen), _way(plan, chosen)
+    _arrows(canvas, plan, frame, own, way)
+    near = {spot for link in own | way for spot in link}
     for spot in plan.y:
         if spot.real and _in_sight(spot.depth, frame, width):
-            _node(canvas, plan, frame, spot, chosen, notes)
+            x, y = frame.left[spot.depth] - frame.x0, plan.y[spot] * frame.shape.pitch - frame.y0
+            role = (
+                "chosen"
+                if spot == chosen
+                else "root"
+                if spot == plan.root
+                else "near"
+                if spot in near
+                else ""
+            )
+            nodes.put(canvas, plan, spot, (x, y), frame.wide[spot.depth], frame.shape, notes, role)
     _more(canvas, plan, frame)
     shown = [d for d in plan.depths if _in_sight(d, frame, width)]
     return Picture(lines=list(canvas.lines()), seen=range(shown[0], shown[-1] + 1) if shown else range(0))
 
 
 def _in_sight(depth: int, frame: _Frame, width: int) -> bool:
-    return frame.left[depth] + _GLYPHS < frame.x0 + width and frame.left[depth] + frame.wide[depth] > frame.x0
-
-
-def _pitch(plan: Plan, height: int) -> int:
-    """Rows from node to node: three where two lines each fit in two screens, else two, else one."""
-    if plan.height * 3 - 1 <= height * 2:
-        return 3
-    return 2 if plan.height * 2 - 1 <= height else 1
-
-
-def _rows(plan: Plan, pitch: int) -> int:
-    return (plan.height - 1) * pitch + (2 if pitch == 3 else 1)
+    inner = frame.left[depth] + nodes.GLYPHS
+    return inner < frame.x0 + width and frame.left[depth] + frame.wide[depth] > frame.x0
 
 
 def step(plan: Plan, chosen: Spot, way: Way) -> Spot:
@@ -137,33 +127,83 @@ def _of_arrow(plan: Plan, chosen: Spot) -> set[Link]:
         found |= more
 
 
+def _way(plan: Plan, chosen: Spot) -> set[Link]:
+    """Every link on a way between the root and the chosen spot."""
+    back = {b: [] for b in plan.y}  # type: dict[Spot, list[Link]]
+    sign = 1 if chosen.depth > 0 else -1
+    for link in plan.links:
+        back[link[1] if sign > 0 else link[0]].append(link)
+    found: set[Link] = set()
+    front = [chosen]
+    while front:
+        links = {link for spot in front if spot.depth * sign > 0 for link in back[spot]} - found
+        found |= links
+        front = [link[0] if sign > 0 else link[1] for link in links]
+    return found
+
+
 def _frame(plan: Plan, chosen: Spot, notes: Notes, width: int, height: int) -> _Frame:
-    """Layers as wide as their longest name or note, though none wider than a share of the screen."""
-    pitch = _pitch(plan, height)
-    most = max(_LEAST, width // _SHARE) + _GLYPHS
+    """Layers as wide as what stands in them, though none wider than a share of the screen."""
+    shape = nodes.shape_for(plan.height, width, height)
+    most = nodes.widest(width)
     wide = dict.fromkeys(plan.depths, 0)
     for spot in plan.y:
         if spot.real:
-            wide[spot.depth] = max(wide[spot.depth], min(most, _need(plan, spot, notes, pitch) + _GLYPHS))
+            wide[spot.depth] = max(wide[spot.depth], min(most, nodes.need(plan, spot, notes, shape)))
     lanes: dict[int, set[int]] = {depth: set() for depth in plan.depths}
     for a, b in plan.links:
         if plan.y[a] != plan.y[b]:
-            lanes[a.depth].add(plan.y[a] * pitch)
+            lanes[a.depth].add(plan.y[a] * shape.pitch + shape.middle)
+    said = _said(plan, notes) if shape.said else {}
+    behind = {d: len(lanes[d]) + shape.space for d in plan.depths}
+    for spot, words in said.items():
+        behind[spot.depth - 1] = max(
+            behind[spot.depth - 1], len(lanes[spot.depth - 1]) + shape.space + width_of(words) + 2
+        )
+    behind[plan.depths[-1]] = 0
+    wider, apart = (
+        _spared(width - sum(wide.values()) - sum(behind.values()), len(wide)) if shape.facts else (0, 0)
+    )
     left, x = {}, 0
     for depth in plan.depths:
+        wide[depth] += wider
         left[depth] = x
-        x += wide[depth] + len(lanes[depth]) + _SPACE + 1
-    total = x - _SPACE - 1 - len(lanes[plan.depths[-1]])
+        x += wide[depth] + behind[depth] + (apart if depth != plan.depths[-1] else 0)
+    x0 = _snapped(_begin(left[chosen.depth], wide[chosen.depth], x, width), left, chosen, wide, width)
+    if shape.facts and x < width:
+        x0 = -((width - x) // 2)
     return _Frame(
-        pitch=pitch, left=left, wide=wide, lanes={d: sorted(rows) for d, rows in lanes.items()},
-        x0=_snapped(_begin(left[chosen.depth], wide[chosen.depth], total, width), left, chosen, wide, width),
-        y0=_begin(plan.y[chosen] * pitch, 2, _rows(plan, pitch), height),
+        shape=shape, left=left, wide=wide, lanes={d: sorted(rows) for d, rows in lanes.items()},
+        apart=apart, said=said, x0=x0,
+        y0=_begin(plan.y[chosen] * shape.pitch, shape.height, shape.rows(plan.height), height),
     )  # fmt: skip
 
 
-def _need(plan: Plan, spot: Spot, notes: Notes, pitch: int) -> int:
-    name = width_of(_label(plan, spot, pitch))
-    return max(name, width_of(safe(notes.under.get(spot.node, "")))) if pitch == 3 else name
+def _spared(spare: int, layers: int) -> tuple[int, int]:
+    """How much wider each box and each gap become where cells are left."""
+    if spare <= 0:
+        return 0, 0
+    wider = min(_MOST_WIDER, spare // (2 * layers))
+    left = spare - wider * layers
+    return wider, min(_MOST_APART, left // (layers - 1)) if layers > 1 else 0
+
+
+def _said(plan: Plan, notes: Notes) -> dict[Spot, str]:
+    """What the arrows that end in a spot say, each word once."""
+    words: dict[Spot, dict[str, None]] = defaultdict(dict)
+    for a, b in plan.links:
+        if b.real:
+            first = a.node if a.real or a.node != b.node else a.bend
+            relation = notes.relations.get((first, b.node), "") if first else ""
+            if relation:
+                words[b][relation] = None
+    return {spot: fit(_first(list(several)), _SAID).rstrip() for spot, several in words.items()}
+
+
+def _first(words: Sequence[str]) -> str:
+    """All of the words where they have room, else the first one."""
+    every = "/".join(words)
+    return every if width_of(every) <= _SAID else f"{words[0]} …"
 
 
 def _begin(start: int, size: int, total: int, room: int) -> int:
@@ -178,54 +218,55 @@ def _snapped(x0: int, left: dict[int, int], chosen: Spot, wide: dict[int, int], 
     return min(fit_in, key=lambda x: abs(x - x0), default=x0)
 
 
-def _label(plan: Plan, spot: Spot, pitch: int) -> str:
-    """The node's name without what its place, its glyph or the line under it says already."""
-    label = safe(plan.words[spot.node].label).removeprefix("data:").removeprefix("deployment ")
-    kind = spot.node.kind
-    if kind == "window" and "window " in label:
-        return "window " + label.rpartition("window ")[2]
-    if pitch == 3 and kind in ("promotion", "alert", "retrain"):
-        return " ".join(label.split(" ")[:2])
-    return label
-
-
-def _arrows(canvas: Canvas, plan: Plan, frame: _Frame, mine: set[Link]) -> None:
-    """All arrows in sight: lines that meet join, and those of the chosen spot stand out."""
+def _arrows(canvas: Canvas, plan: Plan, frame: _Frame, own: set[Link], way: set[Link]) -> None:
+    """All arrows in sight: lines that meet join; the chosen spot's, and those on the way to it, stand out."""
     bends: dict[tuple[int, int], int] = defaultdict(int)
-    own: set[tuple[int, int]] = set()
+    styles: dict[tuple[int, int], str] = {}
     seen = [link for link in plan.links if _link_in_sight(link, plan, frame, canvas)]
-    for link in sorted(seen, key=lambda link: link in mine):
-        if link in mine:
-            cells: dict[tuple[int, int], int] = defaultdict(int)
-            _route(cells, plan, frame, *link)
-            own |= set(cells)
-            for cell, bits in cells.items():
-                bends[cell] |= bits
-        else:
-            _route(bends, plan, frame, *link)
+    for links, style in ((seen, ""), ([k for k in seen if k in way], "accent"),
+                         ([k for k in seen if k in own], "bold accent")):  # fmt: skip
+        for cell, bits in _routed(links, plan, frame).items():
+            bends[cell] |= bits
+            styles[cell] = style or "rule"
     for (x, y), bits in bends.items():
-        canvas.put(x - frame.x0, y - frame.y0, _BENDS[bits], "accent" if (x, y) in own else "rule")
+        canvas.put(x - frame.x0, y - frame.y0, _BENDS[bits], styles[x, y])
     for a, b in seen:
         if b.real:
-            x, style = frame.left[b.depth] - 2 - frame.x0, "accent" if (a, b) in mine else "dim"
-            canvas.put(x, plan.y[b] * frame.pitch - frame.y0, "▸", style)
+            _head(canvas, plan, frame, b, "accent" if (a, b) in own | way else "dim")
+
+
+def _routed(links: Iterable[Link], plan: Plan, frame: _Frame) -> dict[tuple[int, int], int]:
+    cells: dict[tuple[int, int], int] = defaultdict(int)
+    for link in links:
+        _route(cells, plan, frame, *link)
+    return cells
+
+
+def _head(canvas: Canvas, plan: Plan, frame: _Frame, spot: Spot, style: str) -> None:
+    """The arrow's head, what it says before it; a head that stands out is not painted over."""
+    x, y = frame.left[spot.depth] - frame.shape.tip - frame.x0, frame.row(plan, spot) - frame.y0
+    if not (0 <= y < canvas.height and 0 <= x < canvas.width) or canvas.at(x, y) == ("▸", "accent"):
+        return
+    canvas.put(x, y, "▸", style)
+    if words := frame.said.get(spot):
+        canvas.put(x - width_of(words) - 2, y, f" {words} ", style)
 
 
 def _link_in_sight(link: Link, plan: Plan, frame: _Frame, canvas: Canvas) -> bool:
     a, b = link
-    rows = plan.y[a] * frame.pitch - frame.y0, plan.y[b] * frame.pitch - frame.y0
+    rows = frame.row(plan, a) - frame.y0, frame.row(plan, b) - frame.y0
     across = frame.left[b.depth] > frame.x0 and frame.left[a.depth] < frame.x0 + canvas.width
     return across and max(rows) >= 0 and min(rows) < canvas.height
 
 
 def _route(bends: dict[tuple[int, int], int], plan: Plan, frame: _Frame, a: Spot, b: Spot) -> None:
     """From the right of `a` along the lane of its row to the left of `b`; bends are passed through."""
-    ya, yb = plan.y[a] * frame.pitch, plan.y[b] * frame.pitch
-    said = min(frame.wide[a.depth], width_of(_label(plan, a, frame.pitch)) + _GLYPHS) + 1 if a.real else 0
-    start = frame.left[a.depth] + said
-    turn = frame.left[a.depth] + frame.wide[a.depth] + 1
+    ya, yb = frame.row(plan, a), frame.row(plan, b)
+    own = nodes.reach(plan, a, frame.wide[a.depth], frame.shape) if a.real else 0
+    start = frame.left[a.depth] + own
+    turn = frame.left[a.depth] + frame.wide[a.depth] + 1 + frame.apart // 2
     turn += frame.lanes[a.depth].index(ya) if ya != yb else 0
-    end = frame.left[b.depth] - (2 if b.real else 1)
+    end = frame.left[b.depth] - (frame.shape.tip if b.real else 1)
     for x in range(start, end + 1):
         if ya == yb or x != turn:
             bends[x, ya if x <= turn else yb] |= _WEST | _EAST
@@ -239,34 +280,6 @@ def _route(bends: dict[tuple[int, int], int], plan: Plan, frame: _Frame, a: Spot
         bends[turn, y] |= _NORTH | _SOUTH
 
 
-def _node(canvas: Canvas, plan: Plan, frame: _Frame, spot: Spot, chosen: Spot, notes: Notes) -> None:
-    x, y = frame.left[spot.depth] - frame.x0, plan.y[spot] * frame.pitch - frame.y0
-    if not -2 < y < canvas.height:
-        return
-    room = frame.wide[spot.depth] - _GLYPHS
-    mark, style = glyph(_state(plan.words[spot.node].state))
-    label = _label(plan, spot, frame.pitch)
-    canvas.put(x, y, mark, style)
-    canvas.put(x + 2, y, KINDS.get(spot.node.kind, ("·", ""))[0], "head")
-    own = "bold reverse" if spot == chosen else "bold accent" if spot == plan.root else ""
-    canvas.put(x + _GLYPHS, y, fit(label, min(room, width_of(label))), own)
-    if frame.pitch == 3:
-        text, tone = _note(spot, chosen, notes, style)
-        canvas.put(x + _GLYPHS, y + 1, fit(text, min(room, width_of(text))), tone)
-
-
-def _note(spot: Spot, chosen: Spot, notes: Notes, style: str) -> Span:
-    """What stands under a node: what the chosen one's arrow says, else what it says of itself."""
-    if spot != chosen and (said := notes.path.get(spot.node)):
-        return safe(said), "accent"
-    return safe(notes.under.get(spot.node, "")), style if style in ("bad", "drift", "ask") else "dim"
-
-
-def _state(state: str) -> str:
-    """Data has no state of its own (it says how many rows); it is simply there."""
-    return "READY" if state.endswith(" rows") else state
-
-
 def _more(canvas: Canvas, plan: Plan, frame: _Frame) -> None:
     """Small heads at the border where the drawing goes on."""
     last, right, low = plan.depths[-1], canvas.width - 1, canvas.height - 1
@@ -276,7 +289,7 @@ def _more(canvas: Canvas, plan: Plan, frame: _Frame) -> None:
         (frame.x0 > 0, [(0, y) for y in rows], "◂"),
         (frame.left[last] + frame.wide[last] > frame.x0 + canvas.width, [(right, y) for y in rows], "▸"),
         (frame.y0 > 0, [(x, 0) for x in columns], "▴"),
-        (_rows(plan, frame.pitch) > frame.y0 + canvas.height, [(x, low) for x in columns], "▾"),
+        (frame.shape.rows(plan.height) > frame.y0 + canvas.height, [(x, low) for x in columns], "▾"),
     ):
         blank = next((cell for cell in cells if canvas.at(*cell)[0] == " "), None)
         if there and blank:
