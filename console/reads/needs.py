@@ -53,7 +53,7 @@ def _unratified(p: PromotionRow) -> bool:
 
 
 def _ratify(p: PromotionRow) -> Need:
-    text = f"{p.model} v{p.number} is {p.alias}, break-glass by {p.requested_by}"
+    text = f"{p.model} v{p.number} break-glass by {p.requested_by}"
     need = _of_request("ratify", "RATIFY", ("!", "bad"), text, p, at=p.applied_us or p.created_us)
     return replace(need, due_us=p.ratify_before_us)
 
@@ -91,11 +91,23 @@ def _firing(db: sqlite3.Connection) -> list[Need]:
 
 
 def _short(title: str) -> str:
-    """The title without its interval: the monitor has room for that."""
-    return _INTERVAL.sub("", title)
+    """The title without its interval, the column that drifted most in front: the monitor has room for all.
+
+    >>> _short("web: 2 of 4 columns drifted in window 7, temp psi_refdecile 0.41 > 0.20")
+    'web: temp PSI 0.41 > 0.20, 2 of 4 columns'
+    """
+    said = _DRIFTED.search(title)
+    if said is None:
+        return _INTERVAL.sub("", title)
+    statistic = said["statistic"].partition("_")[0].upper()
+    return f"{title[: said.start()]}{said['feature']} {statistic} {said['value']}, {said['share']} columns"
 
 
 _INTERVAL = re.compile(r" \[[^\[\]]*\d, [^\[\]]*\]")
+_DRIFTED = re.compile(
+    r"(?P<share>\d+ of \d+) columns drifted in window \d+, (?P<feature>.+) (?P<statistic>\S+) "
+    r"(?P<value>\S+ > \S+)$"
+)
 _WORDS = {"drift": "DRIFT", "performance": "QUALITY", "endpoint": "ENDPOINT"}
 
 

@@ -18,7 +18,7 @@ from lineside.store.queries.summaries import SummaryRow
 from lineside.store.queries.walls import EventRow
 
 HOUR_US = 3600 * SECOND
-RECENT_RUNS = 14
+RECENT_RUNS = 24
 _LIVE = ("STARTING", "RUNNING", "STOPPING")
 MAIN_METRICS = ("val_loss", "loss", "train_loss", "val_mae", "val_accuracy", "accuracy")
 """The metric a running job is shown by: the first of these that it logs, else its first."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from lineside.console.text import Line, heading
 
@@ -34,23 +35,31 @@ def lines_of(
 ) -> list[tuple[Line, bool]]:
     """Heading and rows in at most `height` lines, each with whether the cursor is on it.
 
-    The row of the cursor is in sight; where rows are hidden below, the last line says how many.
+    The row of the cursor is in sight; where rows are hidden below,
+    the heading says how many, or the last line where something else stands there.
     """
     tone = "head accent" if cursor is not None else filled.tone
-    out: list[tuple[Line, bool]] = [(heading(filled.title, width, right=filled.right, style=tone), False)]
     room = height - 1
     first = _first(filled.rows, cursor or 0, room)
+    right = filled.right or _hidden(filled.rows[first:], room)
+    out: list[tuple[Line, bool]] = [(heading(filled.title, width, right=right, style=tone), False)]
     for place, row in enumerate(filled.rows[first:], first):
         here = place == cursor
         left = room - (len(out) - 1)
         more = len(filled.rows) - place
         full = len(row.lines) > left or (len(row.lines) == left and more > 1)
-        if full and left and not here:
+        if full and left and not here and filled.right:
             out.append(([(f"   … {more} more", "dim")], False))
             break
         bar = ("▌", "accent") if here else (" ", "")
         out += [([bar, *line], here) for line in row.lines[:left]]
     return out[:height]
+
+
+def _hidden(rows: Sequence[Row], room: int) -> str:
+    """`5 more`, of rows that find no room; nothing where all do."""
+    out = sum(1 for end in accumulate(len(row.lines) for row in rows) if end > room)
+    return f"{out} more" if out else ""
 
 
 def _first(rows: Sequence[Row], cursor: int, room: int) -> int:

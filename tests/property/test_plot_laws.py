@@ -162,7 +162,6 @@ def test_outside_the_cells_that_are_painted_two_rows_look_the_same(
 @given(share=st.one_of(st.none(), st.floats(-1, 3)), width=st.integers(1, 60))
 def test_a_gauge_fills_its_width(share: float | None, width: int) -> None:
     assert line_width(gauge.bar(share, width=width)) == width
-    assert line_width(gauge.text(share, width=width)) == width
 
 
 @settings(max_examples=100)

@@ -33,7 +33,7 @@ def busy(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def test_a_need_says_since_when_or_by_when_and_which_key_comes_next(busy: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         lines = (await here.text()).splitlines()
-        [ratify] = [line for line in lines if "RATIFY" in line and "by Thu 09:14" in line]
+        [ratify] = [line for line in lines if "RATIFY" in line and "before Thu 09:14" in line]
         assert ratify.rstrip().endswith("↵ look")
         assert any("bike v7 → champion, tomas asks" in line and "13:22" in line for line in lines)
         assert "8 " in next(line for line in lines if "NEEDS YOU" in line)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineside.console.text import line_width, plain
+from lineside.console.text import plain
 from lineside.console.widgets.charts import gauge, histogram
 from lineside.console.widgets.charts.histogram import Quantile
 
@@ -61,23 +61,12 @@ def test_a_quantile_stands_where_its_value_lies() -> None:
     assert plain(rows[-1]).index("↑p50") == 25
 
 
-@pytest.mark.parametrize(("share", "style"), [(0.5, "ok"), (0.85, "warn"), (0.99, "bad"), (None, "dim")])
-def test_a_gauge_turns_as_it_fills(share: float | None, style: str) -> None:
-    assert gauge.text(share, width=20)[0][1] == style
+@pytest.mark.parametrize(("share", "cells"), [(0.0, 0), (0.001, 1), (0.5, 10), (0.91, 19), (1.7, 20)])
+def test_a_gauge_shows_what_there_is_on_the_track_of_what_could_be(share: float, cells: int) -> None:
+    (full, style), (track, _) = gauge.bar(share, width=20, style="warn")
+    assert (len(full), style) == (cells, "warn")
+    assert track == "░" * (20 - cells)
 
 
-def test_gauges_below_each_other_are_aligned_and_say_what_is_unknown() -> None:
-    rows = gauge.panel(
-        [
-            gauge.Gauge(label="0 A100", share=0.91, note="61/80 GiB", levels=gauge.LOAD),
-            gauge.Gauge(label="disk", share=None),
-            gauge.Gauge(label="slots", share=0.5, value="4 of 8"),
-        ],
-        width=60,
-    )
-    text = [plain(row) for row in rows]
-    assert text[0].index("█") == text[1].index("?") == text[2].index("█")
-    assert "91 %" in text[0]
-    assert "61/80 GiB" in text[0]
-    assert text[1].rstrip().endswith("?")
-    assert all(line_width(row) <= 60 for row in rows)
+def test_a_gauge_says_what_is_unknown() -> None:
+    assert plain(gauge.bar(None, width=6)) == "?░░░░░"

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from lineside.console.format import NONE, bar
+from lineside.console.format import NONE
 from lineside.console.ports import Me
-from lineside.console.text import Line, Span, clip, line_width, safe
+from lineside.console.text import Line, Span, clip, line_width, plain, safe
 from lineside.console.views.bars import block
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.views.jobs import holding
 from lineside.console.views.jobs.holding import holders
-from lineside.console.widgets.charts import sparkline
+from lineside.console.widgets.charts import gauge, sparkline
 from lineside.console.widgets.filled import Row
 from lineside.console.widgets.tables.rows import Cell, Column
 from lineside.jobs.devices.gpus import Gpu
@@ -56,7 +56,7 @@ def _cells(gpu: Gpu, jobs: Sequence[JobRow], me: Me, loads: Loads, *, now: Micro
     return [
         (str(gpu.index), "bold"),
         (short(gpu), "dim"),
-        (bar(util / 100, 9), "warn" if idle else "run" if util else "dim"),
+        (plain(gauge.bar(util / 100, width=9)), "warn" if idle else "run" if util else "dim"),
         NONE if gpu.util is None else f"{gpu.util} %",
         f"{gpu.mem_used_bytes / GIB:.0f}/{gpu.mem_total_bytes / GIB:.0f}G",
         ("" if gpu.temp_c is None else f"{gpu.temp_c} °C", "warn" if (gpu.temp_c or 0) >= 85 else "dim"),
@@ -83,12 +83,6 @@ def whose(gpu: Gpu, jobs: Sequence[JobRow], me: Me, *, now: Micros, brief: bool 
     return safe(re.sub(r"(\d\d:\d\d):\d\d", r"\1", said)), "" if calm else "warn"
 
 
-def gauge(share: float, width: int, style: str) -> list[Span]:
-    """How much of a whole: the rest of it is drawn too."""
-    full = bar(share, width).rstrip()
-    return [(full, style), ("░" * (width - len(full)), "rule")]
-
-
 def gpu_rows(
     gpus: Sequence[Gpu], jobs: Sequence[JobRow], me: Me, loads: Loads, *, width: int, height: int, now: Micros
 ) -> list[Row]:
@@ -110,8 +104,8 @@ def gpu_rows(
 def _brief(gpu: Gpu, jobs: Sequence[JobRow], me: Me, width: int, *, two: bool, now: Micros) -> list[Line]:
     """One line; two, where there is room and whose it is does not fit beside."""
     who, tone = whose(gpu, jobs, me, now=now)
-    line: Line = [(f"{gpu.index} ", "bold"), (bar((gpu.util or 0) / 100, 5), _style(gpu)), (_util(gpu), ""),
-                  (_memory(gpu), "dim"), ("  ", ""), (who, tone)]  # fmt: skip
+    line: Line = [(f"{gpu.index} ", "bold"), *_bar(gpu, max(5, min(9, width - _WORDS))),
+                  (_util(gpu), ""), (_memory(gpu), "dim"), ("  ", ""), (who, tone)]  # fmt: skip
     if two and line_width(line) > width:
         return [clip(line[:-2], width), clip([("  ", ""), (who, tone)], width)]
     return [clip(line, width)]
@@ -124,7 +118,7 @@ def _tall(
     heat = "" if gpu.temp_c is None else f"  {gpu.temp_c} °C"
     watts = "" if gpu.watts is None else f"  {gpu.watts:.0f} W"
     head: Line = [
-        (f"{gpu.index} ", "bold"), *gauge((gpu.util or 0) / 100, max(8, min(40, width - 40)), _style(gpu)),
+        (f"{gpu.index} ", "bold"), *_bar(gpu, max(8, min(40, width - 40))),
         (_util(gpu), "bold"), (_memory(gpu), ""), (heat, "warn" if (gpu.temp_c or 0) >= 85 else "dim"),
         (watts, "dim"),
     ]  # fmt: skip
@@ -135,6 +129,14 @@ def _tall(
         drawn = block(history, width=max(8, width - 4), height=tall, low=0.0, high=100.0)
         lines += [[("  ", ""), (row, f"faint-{_style(gpu)}")] for row in drawn]
     return [*lines, []][:each] if each > 2 else lines
+
+
+_WORDS = 30
+"""Cells that a line needs beside its bar: memory and whose it is."""
+
+
+def _bar(gpu: Gpu, width: int) -> Line:
+    return gauge.bar(gpu.util / 100 if gpu.util is not None else None, width=width, style=_style(gpu))
 
 
 def _style(gpu: Gpu) -> str:

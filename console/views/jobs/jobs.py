@@ -14,7 +14,7 @@ from lineside.console.reads.walls import Working
 from lineside.console.text import Line, Span, clip, fit, heading, safe
 from lineside.console.views.grid import capped, grid, wrapped
 from lineside.console.views.jobs import gpus as devices
-from lineside.console.views.jobs import pulse
+from lineside.console.views.jobs import pulse, waits
 from lineside.console.views.jobs.holding import holders
 from lineside.console.widgets.charts import sparkline
 from lineside.console.widgets.tables.rows import Cell, Column
@@ -132,10 +132,9 @@ def blockers(opened: Opened, view: JobList, gpus: Sequence[Gpu], me: Me, *, now:
     if any(need.state in (*LIVE, *WAITING) for need in opened.needs):
         return []
     lines = [_blocker(gpu, view, me, now=now) for gpu in gpus]
-    free = sorted(at for at in (_free_at(gpu, view) for gpu in gpus) if at is not None)
-    wanted = max(1, job.gpus)
-    if len(free) >= wanted:
-        at = pulse.ahead(free[wanted - 1], now=now)
+    likely = waits.likely(job, gpus, view.live, view.ends)
+    if likely is not None:
+        at = pulse.ahead(likely, now=now)
         lines.append([("  likely start  ", "dim"), (at, "bold ok"), ("  when that many are free", "dim")])
     return lines
 
@@ -144,21 +143,13 @@ def _blocker(gpu: Gpu, view: JobList, me: Me, *, now: Micros) -> Line:
     on = holders(gpu, view.live)
     said, style = devices.whose(gpu, view.live, me, now=now)
     out: list[Span] = [(f"  GPU {gpu.index}  ", "bold"), (fit(said, 44).rstrip(), style)]
-    at = _free_at(gpu, view)
+    at = waits.free_at(gpu, view.live, view.ends)
     if on and at is not None:
         out += [("  → ", "dim"), (f"free by {pulse.ahead(at, now=now)}", "")]
     idle = [job for job in on if gpu.util == 0 and not me.is_me(job.submitted_by)]
     if idle:
         out += [("  → ", "dim"), (f"ask {safe(idle[0].submitted_by)}", "ask")]
     return out
-
-
-def _free_at(gpu: Gpu, view: JobList) -> Micros | None:
-    """When all jobs on it will have ended; None: nobody can tell."""
-    on = holders(gpu, view.live)
-    found = [view.ends.get(job.id, ends.NOTHING).at_us for job in on]
-    known = [at for at in found if at is not None]
-    return max(known) if known and len(known) == len(found) and not gpu.foreign else None
 
 
 def _asks(job: JobRow) -> str:

@@ -13,6 +13,11 @@ def hm(at: Micros | None, *, now: Micros) -> str:
     return said[:5] if len(said) == 8 and said[2] == said[5] == ":" else said
 
 
+def brief(at: Micros | None, *, now: Micros) -> str:
+    """`13:51` today, `Thu` or `3 Nov` before: for where a few cells are all there are."""
+    return hm(at, now=now).rpartition(" ")[0] or hm(at, now=now)
+
+
 def ahead(at: Micros, *, now: Micros) -> str:
     """A moment that comes: `16:01` today, `Thu 09:14` on another day."""
     said = hm(at, now=now)

@@ -43,7 +43,7 @@ def plan(width: int, height: int, want: Wanted) -> Mapping[str, Rect]:
 
 
 def _three(width: int, height: int, want: Wanted) -> dict[str, Rect]:
-    a, b, c = _columns(width, (40, 32, 28))
+    a, b, c = _columns(width, (42, 30, 28))
     needs = min(1 + max(1, want.needs), height // 3)
     jobs = min(1 + max(1, want.job_lines), (height - needs) * 3 // 5)
     gpus = min(_gpu_height(want.gpus, height), height // 2)
@@ -68,8 +68,8 @@ def _two(width: int, height: int, want: Wanted) -> dict[str, Rect]:
 
 def _paired(width: int, height: int, want: Wanted) -> dict[str, Rect]:
     left, right = _columns(width, (52, 48))
-    least_since, least_jobs = 3, 3
-    needs = min(1 + max(1, want.needs), max(2, height // 4))
+    least_since, least_jobs = 4 if height >= LOW else 3, 3
+    needs = min(1 + max(1, want.needs), max(2, height * 2 // 7))
     pair = max(want.gpus + 2 if want.gpus else 2, want.ends + 1, 2)
     pair = max(2, min(pair, height - needs - least_since - least_jobs, max(4, height // 3)))
     rest = height - needs - pair
@@ -105,7 +105,7 @@ def _single(width: int, height: int, want: Wanted) -> dict[str, Rect]:
 
 
 def _gpu_height(gpus: int, height: int) -> int:
-    return 1 + (5 if height >= 36 else 3) * gpus if gpus else 3
+    return 1 + (8 if height >= 70 else 5 if height >= 36 else 3) * gpus if gpus else 3
 
 
 def _columns(width: int, shares: Sequence[int]) -> list[Rect]:

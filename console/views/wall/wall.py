@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lineside.console.commands import shown
 from lineside.console.ports import Me
 from lineside.console.reads.needs import Need
 from lineside.console.reads.walls import Wall
 from lineside.console.text import Line, clip, fit, heading, line_width, safe
 from lineside.console.views.grid import padded
 from lineside.console.views.jobs import pulse
-from lineside.console.views.wall import rows as wallrows
+from lineside.console.views.wall import happened, served, work
 from lineside.console.views.wall.plan import Rect, Wanted, plan
 from lineside.console.widgets.filled import Fill, lines_of
 from lineside.console.widgets.tables.rows import Cell
@@ -36,34 +37,34 @@ def wanted(scene: Scene) -> Wanted:
     return Wanted(
         needs=len(wall.needs), gpus=len(scene.gpus), ends=len(wall.endpoints),
         jobs=len(wall.working) + bool(wall.waiting),
-        job_lines=2 * len(wall.working) + len(wall.waiting) + 1,
+        job_lines=work.lines(scene),
     )  # fmt: skip
 
 
 def fills(scene: Scene) -> Mapping[str, Fill]:
     """What draws each panel but the first, by its name in the plan."""
     makers = {
-        "gpus": wallrows.gpus, "ends": wallrows.endpoints, "jobs": wallrows.jobs, "since": wallrows.since,
-        "recent": wallrows.recent,
+        "gpus": work.gpus, "ends": served.endpoints, "jobs": work.jobs, "since": happened.since,
+        "recent": happened.recent,
     }  # fmt: skip
     return {name: lambda w, h, make=make: make(scene, w, h) for name, make in makers.items()}  # type: ignore[misc]
 
 
 # -- what needs you -------------------------------------------------------------------------------
 
-NEXT: Mapping[str, str] = {"failed": "↵ log"}
+_NEXT: Mapping[str, str] = {"failed": "log"}
 
 
 def need_cells(need: Need, me: Me, at: Micros) -> list[Cell]:
     """One row of NEEDS YOU: what, in words, since when, and which key comes next."""
     text = safe(need.text)
+    if need.due_us is not None:
+        text += f", before {pulse.ahead(need.due_us, now=at)}"
     if me.is_me(need.by) and need.kind == "approve":
         text += " (you: another person decides)"
-    when = pulse.hm(need.at_us, now=at) if need.due_us is None else f"by {pulse.ahead(need.due_us, now=at)}"
-    late = need.due_us is not None
     return [
-        (f"{need.mark[0]} {need.word}", need.mark[1]), text, (when, "warn" if late else "dim"),
-        (NEXT.get(need.kind, "↵ look"), "key"),
+        (f"{need.mark[0]} {need.word}", need.mark[1]), text, (pulse.brief(need.at_us, now=at), "dim"),
+        (f"{shown('enter')} {_NEXT.get(need.kind, 'look')}", "key"),
     ]  # fmt: skip
 
 
