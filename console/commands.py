@@ -76,7 +76,7 @@ def table() -> tuple[Command, ...]:
     """Every command, area by area, in the order the help screen shows."""
     modules = [
         import_module(f"lineside.console.keys.{name}")
-        for name in ("everywhere", "table", "drawing", "plot", "page", "log", *AREAS)
+        for name in ("everywhere", "table", "drawing", "plot", "page", "diff", "log", *AREAS)
     ]
     return tuple(command for module in modules for command in module.COMMANDS)
 

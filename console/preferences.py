@@ -23,7 +23,7 @@ _NAMED = frozenset({
     "home", "end", "insert", "delete", "backspace", *(f"f{n}" for n in range(1, 13)),
     *(f"ctrl+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"),
 })  # fmt: skip
-_INNER = ("everywhere", "table", "drawing", "plot", "page", "log")
+_INNER = ("everywhere", "table", "drawing", "plot", "page", "diff", "log")
 """Scopes whose keys count beside those of any area."""
 
 

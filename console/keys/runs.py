@@ -4,6 +4,8 @@ from lineside.console.commands import Command, deed
 
 COMMANDS: tuple[Command, ...] = (
     Command(id="runs.open", keys=("enter",), title="open the run", footer="open", group="move"),
+    Command(id="runs.next_run", keys=("J",), title="in an opened run: the next one", footer="next run"),
+    Command(id="runs.previous_run", keys=("K",), title="in an opened run: the one before"),
     Command(id="runs.details", keys=("d",), title="params, metrics, files of the row"),
     Command(
         id="runs.compare",
@@ -11,6 +13,9 @@ COMMANDS: tuple[Command, ...] = (
         title="compare the marked: what differs, then all",
         footer="compare",
     ),
+    Command(id="runs.diff", keys=("D",), title="two of the marked, text by text: code, params, files",
+            footer="diff"),
+    Command(id="runs.pair", keys=("P",), title="compare another two of the marked", footer="pair"),
     Command(id="runs.all", keys=("a",), title="small charts of all metrics, and back", footer="all metrics"),
     Command(id="runs.metric", keys=("m",), title="choose the metric", footer="metric"),
     Command(id="runs.sort", keys=("s",), title="sort", footer="sort"),
@@ -27,4 +32,4 @@ COMMANDS: tuple[Command, ...] = (
     deed("runs.register", "m", "register its model"),
     deed("runs.retry", "t", "run its job again"),
     deed("runs.cancel", "c", "cancel its job"),
-)
+)  # fmt: skip

@@ -7,13 +7,13 @@ from textual.app import ComposeResult
 from textual.events import Key
 
 from lineside.console.commands import AREAS, TITLES, Command, chosen, of_scope, shown
-from lineside.console.overlays.overlays import Overlay
+from lineside.console.overlays.overlays import Overlay, keys_line
 from lineside.console.text import Line, fit, heading, line_width, spread, width_of
 from lineside.console.widgets.lines import Lines
 
 _HEADS = {
     "table": "in tables", "log": "in output", "drawing": "in drawings", "plot": "in charts",
-    "page": "in pages",
+    "page": "in pages", "diff": "in differences",
 }  # fmt: skip
 _NARROWEST = 60
 """Cells that one column of keys takes at least."""
@@ -32,7 +32,7 @@ class Help(Overlay[None]):
     BINDINGS: ClassVar = []
     DEFAULT_CSS = """
     Help { background: $background 0%; }
-    Help > HelpLines { width: 100%; height: 1fr; margin: 1 0 1 0; }
+    Help > HelpLines { width: 100%; height: 1fr; margin: 1 0 0 0; }
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class Help(Overlay[None]):
         lines = help_lines(self._scopes, width, self._may)
         self._top = max(0, min(self._top, len(lines) - room))
         seen = f"{self._top + 1}–{min(len(lines), self._top + room)} of {len(lines)}"
-        more = f"{seen}   ↓ ↑   esc leaves" if len(lines) > room else "esc leaves"
-        head = heading(f"KEYS IN {TITLES[self._area].upper()}", width, right=more)
+        pages = len(lines) > room
+        head = heading(f"KEYS IN {TITLES[self._area].upper()}", width, right=seen if pages else "")
         own = any(chosen(c) for scope in self._scopes for c in of_scope(scope))
         law = spread(
             [
@@ -68,7 +68,10 @@ class Help(Overlay[None]):
             [(f"{_OWN} chosen by you ", "warn")] if own else [],
             width,
         )
-        self.query_one("#keys", Lines).set([head, law, *lines[self._top : self._top + room]])
+        shown_now = lines[self._top : self._top + room]
+        below: list[Line] = [[]] * (room - len(shown_now))
+        keys = [*([("↓ ↑", "line"), ("PgDn PgUp", "page")] if pages else []), ("esc", "leave")]
+        self.query_one("#keys", Lines).set([head, law, *shown_now, *below, keys_line(keys, width)])
 
     def on_key(self, event: Key) -> None:
         event.stop()

@@ -54,7 +54,7 @@ class Asked:
     beside: int | None = None  # the run whose facts stand beside the chart; None: there is no room
     opened: int | None = None  # the run that is opened
     closer: tuple[str, tuple[float, float]] | None = None  # a metric of the opened run, and the stretch of it
-    compared: bool = False  # whether code, data and environment of the first two are held against each other
+    pair: tuple[int, int] | None = None  # whose code, data and environment are held against each other
     small: int = 0  # so many other metrics have small charts
     points: bool = True  # False: leave series out, for a quick first frame
 
@@ -119,9 +119,19 @@ def read(
         charted=lines.metric, lines=lines.large, small=lines.small,
         comparison=runs.compare(db, charted) if len(charted) > 1 else None,
         beside=_beside(db, home, asked, drawn=bool(lines.large)), opened=_opened(db, home, asked),
-        differences=behind.read(db, home, *charted[:2]) if asked.compared and len(charted) > 1 else None,
+        differences=_behind(db, home, asked, known),
         asked=asked,
     )  # fmt: skip
+
+
+def _behind(
+    db: sqlite3.Connection, home: Home, asked: Asked, known: Leaderboard | None
+) -> Differences | None:
+    """What lies behind the pair; git is not asked again where only the cursor moved."""
+    if asked.pair is None:
+        return None
+    old = known.differences if known is not None else None
+    return old if old is not None and old.runs == asked.pair else behind.read(db, home, *asked.pair)
 
 
 def _board(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:

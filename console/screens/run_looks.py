@@ -47,6 +47,11 @@ class RunLooks(RunDeeds):
         self._log_y = False
         self._board: Leaderboard | None = None
 
+    @property
+    def pair(self) -> tuple[int, int] | None:
+        """The two that are compared text by text; None: fewer than two are marked."""
+        raise NotImplementedError
+
     def _run(self) -> OpenedRun:
         return self.query_one("#opened", OpenedRun)
 
@@ -90,6 +95,8 @@ class RunLooks(RunDeeds):
                 return ["lineside", "runs", "chart", id, "--metric", metric, *self._looked()]
             return ["lineside", "runs", "show", id]
         marked = [str(run) for run in self._letters()]
+        if self.has_class("-diffing") and self.pair is not None:
+            return ["lineside", "runs", "compare", *map(str, self.pair), "--code"]
         if self._pane in COMPARED and len(marked) > 1:
             return ["lineside", "runs", "compare", *marked]
         if view is not None and (marked or self._plot().has_focus):

@@ -3,23 +3,21 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
-from lineside.console.commands import Command
-from lineside.console.format import count
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import leaderboard
 from lineside.console.reads.leaderboard import Leaderboard, RunLine
 from lineside.console.screens.run import OpenedRun, Opening
-from lineside.console.screens.run_looks import COMPARED, RunLooks
-from lineside.console.text import Line, Span, clip, heading, safe
+from lineside.console.screens.run_frame import FramedRuns
+from lineside.console.screens.run_looks import COMPARED
+from lineside.console.text import Line, clip, heading, spread
 from lineside.console.views.runs import comparisons
-from lineside.console.views.runs import groups as grouped
 from lineside.console.views.runs import run as opening
 from lineside.console.views.runs import runs as drawing
 from lineside.console.widgets.charts.plot import Plot
@@ -27,6 +25,7 @@ from lineside.console.widgets.charts.window import Plotted, Window
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.tables.rows import PagedRows
 from lineside.console.widgets.tables.table import Table
+from lineside.console.widgets.texts.diffview import DiffView
 from lineside.console.widgets.texts.page import Page
 from lineside.store.queries.groups import GroupRow
 
@@ -39,13 +38,13 @@ _SMALL = 40
 """Small charts at most."""
 
 
-class RunsArea(RunLooks):
+class RunsArea(FramedRuns):
     """Area 2."""
 
     NAME: ClassVar[str] = "runs"
     DEFAULT_CSS = """
     RunsArea #runs { height: 5; }
-    RunsArea #below, RunsArea #page, RunsArea #opened { height: 1fr; }
+    RunsArea #below, RunsArea #opened, RunsArea #diff { height: 1fr; }
     RunsArea #left { width: 1fr; }
     RunsArea #chart { height: 1fr; }
     RunsArea #multiples { height: 0; }
@@ -53,13 +52,16 @@ class RunsArea(RunLooks):
     RunsArea.-wide #beside { display: block; }
     RunsArea #differ { height: 1; display: none; }
     RunsArea.-several #differ { display: block; }
-    RunsArea #page, RunsArea #opened { display: none; }
+    RunsArea #page, RunsArea #opened, RunsArea #diff { display: none; }
+    RunsArea #page { height: 1fr; width: 1fr; }
     RunsArea.-paged #page { display: block; }
-    RunsArea.-paged #below, RunsArea.-paged #differ { display: none; }
+    RunsArea.-paged #left, RunsArea.-paged #beside, RunsArea.-paged #differ { display: none; }
+    RunsArea.-paged.-charted #left { display: block; }
     RunsArea.-zoomed #runs, RunsArea.-alone #runs { display: none; }
     RunsArea.-opened #opened { display: block; }
     RunsArea.-opened #runs, RunsArea.-opened #below, RunsArea.-opened #differ { display: none; }
-    RunsArea.-opened #page { display: none; }
+    RunsArea.-diffing #diff { display: block; }
+    RunsArea.-diffing #runs, RunsArea.-diffing #below, RunsArea.-diffing #differ { display: none; }
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
@@ -72,13 +74,14 @@ class RunsArea(RunLooks):
     def body(self) -> ComposeResult:
         yield Table[Any]((), id="runs", empty="no run is like that: esc takes the filter away")
         with Horizontal(id="below"):
+            yield Page[Leaderboard](self._draw_page, id="page", head=2)
             with Vertical(id="left"):
                 yield Plot[Leaderboard](self._draw, id="chart")
                 yield Drawing[Leaderboard](self._draw_small, id="multiples")
             yield Page[Leaderboard](self._draw_beside, id="beside")
         yield Drawing[Leaderboard](self._draw_differ, id="differ")
-        yield Page[Leaderboard](self._draw_page, id="page", head=2)
         yield OpenedRun(self.store.home, id="opened")
+        yield DiffView(id="diff")
 
     def on_mount(self) -> None:
         self.set_interval(GROW_S, self._grow)
@@ -99,8 +102,8 @@ class RunsArea(RunLooks):
         asked = replace(
             self._asked, where=self.filter_text, seen=tuple(self._seen()), charted=tuple(charted[:8]),
             beside=current if wide or self._pane == "detail" else None,
-            opened=self._opened, closer=self._closer, compared=self._pane in COMPARED, small=self._smalls(),
-            points=self.view is not None,
+            opened=self._opened, closer=self._closer, small=self._smalls(),
+            pair=self.pair if self._pane in COMPARED else None, points=self.view is not None,
         )  # fmt: skip
         home, known = self.store.home, None if self.whole else self._board
 
@@ -114,7 +117,8 @@ class RunsArea(RunLooks):
         if self._pane == "small":
             return _SMALL
         size = self.app.size
-        return 6 if size.height >= _TALL and self._pane == "chart" and size.width >= drawing.NARROW else 0
+        charted = self._pane == "chart" or (self._pane in COMPARED and size.width >= _WIDE)
+        return 6 if size.height >= _TALL and charted and size.width >= drawing.NARROW else 0
 
     def _seen(self) -> Sequence[int]:
         return [run for key in self.main().keys_in_sight() if (run := self._run_of(key)) is not None]
@@ -202,7 +206,10 @@ class RunsArea(RunLooks):
         focused = self.query_one("#page").has_focus
         if self._pane in COMPARED:
             every = self._pane == "every"
-            return comparisons.lines(view, self._letters(), width, every=every, focused=focused)
+            beside = self.has_class("-charted")
+            lines = comparisons.lines(view, self._letters(), width - 2 * beside, every=every, focused=focused)
+            lines += [[]] * (height - len(lines)) if beside else []
+            return [spread(line, [("│", "rule")], width) for line in lines] if beside else lines
         if self._pane == "detail" and view.beside is not None:
             return opening.facts(view.beside, self.me, width, now=self.now, focused=focused)
         if self._pane == "small":
@@ -220,32 +227,6 @@ class RunsArea(RunLooks):
         return [
             head, *smallcharts.lines(every, view.asked.look, letters, width, height - 1, log_y=self._log_y)
         ]  # fmt: skip
-
-    def _hinted(self) -> list[Command]:
-        """What has nothing to work on in an opened run is not offered there."""
-        found = super()._hinted()
-        return found if self._opened is None else [c for c in found if c.id not in _OF_THE_LIST]
-
-    def crumb(self) -> tuple[Line, Line]:
-        view = self.view
-        left: list[Span] = [(" Runs", "bold")]
-        if self._opened is not None and view is not None and view.opened is not None:
-            run = view.opened.run
-            return [*left, (" › ", "dim"), (f"{run.id} {safe(run.name)}", "accent")], [drawing.status(run)]
-        if self.filter_text:
-            left += [(" › / ", "dim"), (safe(self.filter_text), "accent")]
-        if view is None:
-            return left, []
-        if view.problem:
-            return [*left, ("  ", ""), (safe(view.problem.splitlines()[0]), "bad")], []
-        marks = len(self.main().marks)
-        if view.groups is not None:
-            return [*left, (" › by ", "dim"), (safe(view.groups.key), "accent")], grouped.in_sum(view.groups)
-        shown = f"{count(len(view.ids))} of {count(view.total)}" if self.filter_text else count(view.total)
-        right: list[Span] = [(shown, ""), (" runs", "dim")]
-        right += [(" · ", "dim"), (f"{count(view.failed)} failed", "bad")] if view.failed else []
-        right += [(" · ", "dim"), (f"{marks} marked", "accent")] if marks else []
-        return left, right
 
     @property
     def awaiting(self) -> bool:
@@ -297,6 +278,9 @@ class RunsArea(RunLooks):
         self._look_at(group="", where="")
 
     def out(self) -> bool:
+        if self.has_class("-diffing"):
+            self._leave_diff()
+            return True
         if self._opened is not None:
             if not self._run().out():
                 self._close()
@@ -318,6 +302,7 @@ class RunsArea(RunLooks):
     def _show_pane(self, pane: str) -> None:
         self._pane = pane
         self.set_class(pane != "chart", "-paged")
+        self.set_class(pane in COMPARED and self.app.size.width >= _WIDE, "-charted")
         self.set_class(pane in COMPARED and self.app.size.height < _TALL, "-alone")
         page = self.query_one("#page")
         if pane in COMPARED:
@@ -331,6 +316,9 @@ class RunsArea(RunLooks):
     def cmd_open(self) -> None:
         if self._opened is not None:
             self._run().enter()
+            return
+        if self.query_one("#page").has_focus and self._pane in COMPARED:
+            self.cmd_diff()
             return
         row = self.main().current
         if isinstance(row, GroupRow):
@@ -346,6 +334,25 @@ class RunsArea(RunLooks):
             self._opened = self._closer = None
             self.remove_class("-opened")
             self.main().focus()
+            self.reload(whole=False)
+
+    def cmd_next_run(self) -> None:
+        self._open_beside(1)
+
+    def cmd_previous_run(self) -> None:
+        self._open_beside(-1)
+
+    def _open_beside(self, step: int) -> None:
+        """The run below or above the opened one, in the same tab."""
+        rows = self.main().rows
+        at = rows.index_of(self._opened) if self._opened is not None else None
+        if at is None:
+            self.notify("open a run first", markup=False)
+        elif not 0 <= at + step < len(rows):
+            self.notify("there is no run " + ("below" if step > 0 else "above"), markup=False)
+        else:
+            self._opened, self._closer = cast(int, rows.key(at + step)), None
+            self.main().go_to(self._opened)
             self.reload(whole=False)
 
     def cmd_next_pane(self) -> None:
@@ -388,9 +395,6 @@ class RunsArea(RunLooks):
             self.notify(
                 "this run has no job: it was started outside the runner", severity="warning", markup=False
             )
-
-
-_OF_THE_LIST = frozenset({"runs.metric", "runs.sort", "runs.group", "runs.all", "everywhere.filter"})
 
 
 def _failed(line: RunLine) -> bool:

@@ -39,7 +39,7 @@ _CONTEXT = "select context, dropped from run where id = :id"
 _ARTIFACTS = "select path, digest from artifact where run_id = :run_id order by path"
 
 _KINDS = ("context", "data", "param", "metric", "tag", "artifact")
-_PASSING = frozenset({"pid", "started_us", "datasets", "drops", "gaps"})  # differs always, says nothing
+PASSING = frozenset({"pid", "started_us", "datasets", "drops", "gaps"})  # differs always, says nothing
 _RECORDED = {"code/changes.patch": "changes", "environment/packages.txt": "packages"}
 """Files that the SDK keeps: how a run came about, not what it made."""
 
@@ -66,7 +66,7 @@ def _facts(db: sqlite3.Connection, run_id: int) -> dict[tuple[str, str], str]:
     row = db.execute(_CONTEXT, {"id": run_id}).fetchone()
     if row is None:
         raise NotFound("run", run_id)
-    context = {key: value for key, value in json.loads(row["context"]).items() if key not in _PASSING}
+    context = {key: value for key, value in json.loads(row["context"]).items() if key not in PASSING}
     facts = {("context", key): _text(value) for key, value in context.items()}
     if row["dropped"]:
         facts["context", "points not written"] = str(row["dropped"])

@@ -291,8 +291,23 @@ def test_all_metrics_stand_beside_each_other_and_again_one_alone(benched: Sqlite
         said = lines(here, "#page")
         assert "ALL METRICS" in said
         assert "val_loss" in said
-        assert not here.app.area.query_one("#below").display  # type: ignore[union-attr]
+        assert not here.app.area.query_one("#left").display  # type: ignore[union-attr]
         await here.press("a")
-        assert here.app.area.query_one("#below").display  # type: ignore[union-attr]
+        assert here.app.area.query_one("#left").display  # type: ignore[union-attr]
+
+    at_console(benched, do)
+
+
+def test_one_walks_from_opened_run_to_opened_run_in_the_same_tab(benched: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press(*run_1("enter", "tab"))
+        assert "1 try 1  5 of 5" in text
+        text = await here.press("K")
+        assert "2 try 2  4 of 5" in text
+        assert here.app.focused.id == "metrics"  # type: ignore[union-attr]
+        await here.press("J", "J")
+        assert any("no run below" in note.message for note in here.app._notifications)
+        await here.press("K", "escape")
+        assert here.app.area.main().current_key == 2  # type: ignore[union-attr]
 
     at_console(benched, do)

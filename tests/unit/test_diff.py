@@ -20,10 +20,10 @@ def drawn(diff: Diff, width: int = 60) -> str:
 
 def test_signs_and_numbers_tell_the_sides_apart_without_colour() -> None:
     lines = drawn(rows_of(BEFORE, AFTER)).splitlines()
-    assert " 4 - line 2" in lines
-    assert "32 - lr = 1e-3" in lines
-    assert "31 + lr = 3e-3" in lines
-    assert "34 + save()" in lines
+    assert "  4 - line 2" in lines
+    assert " 32 - lr = 1e-3" in lines
+    assert " 31 + lr = 3e-3" in lines
+    assert " 34 + save()" in lines
     assert any("lines alike" in line for line in lines)
 
 
@@ -86,15 +86,15 @@ new file mode 100644
 @@ -0,0 +1 @@
 +hello"""
     lines = drawn(parse(text)).splitlines()
-    assert lines[0] == " train.py"
+    assert lines[0].split()[:2] == ["──", "train.py"]
     assert "def main():" in lines[1]
-    assert "10   same" in lines
-    assert "11 - -- not a header" in lines
-    assert "11 + two" in lines
-    assert "12 + three" in lines
-    assert "12   end" in lines
-    assert " new.py" in lines
-    assert " 1 + hello" in lines
+    assert " 10   same" in lines
+    assert " 11 - -- not a header" in lines
+    assert " 11 + two" in lines
+    assert " 12 + three" in lines
+    assert " 12   end" in lines
+    assert any(line.startswith("── new.py") for line in lines)
+    assert "  1 + hello" in lines
 
 
 @pytest.mark.parametrize("width", [20, 60, 140])

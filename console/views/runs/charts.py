@@ -56,7 +56,8 @@ def plotted(
         for line in lines
     ]
     return chart.plotted(
-        drawn, width=width, height=height, view=reaching(lines, look, view), log_y=log_y, x_scale=SCALES[look.x],
+        drawn, width=width, height=height, view=reaching(lines, look, view), log_y=log_y,
+        x_scale=SCALES[look.x],
         x_name={"step": "step", "time": "", "relative": ""}[look.x],
     )  # fmt: skip
 

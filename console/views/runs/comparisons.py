@@ -1,4 +1,4 @@
-"""Runs side by side: what differs first, then code, data and environment of the first two."""
+"""Runs side by side: what differs first, then code, data and environment of two of them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,8 @@ from lineside.console.reads.behind import Differences, Profiles
 from lineside.console.reads.changes import Change as Moved
 from lineside.console.reads.judging import foremost, judged
 from lineside.console.reads.leaderboard import Leaderboard
-from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
+from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
+from lineside.console.views.runs.texts import files_of
 from lineside.store.differences import Change
 from lineside.store.queries.bests import better_side
 from lineside.store.queries.comparisons import Comparison, Difference
@@ -18,10 +19,8 @@ _TITLES: Mapping[str, str] = {
     "param": "params", "metric": "metrics, last value", "data": "data", "context": "how it ran",
     "tag": "tags", "artifact": "files",
 }  # fmt: skip
-_NAME, _LEAST, _MOST, _WIDEST = 20, 9, 26, 60
-_DIFF_LINES, _COLUMNS = 400, 20
-_BESIDE = 60
-"""Cells from which code, data and environment stand beside what differs, not below it."""
+_NAME, _LEAST, _WIDEST = 20, 9, 60
+_FILES, _COLUMNS = 12, 20
 
 
 def lines(
@@ -44,15 +43,11 @@ def lines(
     head = heading(
         "COMPARE", width, style=style, right=f"{said} · x {'chart' if every else 'shows all'} · esc"
     )
-    need = _NAME + 4 + len(marks) * (_MOST + 2)
-    left = max(need, width * 3 // 5) if width - need >= _BESIDE else width
-    above = _facts(found, marks, left, every=every)
+    above = _facts(found, marks, width, every=every)
     if board.differences is None:
         return [head, *above]
-    if left == width:
-        return [head, *above, *_behind(board.differences, marks, width)]
-    right = _behind(board.differences, marks, width - left - 1)
-    return [head, *beside(above, right, widths=(left, width - left - 1))]
+    named = dict(zip(found.run_ids, marks, strict=True))
+    return [head, *above, *_behind(board.differences, named, width)]
 
 
 def _facts(found: Comparison, marks: Sequence[str], width: int, *, every: bool) -> list[Line]:
@@ -94,13 +89,22 @@ class _Sides:
         mark = ("≠ ", "warn") if row.differs else ("= ", "dim")
         spans: list[Span] = [(" ", ""), mark, (fit(safe(row.key), self.name), "" if row.differs else "dim")]
         spans.append((" ", ""))
-        for place, value in enumerate(row.values[: self.fit]):
+        for place, value in enumerate(_from_where_they_differ(row)[: self.fit]):
             text = NONE if value is None else _short(row, value)
             text, style = (f"★{text}", "bold ok") if place in best else (text, "" if row.differs else "dim")
             if row.kind == "metric" and text in ("NaN", "∞", "-∞"):
                 style = "bad"
             spans.append((fit(safe(text), self.each) + "  ", "dim" if value is None else style))
         return clip(spans, self.width)
+
+
+def _from_where_they_differ(row: Difference) -> Sequence[str | None]:
+    """The values; of commands only the words from the first that is not the same in all."""
+    said = [json.loads(value) for value in row.values if value is not None and value.startswith("[")]
+    if row.kind != "context" or row.key != "command" or not row.differs or len(said) < len(row.values):
+        return row.values
+    same = next((at for at, words in enumerate(zip(*said, strict=False)) if len(set(words)) > 1), 0)
+    return [" ".join(["…"] * (same > 0) + [str(word) for word in words[same:]]) for words in said]
 
 
 def _short(row: Difference, value: str) -> str:
@@ -128,49 +132,58 @@ def _rule(title: str, width: int) -> Line:
 # -- what lies behind ---------------------------------------------------------------------------------
 
 
-def _behind(found: Differences, marks: Sequence[str], width: int) -> list[Line]:
-    """Data, environment and code of the first two."""
+def _behind(found: Differences, named: Mapping[int, str], width: int) -> list[Line]:
+    """Data, environment and code of the two; below them how to read all of it."""
+    marks = named[found.runs[0]], named[found.runs[1]]
     pair = f"{marks[0]} → {marks[1]}"
+    hint: list[Span] = [("   ", ""), ("D", "key"), (f" all texts of {pair} side by side", "dim")]
+    hint += [("   ", ""), ("P", "key"), (" another two", "dim")] if len(named) > 2 else []
     return [
-        *_changes(f"data, {pair}", found.data, width),
-        *(line for each in found.profiles for line in _moved(each, width)),
-        *_changes(f"packages and machine, {pair}", found.environment, width),
+        *_changes(f"data, {pair}", found.data, marks, width),
+        *(line for each in found.profiles for line in _moved(each, marks, width)),
+        *_changes(f"packages and machine, {pair}", found.environment, marks, width),
         *_code(pair, found, width),
+        [],
+        clip(hint, width),
     ]
 
 
-def _changes(title: str, found: Sequence[Change], width: int) -> list[Line]:
+Pair = tuple[str, str]
+"""The marks of the two, which are the names of their colours too."""
+
+
+def _changes(title: str, found: Sequence[Change], marks: Pair, width: int) -> list[Line]:
     if not found:
         return []
-    return [_rule(title, width), *(_change(one, width) for one in found)]
+    return [_rule(title, width), *(_change(one, marks, width) for one in found)]
 
 
-def _change(one: Change, width: int) -> Line:
+def _change(one: Change, marks: Pair, width: int) -> Line:
     before, after = (NONE if value is None else safe(value) for value in one.values)
     return clip(
-        [(f"   {one.kind:<8} ", "dim"), (fit(safe(one.name), 24), ""), ("  ", ""), (before, "a"),
-         ("  →  ", "dim"), (after, "b")], width,
+        [(f"   {one.kind:<8} ", "dim"), (fit(safe(one.name), 24), ""), ("  ", ""), (before, marks[0]),
+         ("  →  ", "dim"), (after, marks[1])], width,
     )  # fmt: skip
 
 
-def _moved(found: Profiles, width: int) -> list[Line]:
+def _moved(found: Profiles, marks: Pair, width: int) -> list[Line]:
     """Columns that are not as they were, and how far they moved."""
     before, now = found.numbers
     title = _rule(f"columns of {safe(found.name)} that moved, @{before} → @{now}", width)
     if not found.moved:
         return [title, [("   none by more than chance", "ok")]]
-    return [title, *(clip(_column(one), width) for one in found.moved[:_COLUMNS])]
+    return [title, *(clip(_column(one, marks), width) for one in found.moved[:_COLUMNS])]
 
 
-def _column(one: Moved) -> Line:
+def _column(one: Moved, marks: Pair) -> Line:
     name: Line = [("   ", ""), (fit(safe(one.name), 24), ""), ("  ", "")]
     if one.fate != "same" or one.now is None or one.before is None:
         return [*name, (one.fate, "warn")]
     if one.sigmas is None:
         far = "" if one.distance is None else f"  {number(one.distance)} apart"
         return [*name, ("shares of its words moved" + far, "")]
-    return [*name, ("mean ", "dim"), (number(one.before.mean), "a"), (" → ", "dim"),
-            (number(one.now.mean), "b"), (f"  {one.sigmas:+.2f} σ", "warn")]  # fmt: skip
+    return [*name, ("mean ", "dim"), (number(one.before.mean), marks[0]), (" → ", "dim"),
+            (number(one.now.mean), marks[1]), (f"  {one.sigmas:+.2f} σ", "warn")]  # fmt: skip
 
 
 def _code(pair: str, found: Differences, width: int) -> list[Line]:
@@ -189,11 +202,11 @@ def _code(pair: str, found: Differences, width: int) -> list[Line]:
         out.append([("   their checkout is not here: only what was not committed is compared", "dim")])
     elif not code.diff:
         out.append([("   the same code in both", "ok")])
-    return [*out, *(clip(_diffed(text), width) for text in code.diff[:_DIFF_LINES])]
+    files = files_of(code)
+    out += [clip(_file(*each), width) for each in files[:_FILES]]
+    return [*out, [(f"   and {len(files) - _FILES} more files", "dim")]] if len(files) > _FILES else out
 
 
-def _diffed(text: str) -> Line:
-    style = {"+": "ok", "-": "bad", "@": "accent"}.get(
-        text[:1], "dim" if text[:4] in ("diff", "inde") else ""
-    )
-    return [("   " + safe(text), style)]
+def _file(name: str, added: int, removed: int) -> Line:
+    """`   train.py   +3 −1`."""
+    return [("   " + fit(safe(name), 34) + "  ", ""), (f"+{added}", "ok"), (" ", ""), (f"−{removed}", "bad")]

@@ -222,6 +222,11 @@ class Sheet:
         """Lines at which hunks begin."""
         return [self.starts[place] for place in self.diff.hunks]
 
+    @cached_property
+    def parts(self) -> Sequence[int]:
+        """Lines that name a file."""
+        return [self.starts[place] for place, row in enumerate(self.diff.rows) if row.kind == HEAD]
+
     def lines(self, first: int, count: int) -> list[Line]:
         """`count` lines from `first` on, each at most `width` cells."""
         from bisect import bisect_right
@@ -236,15 +241,18 @@ class Sheet:
 
     def _row(self, row: Row) -> list[Line]:
         if row.kind == HEAD:
-            return [[(" " + safe(row.left) + " ", "head")]]
+            name = safe(row.left)
+            return [
+                [("── ", "rule"), (name, "head"), (" " + "─" * (self.width - 4 - width_of(name)), "rule")]
+            ]
         if row.kind == FOLD:
             words = f" {safe(row.left)} " if row.left else ""
-            return [[(" " * self.diff.digits + " ⋯", "dim"), (words, "dim")]]
+            return [[(" " * self.diff.digits + "  ⋯", "dim"), (words, "dim")]]
         number = self.diff.digits
         left, right = _coloured(row)
         if row.kind == CHANGED:
             room = (self.width - 3) // 2 if self.sides else self.width
-            left, right = _in_sight(left, right, room - number - 3)
+            left, right = _in_sight(left, right, room - number - 4)
         if self.sides:
             return [self._beside(row, left, right)]
         out: list[Line] = []
@@ -268,7 +276,10 @@ def _sign(kind: str, side: str) -> str:
 
 def _gutter(number: int | None, digits: int, sign: str) -> list[Span]:
     style = {ADDED: "ok", REMOVED: "bad"}.get(sign, "dim")
-    return [(fit("" if number is None else str(number), digits, align=">") + " ", "dim"), (sign + " ", style)]
+    return [
+        (fit("" if number is None else str(number), digits + 1, align=">") + " ", "dim"),
+        (sign + " ", style),
+    ]
 
 
 def _sized(line: Line, width: int) -> list[Span]:

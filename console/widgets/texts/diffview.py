@@ -1,5 +1,6 @@
 """A diff that is scrolled: only the lines in sight are made, `n` and `N` go from change to change."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.selection import Selection
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class DiffView(Widget, can_focus=True):
     """A heading and the part of a `Diff` there is room for; side by side where wide."""
 
-    SCOPE = "log"
+    SCOPE = "diff"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -64,7 +65,9 @@ class DiffView(Widget, can_focus=True):
             return heading(self.title, width, style=style)
         at = sum(hunk <= max(self._top, self._hunk) for hunk in sheet.hunks)
         place = (
-            f" · {max(1, at)} of {len(sheet.hunks)}  n N" if len(sheet.hunks) > 1 and self.has_focus else ""
+            f" · {max(1, at)} of {len(sheet.hunks)}  n N · esc"
+            if len(sheet.hunks) > 1 and self.has_focus
+            else ""
         )
         return heading(self.title, width, right=diff.said + place, style=style)
 
@@ -92,18 +95,26 @@ class DiffView(Widget, can_focus=True):
     def cmd_bottom(self) -> None:
         self._scroll(len(self._sheet) if self._sheet is not None else 0)
 
-    def cmd_next_match(self) -> None:
+    def cmd_next_change(self) -> None:
         """To the next change; it then stands at the top."""
-        if self._sheet is not None:
-            here = max(self._top, self._hunk)
-            self._to(next((h for h in self._sheet.hunks if h > here), None))
+        self._walk(self._sheet.hunks if self._sheet is not None else (), 1)
 
-    def cmd_previous_match(self) -> None:
-        if self._sheet is not None:
-            here = max(self._top, self._hunk)
-            self._to(next((h for h in reversed(self._sheet.hunks) if h < here), None))
+    def cmd_previous_change(self) -> None:
+        self._walk(self._sheet.hunks if self._sheet is not None else (), -1)
 
-    def _to(self, line: int | None) -> None:
+    def cmd_next_part(self) -> None:
+        """To the next name of a file."""
+        self._walk(self._sheet.parts if self._sheet is not None else (), 1)
+
+    def cmd_previous_part(self) -> None:
+        self._walk(self._sheet.parts if self._sheet is not None else (), -1)
+
+    def _walk(self, lines: Sequence[int], step: int) -> None:
+        here = max(self._top, self._hunk)
+        if step > 0:
+            line = next((each for each in lines if each > here), None)
+        else:
+            line = next((each for each in reversed(lines) if each < here), None)
         if line is not None:
             self._top = self._hunk = line
             self._look()

@@ -1,0 +1,66 @@
+"""The lines around the runs area: where one is, what is there in sum, and which keys count now."""
+
+from lineside.console.commands import Command
+from lineside.console.format import count
+from lineside.console.screens.run_looks import COMPARED
+from lineside.console.screens.run_pairs import PairedRuns
+from lineside.console.text import Line, Span, safe
+from lineside.console.views.runs import groups as grouped
+from lineside.console.views.runs import runs as drawing
+
+_OF_THE_LIST = frozenset({"runs.metric", "runs.sort", "runs.group", "runs.all", "everywhere.filter"})
+_OF_A_PAIR = frozenset({"runs.diff", "runs.pair"})
+_NOT_OF_TEXTS = frozenset({
+    "runs.open", "runs.compare", "runs.output", "runs.diff", "everywhere.do", "everywhere.go",
+})  # fmt: skip
+_OF_AN_OPENED = frozenset({"runs.next_run"})
+
+
+class FramedRuns(PairedRuns):
+    """What the frame says of the runs area."""
+
+    def _hinted(self) -> list[Command]:
+        """What has nothing to work on where one is now is not offered."""
+        unfit = self._unfit()
+        return [command for command in super()._hinted() if command.id not in unfit]
+
+    def _unfit(self) -> frozenset[str]:
+        alone = frozenset({"runs.pair"}) if len(self._pairs()) < 2 else frozenset()
+        if self.has_class("-diffing"):
+            return _OF_THE_LIST | _OF_AN_OPENED | alone | _NOT_OF_TEXTS
+        if self._opened is not None:
+            return _OF_THE_LIST | _OF_A_PAIR
+        if self._pane in COMPARED:
+            return (_OF_THE_LIST - {"runs.metric"}) | _OF_AN_OPENED | alone
+        return _OF_A_PAIR | _OF_AN_OPENED
+
+    def crumb(self) -> tuple[Line, Line]:
+        view = self.view
+        left: list[Span] = [(" Runs", "bold")]
+        if self._opened is not None and view is not None and view.opened is not None:
+            run = view.opened.run
+            left += [(" › ", "dim"), (f"{run.id} {safe(run.name)}", "accent")]
+            return [*left, (self._placed(run.id), "dim")], [drawing.status(run)]
+        if self.has_class("-diffing"):
+            return [*left, (" › compare › ", "dim"), ("texts", "accent")], self._marked_in_sum()
+        if self.filter_text:
+            left += [(" › / ", "dim"), (safe(self.filter_text), "accent")]
+        if view is None:
+            return left, []
+        if view.problem:
+            return [*left, ("  ", ""), (safe(view.problem.splitlines()[0]), "bad")], []
+        if view.groups is not None:
+            return [*left, (" › by ", "dim"), (safe(view.groups.key), "accent")], grouped.in_sum(view.groups)
+        shown = f"{count(len(view.ids))} of {count(view.total)}" if self.filter_text else count(view.total)
+        right: list[Span] = [(shown, ""), (" runs", "dim")]
+        right += [(" · ", "dim"), (f"{count(view.failed)} failed", "bad")] if view.failed else []
+        return left, [*right, *([(" · ", "dim")] if self.main().marks else []), *self._marked_in_sum()]
+
+    def _marked_in_sum(self) -> Line:
+        marks = len(self.main().marks)
+        return [(f"{marks} marked", "accent")] if marks else []
+
+    def _placed(self, run: int) -> str:
+        """`  3 of 40`: where the opened run stands in the list."""
+        at, of = self.main().rows.index_of(run), len(self.main().rows)
+        return "" if at is None else f"  {count(at + 1)} of {count(of)}"
