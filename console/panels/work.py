@@ -5,10 +5,12 @@ from lineside.console.panels.gpus import looked
 from lineside.console.panels.tables import table
 from lineside.console.reads import joblist, pipelist
 from lineside.console.text import Line, heading
+from lineside.console.views.grid import capped
 from lineside.console.views.jobs import gpus as gpu_views
 from lineside.console.views.jobs import jobs as views
 from lineside.console.views.jobs import pipelines as pipe_views
 from lineside.console.views.jobs import schedules as schedule_views
+from lineside.console.views.jobs.why import why_lines
 from lineside.store.queries import jobs as query
 from lineside.store.queries import schedules as schedule_query
 
@@ -45,7 +47,7 @@ def why(asked: Asked) -> Shown:
     opened = view.opened
     assert opened is not None
     data = {"job": opened.job, "needs": list(opened.needs)}
-    return Shown(data=data, draw=lambda w, h: views.why_lines(opened, w, max(h, 40)))
+    return Shown(data=data, draw=lambda w, h: capped(why_lines(opened, w), max(h, 40)))
 
 
 def schedules(asked: Asked) -> Shown:

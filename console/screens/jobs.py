@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,17 +15,20 @@ from lineside.console.format import plural
 from lineside.console.logs import LogFile
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import joblist
-from lineside.console.reads.joblist import LIVE, WAITING, JobList
+from lineside.console.reads.joblist import WAITING, JobList
 from lineside.console.reads.pipelist import Pipe
 from lineside.console.reads.walls import Working
 from lineside.console.screens import joblists
-from lineside.console.screens.base.area import Targets
-from lineside.console.screens.deeds.jobs import LISTS, JobDeeds
+from lineside.console.screens.deeds.jobs import LISTS
+from lineside.console.screens.job_looks import VIEWS, JobLooks
 from lineside.console.text import Line, Span, safe
+from lineside.console.views.grid import capped
 from lineside.console.views.jobs import jobs as drawing
 from lineside.console.views.jobs import pipelines as piping
 from lineside.console.views.jobs import schedules as clocks
+from lineside.console.views.jobs.details import detail_lines
 from lineside.console.views.jobs.gpupanel import gpu_panel
+from lineside.console.views.jobs.why import blockers, why_lines
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.panel import Panel
 from lineside.console.widgets.tables.rows import Cell, PagedRows
@@ -35,13 +38,13 @@ from lineside.store.queries.jobs import JobRow
 from lineside.store.queries.schedules import ListedRow
 
 GROW_S = 0.5
-_STATES = ("everything", "live", "waiting", "failed", "done")
-VIEWS = ("queue", "schedules", "pipelines", "done")
 _WIDE, _ROOMY = 140, 100
 """From here on the table and what belongs to its row stand side by side."""
+_HIGH, _FACTS = 36, 18
+"""From so many lines on the facts of a job stand below its output, in so many at most."""
 
 
-class JobsArea(JobDeeds):
+class JobsArea(JobLooks):
     """Area 3."""
 
     NAME: ClassVar[str] = "jobs"
@@ -54,7 +57,7 @@ class JobsArea(JobDeeds):
     JobsArea #output, JobsArea #pane, JobsArea #rows { height: 1fr; }
     JobsArea #pane, JobsArea #rows { display: none; }
     JobsArea #gpus { height: 2; }
-    JobsArea.-drawn #pane { display: block; }
+    JobsArea.-drawn #pane, JobsArea.-both #pane { display: block; }
     JobsArea.-drawn #output { display: none; }
     JobsArea.-schedules #schedules, JobsArea.-pipelines #pipelines { display: block; }
     JobsArea.-schedules #jobs, JobsArea.-pipelines #jobs { display: none; }
@@ -67,14 +70,13 @@ class JobsArea(JobDeeds):
     JobsArea.-wide #right { width: 1fr; padding-left: 1; }
     JobsArea.-wide #jobs, JobsArea.-wide #schedules, JobsArea.-wide #pipelines { height: 1fr; }
     JobsArea.-zoomed #left, JobsArea.-zoomed #gpus { display: none; }
+    JobsArea.-zoomed.-both #pane { display: none; }
     JobsArea.-zoomed #right { padding-left: 0; }
     """
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
-        self._details = False
         self.showing = "queue"
-        self._searching = False  # what is typed after `/` is looked for in the output
         self._warm = False  # curves are read from the second time on: the first frame does not wait for them
         self._files: dict[Path, LogFile] = {}
 
@@ -103,16 +105,6 @@ class JobsArea(JobDeeds):
     def on_mount(self) -> None:
         self._breadth()
         self.set_interval(GROW_S, self._grow)
-
-    def main(self) -> "Table[Any]":
-        shown = self.showing if self.showing in LISTS else "jobs"
-        return self.query_one(f"#{shown}", Table)
-
-    def _log(self) -> Log:
-        return self.query_one("#output", Log)
-
-    def _rows(self) -> Panel:
-        return self.query_one("#rows", Panel)
 
     # -- reading ------------------------------------------------------------------------------------
 
@@ -155,7 +147,7 @@ class JobsArea(JobDeeds):
             return self.store.read(lambda db: joblist.page(db, ids, at=at))
 
         def cells(row: Working) -> list[Cell]:
-            return drawing.cells(row, view.curves, gpus, me, now=at)
+            return drawing.cells(row, view.curves, gpus, me, now=at, live=view.live, known=view.ends)
 
         rows = PagedRows[Working](
             view.ids, fetch=fetch, cells=cells, problem=lambda row: row.job.state == "FAILED"
@@ -190,11 +182,15 @@ class JobsArea(JobDeeds):
             panel.styles.height = 1 + lines
 
     def _show_pane(self, view: JobList) -> None:
-        """Output for what began, reasons for what waits, facts where they were asked for."""
+        """Output for what began, facts below it where there is room; reasons for what waits."""
         opened = view.opened
         drawn = self._details or (opened is not None and opened.job.state in WAITING)
+        both = opened is not None and not drawn and self.has_class("-wide") and self.app.size.height >= _HIGH
         self.set_class(drawn, "-drawn")
-        self.query_one("#pane", Drawing).show(view)
+        self.set_class(both, "-both")
+        pane = self.query_one("#pane", Drawing)
+        pane.styles.height = min(_FACTS, len(self._facts(view))) if both else "1fr"
+        pane.show(view)
         if opened is None or drawn:
             self._log().show(None, title="OUTPUT")
             return
@@ -217,12 +213,17 @@ class JobsArea(JobDeeds):
             self._log().grow()
 
     def _draw(self, view: JobList, width: int, height: int) -> list[Line]:
-        opened = view.opened
-        if opened is not None and not self._details and opened.job.state in WAITING:
-            gpus = self.console_app.runner.gpus
-            having = drawing.blockers(opened, view, gpus, self.me, now=self.now)
-            return drawing.why_lines(opened, width, height, blockers=having)
-        return drawing.detail_lines(opened, self.me, width, height, now=self.now)
+        opened, facts = view.opened, self._facts(view, width)
+        if opened is None or self._details or opened.job.state not in WAITING:
+            return capped(facts, height)
+        having = blockers(opened, view, self.console_app.runner.gpus, self.me, now=self.now)
+        reasons = why_lines(opened, width, blockers=having, brief=True)
+        if len(reasons) + 1 + len(facts) <= height:
+            return [*reasons, [], *facts]
+        return capped(why_lines(opened, width, blockers=having), height)
+
+    def _facts(self, view: JobList, width: int = 80) -> list[Line]:
+        return detail_lines(view.opened, self.me, width, now=self.now)
 
     def crumb(self) -> tuple[Line, Line]:
         wide = self.app.size.width >= _ROOMY
@@ -264,174 +265,6 @@ class JobsArea(JobDeeds):
     @on(Table.Marked)
     def _marked(self) -> None:
         self.refresh_frame()
-
-    def select(self, target: int | str) -> None:
-        """`57`, `log:57` to stand in its output, or the name of a view."""
-        text = str(target)
-        if text in VIEWS:
-            self._turn_to(text)
-        elif text.removeprefix("log:").isdigit():
-            if self.showing != "queue":
-                self._turn_to("queue")
-            id = int(text.removeprefix("log:"))
-            if not self._jobs().go_to(id) and self.filter_text:
-                self.filtered("")
-            self.call_after_refresh(self._stand_on, id, text.startswith("log:"))
-
-    def _stand_on(self, id: int, inside: bool) -> None:
-        self._jobs().go_to(id)
-        if inside:
-            self.cmd_open()
-
-    def _job(self) -> JobRow | None:
-        if self.showing in LISTS:
-            return None
-        row = self._jobs().current
-        return row.job if row is not None else None
-
-    def targets(self) -> Targets:
-        job = self._job()
-        if job is None or job.run_id is None:
-            return {}
-        return {"run": job.run_id, "lineage": f"run:{job.run_id}"}
-
-    def copies(self) -> Mapping[str, str]:
-        if self.showing == "schedules":
-            row = self.main().current
-            return {"command": "lineside schedules ls", "id": row.name if row else "", "value": ""}
-        if self.showing == "pipelines":
-            pipe = self.main().current
-            named = pipe.name if pipe is not None else ""
-            return {"command": f"lineside pipelines show {named}", "id": named, "value": named}
-        job = self._job()
-        if job is None:
-            return {}
-        follow = " --follow" if job.state in LIVE else ""
-        inside = self._log().has_focus or self.has_class("-zoomed")
-        command = f"lineside jobs logs {job.id}{follow}" if inside else f"lineside jobs show {job.id}"
-        return {
-            "command": command,
-            "id": job.uid,
-            "value": f"{job.id}\t{job.name}\t{job.state}\t{job.reason}",
-        }
-
-    def panels(self) -> Sequence[tuple[str, str, Any]]:
-        if self.showing in LISTS:
-            word = {"schedules": "firings", "pipelines": "stages"}[self.showing]
-            return (("j", self.showing, self.main()), ("o", word, self._rows()))
-        gpus = self.query_one("#gpus", Panel)
-        return (("j", "jobs", self.main()), ("o", "output", self._log()), ("g", "GPUs", gpus))
-
-    @on(Panel.Entered)
-    def _entered(self) -> None:
-        self.cmd_open()
-
-    # -- looking ------------------------------------------------------------------------------------
-
-    def out(self) -> bool:
-        log = self._log()
-        if log.has_focus and log.searched:
-            log.search("")
-            return True
-        if self.has_class("-zoomed") or self._details or not self.main().has_focus:
-            self.remove_class("-zoomed")
-            self._details = False
-            self.main().focus()
-            self._redraw()
-            return True
-        if self.showing != "queue":
-            self._turn_to("queue")
-            return True
-        return False
-
-    def _redraw(self) -> None:
-        if self.view is not None and self.showing not in LISTS:
-            self._show_pane(self.view)
-
-    def _turn_to(self, name: str) -> None:
-        """Another view of the area; what was marked and filtered in it stays there."""
-        if name == self.showing:
-            return
-        self.remove_class("-zoomed", *(f"-{view}" for view in VIEWS))
-        self._details = False
-        self.showing = name
-        self.add_class(f"-{name}")
-        self._breadth()
-        if self.view is not None and name in ("queue", "done"):
-            self.view = None  # the ids are others
-        self.main().focus()
-        self.reload()
-        self.refresh_frame()
-
-    def cmd_view(self) -> None:
-        self._turn_to(VIEWS[(VIEWS.index(self.showing) + 1) % len(VIEWS)])
-
-    def cmd_queue(self) -> None:
-        self._turn_to("queue")
-
-    def cmd_schedules(self) -> None:
-        self._turn_to("schedules")
-
-    def cmd_pipelines(self) -> None:
-        self._turn_to("pipelines")
-
-    def cmd_done(self) -> None:
-        self._turn_to("done")
-
-    def cmd_open(self) -> None:
-        panel = self.focused
-        if isinstance(panel, Panel):
-            row = panel.current
-            if row is not None and row.goes is not None and row.goes[1] is not None:
-                self.select(row.goes[1])
-            return
-        if self.showing in LISTS:
-            self._rows().focus()
-            return
-        job = self._job()
-        if job is not None:
-            self.add_class("-zoomed")
-            if job.state not in WAITING:
-                self._details = False
-                self._log().focus()
-            self._redraw()
-
-    def cmd_output(self) -> None:
-        (self.main() if self._log().has_focus else self._log()).focus()
-
-    def cmd_details(self) -> None:
-        """Beside the table where there is room, else on the whole screen."""
-        self._details = not self._details
-        if not self.has_class("-wide"):
-            self.set_class(self._details, "-zoomed")
-        self._redraw()
-
-    def cmd_zoom(self) -> None:
-        self.toggle_class("-zoomed")
-
-    def cmd_states(self) -> None:
-        self._turn_to("queue")
-        self.choose("show", _STATES, lambda at: self._filter(_STATES[at] if at else ""))
-
-    def _filter(self, text: str) -> None:
-        self.filtered(text)
-        self.refresh_frame()
-
-    def cmd_filter(self) -> None:
-        inside = self.has_class("-zoomed") or self._log().has_focus
-        self._searching = inside and not self.has_class("-drawn") and self._log().display
-        super().cmd_filter()
-
-    def previews(self) -> bool:
-        return not self._searching
-
-    def filtered(self, text: str) -> None:
-        """In the output, `/` searches; in the table it filters."""
-        if self._searching:
-            self._log().search(text)
-            self._log().focus()
-            return
-        super().filtered(text)
 
 
 _OF_JOBS = frozenset({"jobs.output", "jobs.details", "jobs.states"})

@@ -12,7 +12,7 @@ from lineside.console.ports import Me
 from lineside.console.reads import joblist, walls
 from lineside.console.text import line_width, plain
 from lineside.console.views.jobs.gpus import gpu_lines
-from lineside.console.views.jobs.jobs import why_lines
+from lineside.console.views.jobs.why import why_lines
 from lineside.console.views.wall.wall import Scene, draw
 from lineside.jobs.devices.gpus import Gpu, GpuProcess
 from lineside.jobs.devices.predicting import Predicted
@@ -98,7 +98,7 @@ def test_a_job_that_waits_says_what_memory_those_like_it_needed(
     found = joblist.read(db, home, where="", current=8, points=False)
     assert found.opened is not None
     expected = Predicted(max_bytes=18 << 30, p95_bytes=17 << 30, attempts=12)
-    lines = why_lines(replace(found.opened, expected=expected), 80, 10)
+    lines = why_lines(replace(found.opened, expected=expected), 80)
     assert "expected to need 17.0 GiB of each GPU, by 12 earlier attempts" in "\n".join(map(plain, lines))
 
 
@@ -106,7 +106,7 @@ def test_a_job_that_waits_says_for_what_and_what_it_asks(story: tuple[Home, sqli
     home, db = story
     found = joblist.read(db, home, where="", current=8, points=False)
     assert found.opened is not None
-    text = "\n".join(plain(line) for line in why_lines(found.opened, 80, 10))
+    text = "\n".join(plain(line) for line in why_lines(found.opened, 80))
     assert "WHY 8 WAITS" in text
     assert "held by job 7" in text
     assert "1 CPU slot" in text
