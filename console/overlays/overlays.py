@@ -1,8 +1,11 @@
 """What lies over an area and goes away again."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from textual.screen import ModalScreen
+
+from lineside.console.text import Span, clip, joined
 
 T = TypeVar("T")
 
@@ -13,3 +16,9 @@ class Overlay(ModalScreen[T]):
     def leave(self, result: T | None) -> None:
         if self.is_active:
             self.dismiss(result)
+
+
+def keys_line(keys: Sequence[tuple[str, str]], width: int) -> list[Span]:
+    """The last line of an overlay, where the area's own keys stood: `↓ ↑ choose  esc leave`."""
+    pairs = joined(([(key, "bold accent"), (f" {words}", "dim")] for key, words in keys), "  ")
+    return clip([(" ", ""), *pairs], width)

@@ -405,3 +405,22 @@ def test_a_filter_may_be_typed_faster_than_its_field_opens(store: SqliteStore) -
         assert here.app.area.filter_field.value == "network"  # type: ignore[union-attr]
 
     at_console(store, do)
+
+
+def test_a_menu_takes_arrows_and_enter_as_well_as_its_letters(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        area, chosen = here.app.area, list[int]()
+        assert area is not None
+        area.choose("colour", ["red", "green", "blue"], chosen.append)
+        text = await here.press("down", "down", "up")
+        assert "▌ b  green" in text
+        assert "esc leave" in text
+        await here.press("enter")
+        area.choose("colour", ["red", "green", "blue"], chosen.append)
+        await here.press("c")
+        area.choose("colour", ["red", "green", "blue"], chosen.append)
+        await here.press("x")
+        assert chosen == [1, 2]
+        assert len(here.app.screen_stack) == 1
+
+    at_console(store, do)
