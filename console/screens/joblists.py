@@ -6,6 +6,8 @@ from lineside.console.reads.joblist import JobList
 from lineside.console.reads.pipelist import Pipe
 from lineside.console.views.jobs import pipelines as piping
 from lineside.console.views.jobs import schedules as clocks
+from lineside.console.views.jobs.coming import coming
+from lineside.console.widgets.lines import Lines
 from lineside.console.widgets.panel import Panel
 from lineside.console.widgets.tables.rows import Cell, ListRows
 from lineside.console.widgets.tables.table import Table
@@ -30,6 +32,13 @@ def schedules(area: "JobsArea", view: JobList) -> None:
     table.show(ListRows[ListedRow](found, key=lambda row: row.id, cells=cells, problem=problem))
     row = table.current
     area.query_one("#rows", Panel).show(lambda w, h: clocks.detail(row, view.firings, now=at))
+    lanes = coming(found, now=at, width=area.app.size.width)
+    room = area.app.size.height - _FRAME - len(found) - _FIRINGS
+    area.query_one("#coming", Lines).set([*lanes, []] if len(lanes) < room else [])
+
+
+_FRAME, _FIRINGS = 6, 4
+"""Lines of what surrounds the lists, and those that firings need at least."""
 
 
 def pipelines(area: "JobsArea", view: JobList) -> None:

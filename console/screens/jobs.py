@@ -29,7 +29,7 @@ from lineside.console.views.jobs import schedules as clocks
 from lineside.console.views.jobs.details import detail_lines
 from lineside.console.views.jobs.gpupanel import gpu_panel
 from lineside.console.views.jobs.why import blockers, why_lines
-from lineside.console.widgets.lines import Drawing
+from lineside.console.widgets.lines import Drawing, Lines
 from lineside.console.widgets.panel import Panel
 from lineside.console.widgets.tables.rows import Cell, PagedRows
 from lineside.console.widgets.tables.table import Table
@@ -55,7 +55,9 @@ class JobsArea(JobLooks):
     JobsArea #jobs { height: 4; }
     JobsArea #schedules, JobsArea #pipelines { height: auto; display: none; }
     JobsArea #output, JobsArea #pane, JobsArea #rows { height: 1fr; }
-    JobsArea #pane, JobsArea #rows { display: none; }
+    JobsArea #pane, JobsArea #rows, JobsArea #coming { display: none; }
+    JobsArea #coming { height: auto; }
+    JobsArea.-schedules #coming { display: block; }
     JobsArea #gpus { height: 2; }
     JobsArea.-drawn #pane, JobsArea.-both #pane { display: block; }
     JobsArea.-drawn #output { display: none; }
@@ -96,6 +98,7 @@ class JobsArea(JobLooks):
                     id="pipelines",
                     empty="no project is applied: run  lineside apply",
                 )
+                yield Lines(id="coming")
             with Vertical(id="right"):
                 yield Log(id="output")
                 yield Drawing[JobList](self._draw, id="pane")

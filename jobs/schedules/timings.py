@@ -25,6 +25,19 @@ LEAST_S = 1.0
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 
 
+class Timed(Protocol):
+    """What says when it is due."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def spec(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def created_us(self) -> Micros: ...
+
+
 class Timing(Protocol):
     """What knows the times of one schedule."""
 
@@ -68,7 +81,7 @@ class ByInterval:
         return f"{when}{fraction}Z"
 
 
-def of(row: ScheduleRow) -> Timing | None:
+def of(row: Timed) -> Timing | None:
     """The timing of a schedule; None for one that waits for data or a push.
 
     Raises:
