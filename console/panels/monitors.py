@@ -5,8 +5,9 @@ from dataclasses import replace
 from lineside.console.panels import Asked, Shown
 from lineside.console.panels.tables import fixed, table
 from lineside.console.reads.monitoring import Look, View, read
-from lineside.console.views.monitor import episodes
-from lineside.console.views.monitor import monitor as views
+from lineside.console.views.monitor import drift as drifting
+from lineside.console.views.monitor import endpoints as views
+from lineside.console.views.monitor import episodes, series
 from lineside.store.errors import NotFound
 from lineside.store.queries import endpoints as query
 
@@ -34,13 +35,13 @@ def endpoints(asked: Asked) -> Shown:
 def latency(asked: Asked) -> Shown:
     view = _view(asked)
     scrapes = list(view.chosen.scrapes) if view.chosen else []
-    return Shown(data=scrapes, draw=fixed(lambda w, h: views.latency(view, w, h).rows, height=CHART))
+    return Shown(data=scrapes, draw=fixed(lambda w, h: series.latency(view, w, h).rows, height=CHART))
 
 
 def traffic(asked: Asked) -> Shown:
     view = _view(asked)
     scrapes = list(view.chosen.scrapes) if view.chosen else []
-    return Shown(data=scrapes, draw=fixed(lambda w, h: views.traffic(view, w, h).rows, height=CHART))
+    return Shown(data=scrapes, draw=fixed(lambda w, h: series.traffic(view, w, h).rows, height=CHART))
 
 
 def drift(asked: Asked) -> Shown:
@@ -48,7 +49,7 @@ def drift(asked: Asked) -> Shown:
     watch = view.chosen.watch if view.chosen else None
     return Shown(
         data=list(watch.windows) if watch else [],
-        draw=fixed(lambda w, h: views.sheet(view, None, w, h, focused=True), height=SHEET),
+        draw=fixed(lambda w, h: drifting.sheet(view, None, w, h, focused=True), height=SHEET),
         told=("number",),
     )
 
@@ -57,10 +58,10 @@ def histogram(asked: Asked) -> Shown:
     view = _view(asked)
     watch = view.chosen.watch if view.chosen else None
     feature = asked.args[1] if len(asked.args) > 1 else None
-    score = views.score_of(watch, feature) if watch else None
+    score = drifting.score_of(watch, feature) if watch else None
     if feature is not None and (score is None or score.feature != feature):
-        raise NotFound("column", feature, hint=" ".join(views.features(watch)[:12]) if watch else "")
-    draw = fixed(lambda w, h: views.distribution(view, feature, w, h), height=CHART)
+        raise NotFound("column", feature, hint=" ".join(drifting.features(watch)[:12]) if watch else "")
+    draw = fixed(lambda w, h: drifting.distribution(view, feature, w, h), height=CHART)
     return Shown(data=score, draw=draw, told=("feature",))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lineside.console.reads.measured import Confusion, Known
 from lineside.console.reads.scrapes import Scrapes
 from lineside.store.homes import Home
 from lineside.store.queries import (
@@ -34,7 +35,10 @@ SPANS_S = (3600, 6 * 3600, 24 * 3600, 600)
 MOST_TRACKS = 12
 """Endpoints that are shown beside each other."""
 
-_WINDOWS, _PAST_ALERTS, _WORST = 30, 12, 24
+_WINDOWS, _PAST_ALERTS, _FORMER = 30, 12, 8
+
+_FIRST = (AlertState.FIRING, AlertState.PENDING)
+"""What an alert's state must be to stand above the others, in this order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ class Look:
     endpoint_id: int | None = None  # None: the first
     window: int | None = None  # None: the newest that was measured
     span_s: int = SPANS_S[0]
-    deep: bool = False  # also what costs 100 ms: the worst rows, out of the window's file
+    deep: bool = False  # also what costs 100 ms: rows out of the window's file, histograms of its forerunners
     grid: bool = False  # every endpoint beside the others, and none in detail
 
 
@@ -69,6 +73,8 @@ class Watch:
     detail: Sequence[ScoreRow]  # of the chosen window, with histograms
     worst: Sequence[WorstRow] | None  # None: not asked for
     image: Image | None  # None: its rows are no pictures
+    confusion: Confusion | None = None  # None: no labels, or no classes
+    past: Mapping[int, Sequence[ScoreRow]] = field(default_factory=dict)  # window → its scores, the newest
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -110,27 +116,28 @@ class View:
     tracks: Sequence[Track] = ()  # where the grid is looked at
 
 
-def read(db: sqlite3.Connection, home: Home, look: Look, known: Scrapes | None = None) -> View:
+def read(db: sqlite3.Connection, home: Home, look: Look, known: Known | None = None) -> View:
     """Everything the area shows, from one moment; `known` spares reading again what was read before."""
     if look.deep or look.grid:
         import lineside.console.widgets.charts.chart  # noqa: F401  # numpy: 0.2 s, here in the worker's thread
-    known = known or Scrapes()
+    known = known or Known()
+    scrapes = known.scrapes
     rows = endpoints.every(db)
     here = next((e for e in rows if e.id == look.endpoint_id), rows[0] if rows else None)
-    opened = alerts.open_ones(db)
+    opened = sorted(alerts.open_ones(db), key=lambda a: _FIRST.index(a.state) if a.state in _FIRST else 9)
     past = [a for a in alerts.recent(db, limit=_PAST_ALERTS) if a.state is AlertState.RESOLVED]
     acted = retrains.recent(db)
     watching = monitors.every(db)
     return View(
         look=look,
         endpoints=rows,
-        latency={} if look.grid else {e.id: [s.p99_ms for s in known.of(db, e, SPANS_S[0])] for e in rows},
+        latency={} if look.grid else {e.id: [s.p99_ms for s in scrapes.of(db, e, SPANS_S[0])] for e in rows},
         alerts=[*opened, *past],
         retrains={r.alert_id: r for r in reversed(acted)},
         chosen=None if look.grid or here is None else _chosen(db, home, here, look, watching, known),
         asked=_by_alert(acted),
         alarms={e.id: [a for a in opened if _about(a, e, watching)] for e in rows},
-        tracks=[_track(db, e, look, watching, known) for e in rows[:MOST_TRACKS]] if look.grid else (),
+        tracks=[_track(db, e, look, watching, scrapes) for e in rows[:MOST_TRACKS]] if look.grid else (),
     )
 
 
@@ -168,16 +175,16 @@ def _chosen(
     endpoint: EndpointRow,
     look: Look,
     every: Sequence[MonitorRow],
-    known: Scrapes,
+    known: Known,
 ) -> Chosen:
     watching = [m for m in every if _watches(m, endpoint)]
     swaps = aliases.history(db, endpoint.model_id, alias=endpoint.alias) if endpoint.model_id else []
     return Chosen(
         endpoint=endpoint,
-        scrapes=known.of(db, endpoint, look.span_s),
+        scrapes=known.scrapes.of(db, endpoint, look.span_s),
         swaps=list(reversed(swaps)),
         job_id=deployments.get(db, endpoint.deployment_id).job_id if endpoint.deployment_id else None,
-        watch=_watch(db, home, watching[0], look) if watching else None,
+        watch=_watch(db, home, watching[0], look, known) if watching else None,
     )
 
 
@@ -187,19 +194,23 @@ def _watches(monitor: MonitorRow, endpoint: EndpointRow) -> bool:
     return endpoint.model_id == monitor.model_id and endpoint.alias == monitor.alias
 
 
-def _watch(db: sqlite3.Connection, home: Home, monitor: MonitorRow, look: Look) -> Watch:
+def _watch(db: sqlite3.Connection, home: Home, monitor: MonitorRow, look: Look, known: Known) -> Watch:
     shown = list(reversed(windows.recent(db, monitor.id, limit=_WINDOWS)))
     window = _window(shown, look.window)
     first = shown[0].number if shown else 0
+    said = known.predictions.of(home, db, window) if look.deep and window else None
+    former = [w for w in shown if w.state == "MEASURED"][-_FORMER:] if look.deep else []
     return Watch(
         monitor=monitor,
         windows=shown,
         scores=windows.judged(db, monitor.id, after=first - 1),
         coverage=labels.coverage(db, monitor.id),
         window=window,
-        detail=windows.scores(db, window.id) if window else [],
-        worst=_worst(db, home, window) if look.deep and window else None,
+        detail=known.scores.of(db, window) if window else [],
+        worst=said.worst if said else None,
+        confusion=said.confusion if said else None,
         image=_image(db, monitor, window),
+        past={w.id: known.scores.of(db, w) for w in former},
     )
 
 
@@ -207,13 +218,6 @@ def _window(shown: Sequence[WindowRow], number: int | None) -> WindowRow | None:
     asked = next((w for w in shown if w.number == number), None)
     measured = [w for w in shown if w.state == "MEASURED"]
     return asked or (measured[-1] if measured else None)
-
-
-def _worst(db: sqlite3.Connection, home: Home, window: WindowRow) -> list[WorstRow]:
-    try:
-        return windows.worst(home, db, window.id, _WORST)
-    except OSError:  # the file was cleared away: then there is nothing to show
-        return []
 
 
 def _image(db: sqlite3.Connection, monitor: MonitorRow, window: WindowRow | None) -> Image | None:

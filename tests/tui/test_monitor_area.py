@@ -1,10 +1,23 @@
 """Monitor at 80 × 24, on the told home."""
 
+from collections.abc import Iterator
+
 import pytest
+from fixtures import busy_home
+from fixtures.busy_home import at_busy_console
 from fixtures.consoles import Sitting, at_console
 
 from lineside.console.ports import SqliteStore
+from lineside.console.widgets.charts.heatmap import Heatmap
 from lineside.console.widgets.tables.table import Table
+from lineside.store.homes import Home
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    store = SqliteStore(busy_home.build(Home(tmp_path_factory.mktemp("busy") / "home")))
+    yield store
+    store.close()
 
 
 def test_every_kind_of_no_data_has_its_own_glyph_and_word(store: SqliteStore) -> None:
@@ -26,7 +39,7 @@ def test_the_sheet_shows_three_witnesses_each_honestly(store: SqliteStore) -> No
         assert "◆.91" in text, "classifier"
         assert "◆.88" in text, "labels"
         assert " .96" in text, "labels may be content where the columns are not"
-        assert "no labels yet" in text
+        assert "no labels yet" in await here.press("enter", "enter")
 
     at_console(store, do)
 
@@ -81,7 +94,7 @@ def test_escape_leaves_one_level_at_a_time(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         await here.press("7", "enter", "enter")
         text = await here.press("escape")
-        assert "LATENCY" in text
+        assert "DRIFT digits-watch" in text
         await here.press("escape")
         area = here.app.area
         assert area is not None
@@ -102,7 +115,9 @@ def test_t_looks_farther_back(store: SqliteStore) -> None:
 
 def test_one_sentence_says_what_is_wrong_with_an_endpoint_and_the_next_key(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
-        assert "digit-reader told from training, AUC 0.85  ↵ walks its windows" in await here.press("7")
+        assert "digit-reader told from training, AUC 0.85, since 09:25:06  ↵ its windows" in await here.press(
+            "7"
+        )
         text = await here.press("down")
         assert "churn answers, and nobody has asked since" in text
         text = await here.press("down", "down")
@@ -159,9 +174,70 @@ def test_z_gives_a_pane_the_whole_screen_and_takes_it_back(store: SqliteStore) -
         assert "pixel_5_5" in text
         assert "LATENCY" not in text
         await here.press("escape")
-        assert "LATENCY" in await here.until(lambda t: "LATENCY" in t)
+        assert "DRIFT digits-watch" in await here.until(lambda t: "DRIFT digits-watch" in t)
 
     at_console(store, do)
+
+
+def test_a_zoomed_sheet_is_a_heat_map_that_reads_the_cell_it_stands_on(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7", "enter", "z")
+        assert "64 columns × 7 windows, worst first" in text
+        text = await here.press("left", "left", "up", "up")
+        assert "· window 5 " in text
+        assert "◆  ks, line .10, p 0.0004, n 200" in text
+        area = here.app.area
+        assert area is not None
+        cell = area.query_one(Heatmap).at
+        await here.press("escape")
+        assert "› window 5" in await here.text(), "the sheet stands where the heat map stood"
+        await here.press("z")
+        assert area.query_one(Heatmap).at == cell
+
+    at_console(store, do)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+def test_with_five_endpoints_one_sees_what_drifted_by_how_much_and_since_when(
+    busy: SqliteStore, size: tuple[int, int]
+) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("7")
+        rows = await here.rows()
+        temp = next(row for row in rows if " temp " in row and "◆.41" in row)
+        assert "◆.24" in temp
+        assert "since w3" in temp
+        assert any("temp PSI 0.41 > 0.20, 3 windows of 3, since 13:51:00  ↵ its windows" in r for r in rows)
+        assert not any("no longer kept" in row for row in rows), "what has nothing to show has no room"
+        assert any("price" in row and "mismatch" in row for row in rows), "all five endpoints"
+
+    at_busy_console(busy, do, size=size)
+
+
+def test_what_fires_stands_above_what_somebody_took(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7")
+        assert text.index("◆ FIRING") < text.index("◇ PENDING") < text.index("◇ ACKED")
+
+    at_busy_console(busy, do, size=(120, 40))
+
+
+def test_a_large_screen_shows_columns_window_by_window_and_side_by_side(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7")
+        for title in ("BY WINDOW", " TEMP ", " HUMIDITY ", " PREDICTION "):
+            assert title in text
+
+    at_busy_console(busy, do, size=(200, 50))
+
+
+def test_which_class_was_taken_for_which_is_told_of_a_window_with_labels(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7", "enter", "left")
+        assert "TRUE ↓ READ AS → WINDOW 6" in text
+        assert "of 200 wrong" in text
+
+    at_console(store, do, size=(200, 50))
 
 
 @pytest.mark.parametrize("size", [(200, 50), (60, 18), (38, 12)])

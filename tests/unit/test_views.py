@@ -13,7 +13,8 @@ from lineside.console.reads.trail import View as AuditView
 from lineside.console.text import line_width, plain
 from lineside.console.views import audit as audit_views
 from lineside.console.views.models import packet as model_packet
-from lineside.console.views.monitor import monitor as monitor_views
+from lineside.console.views.monitor import drift, predictions, series
+from lineside.console.views.monitor import endpoints as monitor_views
 from lineside.store.clock import Micros
 from lineside.store.queries.audit import GENESIS, AuditRow, Verdict
 from lineside.store.queries.endpoints import EndpointRow
@@ -117,10 +118,10 @@ def test_a_mismatch_names_both_versions() -> None:
 
 def test_the_monitor_area_of_an_empty_home_draws_nothing_and_does_not_fail() -> None:
     view = View(look=Look(deep=True), endpoints=[], latency={}, alerts=[], retrains={}, chosen=None)
-    assert len(monitor_views.latency(view, 40, 8).rows) <= 8
-    assert len(monitor_views.worst(view, 40, 8)) <= 8
-    assert monitor_views.distribution(view, None, 40, 8)
-    assert monitor_views.sheet(view, None, 40, 8, focused=False)
+    assert len(series.latency(view, 40, 8).rows) <= 8
+    assert len(predictions.worst(view, 40, 8)) <= 8
+    assert drift.distribution(view, None, 40, 8)
+    assert drift.sheet(view, None, 40, 8, focused=False)
     assert Watch.__slots__, "rows are slotted"
 
 

@@ -5,7 +5,7 @@ their ground: it is seen only where there is no colour, and a copy of the screen
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lineside.console.text import Line, Span, clip, fit, safe, width_of
@@ -15,9 +15,6 @@ SHADES = " .:-=+*#%@"
 """From least to most, where there is no colour."""
 
 _STEPS = 8
-_NUMBERED = 5
-"""Cells from which on a number has room."""
-
 _WIDEST = 9
 _NAME = 12
 """The most cells of a name over a column."""
@@ -36,6 +33,8 @@ class Grid:
     high: float | None = None
     diverging: bool = False  # from cold over nothing to hot, as correlations
     fired: frozenset[tuple[int, int]] = field(default=frozenset())  # cells to stand out: ◆
+    shades: Sequence[Sequence[float | None]] | None = None  # what the shades tell; None: the values do
+    notes: Mapping[tuple[int, int], str] = field(default_factory=dict)  # what else is said of a cell
     row_name: str = "row"
     column_name: str = "column"
 
@@ -48,10 +47,40 @@ def draw(grid: Grid, *, width: int, height: int, at: tuple[int, int] | None = No
     if not grid.rows or not grid.columns or height < 3:
         return [[("  nothing to compare yet", "dim")]]
     gutter, cell, rows, columns = _layout(grid, width, height, at)
-    scale = _scale(grid)
-    body = [_row(grid, row, columns, cell, gutter, scale, at) for row in rows]
-    lines = [_head(grid, columns, cell, gutter, at), *body, _foot(grid, scale, at, rows, columns, width)]
+    lines = [
+        _head(grid, columns, cell, gutter, at),
+        *body(grid, rows, columns, gutter=gutter, cell=cell, at=at),
+        _foot(grid, at, rows, columns, width),
+    ]
     return [clip(line, width) for line in lines]
+
+
+def body(
+    grid: Grid, rows: range, columns: range, *, gutter: int, cell: int, at: tuple[int, int] | None
+) -> list[Line]:  # fmt: skip
+    """These rows and columns alone: a name in `gutter` cells, then each value in `cell` of them."""
+    drawn = _Drawn(scale=_scale(grid), cell=cell, numbered=cell > widest(grid, rows, columns))
+    return [_row(grid, row, columns, gutter, drawn, at) for row in rows]
+
+
+def widest(grid: Grid, rows: range, columns: range) -> int:
+    """Cells of the longest number in these rows and columns, its mark included."""
+    known = (
+        len(short(value)) + ((row, column) in grid.fired)
+        for row in rows
+        for column in columns
+        if (value := _at(grid.values, row, column)) is not None and math.isfinite(value)
+    )
+    return max(known, default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """How all cells of a matrix are drawn."""
+
+    scale: tuple[float, float]
+    cell: int
+    numbered: bool  # its numbers have room
 
 
 def cell_at(
@@ -84,7 +113,8 @@ def _part(count: int, room: int, at: int | None) -> range:
 
 
 def _scale(grid: Grid) -> tuple[float, float]:
-    known = [v for row in grid.values for v in row if v is not None and math.isfinite(v)]
+    shown = grid.values if grid.shades is None else grid.shades
+    known = [v for row in shown for v in row if v is not None and math.isfinite(v)]
     low = min(known, default=0.0) if grid.low is None else grid.low
     high = max(known, default=1.0) if grid.high is None else grid.high
     if grid.diverging:
@@ -113,12 +143,12 @@ def shade(value: float, scale: tuple[float, float], *, diverging: bool) -> tuple
 
 
 def short(value: float) -> str:
-    """A number in at most five cells.
+    """A number in at most five cells; a count has no point.
 
-    >>> [short(v) for v in (0.834, -0.5, 1.0, 36.91, 1492.0, 2_000_000.0)]
-    ['.83', '-.50', '1.0', '36.9', '1492', '2e6']
+    >>> [short(v) for v in (0.834, -0.5, 1.0, 7, 36.91, 1492.0, 2_000_000.0)]
+    ['.83', '-.50', '1.0', '7', '36.9', '1492', '2e6']
     """
-    if value == int(value) and 10 <= abs(value) < 10_000:
+    if value == int(value) and (isinstance(value, int) or abs(value) >= 10) and abs(value) < 10_000:
         return f"{value:.0f}"
     if abs(value) < 0.995:
         return f"{value:.2f}".replace("0.", ".", 1)
@@ -128,24 +158,23 @@ def short(value: float) -> str:
 
 
 def _row(
-    grid: Grid, row: int, columns: range, cell: int, gutter: int, scale: tuple[float, float],
-    at: tuple[int, int] | None,
+    grid: Grid, row: int, columns: range, gutter: int, drawn: _Drawn, at: tuple[int, int] | None
 ) -> Line:  # fmt: skip
     here = at is not None and at[0] == row
     name: Span = (" " + fit(safe(grid.rows[row]), gutter - 2) + " ", "bold accent" if here else "")
-    return [name, *(_cell(grid, row, column, cell, scale, at == (row, column)) for column in columns)]
+    return [name, *(_cell(grid, row, column, drawn, at == (row, column)) for column in columns)]
 
 
-def _cell(
-    grid: Grid, row: int, column: int, cell: int, scale: tuple[float, float], chosen: bool
-) -> Span:  # fmt: skip
-    values = grid.values[row]
-    value = values[column] if column < len(values) else None
+def _cell(grid: Grid, row: int, column: int, drawn: _Drawn, chosen: bool) -> Span:
+    value, cell = _at(grid.values, row, column), drawn.cell
     if value is None or not math.isfinite(value):
         text = "·" if value is None else _HATCH * max(1, cell - 1)
         return (_framed(text, cell), "bold accent") if chosen else (text.rjust(cell - 1).ljust(cell), "dim")
-    name, glyph = shade(value, scale, diverging=grid.diverging)
-    if cell < _NUMBERED:
+    told = value if grid.shades is None else _at(grid.shades, row, column)
+    if told is None or not math.isfinite(told):
+        return _plain(short(value), drawn, chosen)
+    name, glyph = shade(told, drawn.scale, diverging=grid.diverging)
+    if not drawn.numbered:
         if chosen:
             return _framed(glyph, cell), f"bold accent on-{name}"
         return glyph * cell, f"{name} on-{name}"
@@ -154,6 +183,17 @@ def _cell(
         return _framed(text, cell), f"bold over-{name} on-{name}"
     strong = "bold " if (row, column) in grid.fired else ""
     return fit(text, cell - 1, align=">") + " ", f"{strong}over-{name} on-{name}"
+
+
+def _plain(text: str, drawn: _Drawn, chosen: bool) -> Span:
+    """A number without a shade."""
+    if not drawn.numbered:
+        text = "·"
+    return (_framed(text, drawn.cell) if chosen else fit(text, drawn.cell - 1, align=">") + " ", "bold")
+
+
+def _at(values: Sequence[Sequence[float | None]], row: int, column: int) -> float | None:
+    return values[row][column] if column < len(values[row]) else None
 
 
 def _framed(text: str, cell: int) -> str:
@@ -177,14 +217,7 @@ def _head(grid: Grid, columns: range, cell: int, gutter: int, at: tuple[int, int
     return [(" " * gutter, ""), *placed(words, len(columns) * cell)]
 
 
-def _foot(
-    grid: Grid,
-    scale: tuple[float, float],
-    at: tuple[int, int] | None,
-    rows: range,
-    columns: range,
-    width: int,
-) -> Line:
+def _foot(grid: Grid, at: tuple[int, int] | None, rows: range, columns: range, width: int) -> Line:
     """What is under the cursor, or what the shades mean; and how much is not on show."""
     hidden = (len(grid.rows) - len(rows), len(grid.columns) - len(columns))
     more = ", ".join(
@@ -194,13 +227,14 @@ def _foot(
     )
     tail: list[Span] = [(f"  · {more}", "dim")] if more else []
     if at is None or not (0 <= at[0] < len(grid.rows) and 0 <= at[1] < len(grid.columns)):
-        return [*_ramp(grid, scale), *tail]
+        return [*_ramp(grid, _scale(grid)), *tail]
     row, column = at
-    value = grid.values[row][column] if column < len(grid.values[row]) else None
+    value = _at(grid.values, row, column)
     said = "nothing" if value is None else f"{value:.4g}" if math.isfinite(value) else str(value)
     fired: list[Span] = [(" ◆", "drift")] if at in grid.fired else []
     where = f" {safe(grid.rows[row])} · {grid.column_name} {safe(grid.columns[column])}  "
-    return [(fit(where, min(width_of(where), max(4, width - 14))), ""), (said, "bold"), *fired, *tail]
+    note: list[Span] = [(f"  {grid.notes[at]}", "")] if at in grid.notes else []
+    return [(fit(where, min(width_of(where), max(4, width - 14))), ""), (said, "bold"), *fired, *note, *tail]
 
 
 def _ramp(grid: Grid, scale: tuple[float, float]) -> list[Span]:

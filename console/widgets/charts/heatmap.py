@@ -47,6 +47,12 @@ class Heatmap(Lines, can_focus=True):
         self.grid = grid
         self.redraw()
 
+    def stand(self, row: str, column: str) -> None:
+        """The cursor goes to the cell of these names, where there is one."""
+        if self.grid is not None and row in self.grid.rows and column in self.grid.columns:
+            self.at = self.grid.rows.index(row), self.grid.columns.index(column)
+            self.redraw()
+
     def redraw(self) -> None:
         if self.grid is not None and self.size.width:
             at = self.at if self.has_focus else None

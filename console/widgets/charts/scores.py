@@ -3,19 +3,26 @@
 Each witness speaks for itself: the columns may be silent while the labels say that the model fails.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lineside.console.text import Line, Span, fit, safe
+from lineside.console.text import Line, Span, fit, safe, width_of
+from lineside.console.widgets.charts import heat
+from lineside.console.widgets.charts.heat import Grid
+from lineside.console.widgets.charts.heat import short as short
 from lineside.store.queries.windows import ScoreRow, WindowRow
 
-FIRED, SILENT, UNKNOWN = "◆", " ", "·"
-_MARK, _GAP = 1, 1
-"""Cells around the value of each window: its mark before it, a blank after."""
+FIRED, UNKNOWN = "◆", "·"
+WITNESSES = 4
+"""Rows over the columns: number, how many columns drifted, classifier, labels."""
 
-_NAME = 12
-_WARMEST = 3
-"""The strongest shade, of eight, on which all letters can be read."""
+_NAME, _LONGEST = 12, 20
+"""Cells of a column's name at least and at most, where there is room."""
+
+_NOTE = 12
+_LEAST_CELL, _MOST_CELL = 6, 9
+_COOL, _HOT = 0.5, 2.0
+"""A cell is warm from half its line on, and hottest at twice as much as the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,64 +35,143 @@ class Sheet:
     drop: float  # how far the realised metric may fall below the hold-out
     chosen: int | None = None  # number of the window under the cursor
     feature: str | None = None  # name of the column under the cursor
+    walked: bool = False  # the cell under the cursor stands out
 
 
 def table(sheet: Sheet, *, width: int, height: int) -> list[Line]:
     """The newest windows that fit, oldest left; below, the features around the chosen one, worst first."""
-    cell = _MARK + _GAP + _widest(sheet)
-    shown = visible(sheet.windows, cell=cell, width=width)
-    if not shown:
+    if not sheet.windows:
         return [[("  no window yet: one closes when enough requests came", "dim")]]
-    note = _over(sheet.domain_line) if width >= _NAME + cell * len(shown) + 10 else ""
-    head: list[Line] = [
-        _row("window", [_number(w, sheet.chosen) for w in shown], "dim", cell),
-        _row(_of_columns(shown), [columns_cell(w) for w in shown], "head", cell),
-        _row("domain AUC", [domain_cell(w, sheet.domain_line) for w in shown], "head", cell, note),
-        _row(_metric(shown), [label_cell(w, sheet.drop) for w in shown], "head", cell),
-    ]
-    ranked = worst_features(sheet.scores, [w.id for w in sheet.windows])
-    features = _around(ranked, sheet.feature, max(0, height - len(head)))
-    by_cell = {(s.feature, s.window_id): s for s in sheet.scores}
-    body = [
-        _row(
-            name,
-            [score_cell(by_cell.get((name, w.id))) for w in shown],
-            "accent" if name == sheet.feature else "",
-            cell,
-        )
-        for name in features
-    ]
-    return [*head, *body]
+    place = _place(sheet, width)
+    witnesses = _witnesses(sheet, place)
+    room = max(0, height - len(witnesses))
+    named = grid_of(sheet, place.shown)
+    if room < min(3, len(named.rows)):  # what drifted is the last thing to go
+        witnesses = witnesses[: max(1, min(2, height - len(named.rows)))]
+        room = max(0, height - len(witnesses))
+    row = named.rows.index(sheet.feature) if sheet.feature in named.rows else 0
+    rows = _around(len(named.rows), row, room)
+    at = (row, _column(place.shown, sheet.chosen)) if sheet.feature in named.rows else None
+    told = at if sheet.walked else None
+    body = heat.body(named, rows, range(len(place.shown)), gutter=place.gutter, cell=place.cell, at=told)
+    noted = (_noted(line, named, y, at, sheet, place) for line, y in zip(body, rows, strict=True))
+    return [*witnesses, *noted]
 
 
-def _around(names: Sequence[str], chosen: str | None, room: int) -> Sequence[str]:
-    """`room` neighbouring names, the chosen one among them."""
-    at = names.index(chosen) if chosen in names else 0
-    first = max(0, min(at - room // 2, len(names) - room))
-    return names[first : first + room]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """How wide what is."""
+
+    shown: Sequence[WindowRow]
+    gutter: int
+    cell: int
+    note: bool  # there is room for words behind the cells
 
 
-def _widest(sheet: Sheet) -> int:
-    """Cells of the longest value that may come to stand in the table."""
+def _place(sheet: Sheet, width: int) -> _Place:
+    longest = max((width_of(safe(s.feature)) for s in sheet.scores), default=0) + 2
+    gutter = max(_NAME, min(longest, _LONGEST if width >= 60 else _NAME))
     values = [v for w in sheet.windows for v in (w.domain_auc, w.value) if v is not None]
-    return max(3, *(len(short(v)) for v in (*values, *(s.value for s in sheet.scores), 0.0)))
+    least = max(_LEAST_CELL, *(len(short(v)) + 2 for v in (*values, *(s.value for s in sheet.scores), 0.0)))
+    shown = sheet.windows[-max(1, (width - gutter) // least) :]
+    cell = max(least, min(_MOST_CELL, (width - gutter - _NOTE) // len(shown)))
+    return _Place(shown=shown, gutter=gutter, cell=cell, note=width >= gutter + cell * len(shown) + _NOTE)
 
 
-def visible(windows: Sequence[WindowRow], *, cell: int, width: int) -> Sequence[WindowRow]:
-    """The newest windows that have room, oldest first."""
-    most = max(1, (width - _NAME) // cell)
-    return windows[-most:]
+def _witnesses(sheet: Sheet, place: _Place) -> list[Line]:
+    shown = place.shown
+    over = f"line {short(sheet.domain_line)}" if sheet.domain_line is not None and place.note else ""
+    return [
+        _row("window", [_number(w, sheet.chosen) for w in shown], "dim", place),
+        _row(_of_columns(shown), [columns_cell(w) for w in shown], "head", place),
+        _row("domain AUC", [domain_cell(w, sheet.domain_line) for w in shown], "head", place, over),
+        _row(_metric(shown), [label_cell(w, sheet.drop) for w in shown], "head", place),
+    ]
+
+
+def grid_of(sheet: Sheet, shown: Sequence[WindowRow]) -> Grid:
+    """The columns by these windows, worst first; a shade is how near a value comes to its line."""
+    names = worst_features(sheet.scores, [w.id for w in sheet.windows])
+    by_cell = {(s.feature, s.window_id): s for s in sheet.scores}
+    cells = [[by_cell.get((name, w.id)) for w in shown] for name in names]
+    every = [(y, x, s) for y, row in enumerate(cells) for x, s in enumerate(row) if s is not None]
+    return Grid(
+        rows=names, columns=[str(w.number) for w in shown], low=_COOL, high=_HOT,
+        values=[[s.value if s else None for s in row] for row in cells],
+        shades=[[_warmth(s) if s else None for s in row] for row in cells],
+        fired=frozenset((y, x) for y, x, s in every if s.fired),
+        notes={(y, x): _note(s, shown[x].rows) for y, x, s in every},
+        row_name="column", column_name="window",
+    )  # fmt: skip
+
+
+def _by_line(score: ScoreRow) -> float:
+    return score.value / score.line if score.line else _COOL
+
+
+def _warmth(score: ScoreRow) -> float:
+    """How far it is along to twice its line; what did not fire, as it may be chance, stays at the line."""
+    return _by_line(score) if score.fired else min(1.0, _by_line(score))
+
+
+def _note(score: ScoreRow, rows: int) -> str:
+    """What a value is judged by: `line .20, p 0.001, n 2,100`."""
+    line = f"line {short(score.line)}" if score.line is not None else "no line"
+    chance = f", p {score.p_adjusted:.2g}" if score.p_adjusted is not None else ""
+    return f"{score.statistic}, {line}{chance}, n {rows:,}"
+
+
+def _noted(
+    line: Line, grid: Grid, row: int, at: tuple[int, int] | None, sheet: Sheet, place: _Place
+) -> Line:  # fmt: skip
+    """The row with its name in colour where it is chosen, and since which window it has drifted."""
+    name, *cells = line
+    if at is not None and at[0] == row and not sheet.walked:
+        name = (name[0], "accent")
+    since = since_window(grid, row)
+    note: list[Span] = [(f" since w{since}", "drift")] if since and place.note else []
+    return [name, *cells, *note]
+
+
+def since_window(grid: Grid, row: int) -> str:
+    """The window from which on a column has drifted in every one up to the newest; "": it does not now."""
+    since = ""
+    for column in range(len(grid.columns) - 1, -1, -1):
+        if grid.values[row][column] is None:
+            continue
+        if (row, column) not in grid.fired:
+            break
+        since = grid.columns[column]
+    return since
+
+
+def _around(count: int, at: int, room: int) -> range:
+    """`room` neighbouring rows, the chosen one among them."""
+    first = max(0, min(at - room // 2, count - room))
+    return range(first, min(count, first + room))
+
+
+def _column(shown: Sequence[WindowRow], number: int | None) -> int:
+    return next((x for x, w in enumerate(shown) if w.number == number), len(shown) - 1)
 
 
 def worst_features(scores: Sequence[ScoreRow], window_ids: Sequence[int]) -> list[str]:
-    """Names by how often they fired in these windows, then by their largest value."""
+    """Names: what fired in the newest window first; then by how often it fired, and by its largest value."""
     wanted = set(window_ids)
     weight: dict[str, tuple[int, float]] = {}
     for score in scores:
         if score.window_id in wanted:
             fired, largest = weight.get(score.feature, (0, 0.0))
             weight[score.feature] = (fired + score.fired, max(largest, score.value))
-    return sorted(weight, key=lambda name: (-weight[name][0], -weight[name][1], name))
+    now = _fired_now(scores, window_ids)
+    return sorted(weight, key=lambda n: (-now.get(n, 0.0), -weight[n][0], -weight[n][1], n))
+
+
+def _fired_now(scores: Sequence[ScoreRow], window_ids: Sequence[int]) -> Mapping[str, float]:
+    """Column → how many times its line it is, in the newest window that has scores."""
+    scored = {s.window_id for s in scores}
+    newest = next((id for id in reversed(window_ids) if id in scored), None)
+    return {s.feature: _by_line(s) for s in scores if s.window_id == newest and s.fired}
 
 
 def columns_cell(window: WindowRow) -> Span:
@@ -119,53 +205,24 @@ def fell(window: WindowRow, drop: float) -> bool:
     return value >= base * (1 + drop) and low > base
 
 
-def score_cell(score: ScoreRow | None) -> Span:
-    """One column of one window; near its line it stands out a little."""
-    if score is None:
-        return f" {UNKNOWN}", "dim"
-    text, style = _mark(score.fired, short(score.value))
-    quiet = not score.fired and (score.line is None or score.value < score.line)
-    return text, f"{'dim' if quiet else style}{_warmth(score)}"
-
-
-def _warmth(score: ScoreRow) -> str:
-    """The ground of a cell: warmer from half its line on, warmest at twice as much as the line."""
-    if not score.line or not score.line > 0 or not score.value > 0:
-        return ""
-    shade = round(min(1.0, max(0.0, score.value / score.line - 0.5) / 1.5) * _WARMEST)
-    return f" on-hot{shade}" if shade else ""
-
-
-def short(value: float) -> str:
-    """Two digits that fit a narrow column.
-
-    >>> [short(v) for v in (0.834, 1.0, 0.004, 36.91, 149.2)]
-    ['.83', '1.0', '.00', '36.9', '149']
-    """
-    if abs(value) < 1:
-        text = f"{value:.2f}"
-        return text.replace("0.", ".", 1) if "1.00" not in text else "1.0"
-    return f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
-
-
 def _mark(fired: bool, text: str, *, style: str = "drift") -> Span:
-    return (f"{FIRED}{text}", style) if fired else (f"{SILENT}{text}", "")
+    return (f"{FIRED}{text}", style) if fired else (text, "")
 
 
 def _nothing(window: WindowRow) -> Span:
     """Why there is no value: it still gathers, or nothing could be said."""
-    return (" …", "dim") if window.state in ("OPEN", "CLOSED") else (" –", "dim")
+    return ("…", "dim") if window.state in ("OPEN", "CLOSED") else ("–", "dim")
 
 
 def _number(window: WindowRow, chosen: int | None) -> Span:
     here = window.number == chosen
-    return f"{'▸' if here else ' '}{window.number}", "accent" if here else "dim"
+    return (f"▸{window.number}", "accent") if here else (str(window.number), "dim")
 
 
-def _row(name: str, cells: Sequence[Span], style: str, cell: int, note: str = "") -> Line:
+def _row(name: str, cells: Sequence[Span], style: str, place: _Place, note: str = "") -> Line:
     return [
-        (" " + fit(safe(name), _NAME - 2) + " ", style),
-        *((fit(text, cell), own) for text, own in cells),
+        (" " + fit(safe(name), place.gutter - 2) + " ", style),
+        *((fit(text, place.cell - 1, align=">") + " ", own) for text, own in cells),
         (f" {note}" if note else "", "dim"),
     ]
 
@@ -173,10 +230,6 @@ def _row(name: str, cells: Sequence[Span], style: str, cell: int, note: str = ""
 def _of_columns(windows: Sequence[WindowRow]) -> str:
     tested = next((w.columns_tested for w in reversed(windows) if w.columns_tested), None)
     return f"drifted/{tested}" if tested else "columns"
-
-
-def _over(line: float | None) -> str:
-    return f"line {short(line)}" if line is not None else ""
 
 
 def _metric(windows: Sequence[WindowRow]) -> str:
