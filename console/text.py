@@ -33,6 +33,7 @@ def safe(text: str) -> str:
     return "".join(_harmless(c) for c in unicodedata.normalize("NFC", text))
 
 
+@lru_cache(maxsize=4096)
 def _harmless(char: str) -> str:
     code = ord(char)
     if code < 0x20:

@@ -32,6 +32,7 @@ from lineside.store.queries.promotions import PromotionRow
 from lineside.store.queries.runs import RunRow
 from lineside.store.queries.summaries import SummaryRow
 from lineside.store.queries.windows import WindowRow
+from lineside.store.states import PromotionState
 
 _LIVED = 60
 """Windows looked at for what each version achieved."""
@@ -44,6 +45,11 @@ class Packet:
     request: PromotionRow
     gates: Sequence[GateRow]
     approvals: Sequence[ApprovalRow]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it waits for somebody: to approve, or to ratify what was done behind broken glass."""
+        return self.request.state == PromotionState.PENDING_MANUAL_APPROVAL or self.request.unratified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +91,7 @@ class View:
 
     versions: Sequence[VersionRow]  # newest first within a model
     lived: Mapping[int, Sequence[WindowRow]]  # version → labelled windows it served, oldest first
-    packets: Sequence[Packet]  # newest request first
+    packets: Sequence[Packet]  # what waits first, then the newest
     holders: Sequence[AliasRow] = ()  # of the model under the cursor, newest first
     origin: Origin | None = None  # of the version under the cursor
     steps: Sequence[AuditRow] = ()  # what was done to the request under the cursor, oldest first
@@ -105,12 +111,17 @@ def read(db: sqlite3.Connection, wish: Wish, *, known: View | None = None, limit
     return View(
         versions=versions,
         lived=known.lived if known else _lived(db),
-        packets=known.packets if known else [_packet(db, p) for p in promotions.recent(db, limit=limit)],
+        packets=known.packets if known else _packets(db, limit),
         holders=holders,
         origin=_origin(db, here, versions, holders) if here else None,
         steps=audit.of_subject(db, "promotion", wish.request_id) if wish.request_id else (),
         pair=_pair(db, versions, wish.pair),
     )
+
+
+def _packets(db: sqlite3.Connection, limit: int) -> list[Packet]:
+    found = [_packet(db, request) for request in promotions.recent(db, limit=limit)]
+    return sorted(found, key=lambda packet: not packet.undecided)
 
 
 def _packet(db: sqlite3.Connection, request: PromotionRow) -> Packet:

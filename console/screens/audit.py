@@ -1,6 +1,7 @@
 """Audit: every change anybody asked for, in a chain that shows the first row that was tampered with."""
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 from textual import on
@@ -10,7 +11,8 @@ from textual.widget import Widget
 
 from lineside.console.ports import Question
 from lineside.console.reads.trail import View, read
-from lineside.console.screens.base.area import Area, Targets
+from lineside.console.screens.base.area import Targets
+from lineside.console.screens.base.following import Following
 from lineside.console.text import Line, safe
 from lineside.console.views import audit as views
 from lineside.console.widgets.lines import Drawing
@@ -37,7 +39,7 @@ _BROAD = 150
 """From so many columns on the entry stands beside the trail."""
 
 
-class AuditArea(Area[View]):
+class AuditArea(Following[View]):
     """The trail, newest first; the entry under the cursor in full below it, or beside it."""
 
     NAME = "audit"
@@ -166,6 +168,10 @@ class AuditArea(Area[View]):
 
     @on(Table.Moved)
     def _moved(self) -> None:
+        self.follow()
+
+    def followed(self) -> None:
+        """The entry is drawn from the row, and from what is read of its subject."""
         self._show_entry()
 
     def _show_entry(self) -> None:
@@ -219,12 +225,10 @@ class AuditArea(Area[View]):
 
 def _options(text: str) -> str:
     """The filter as options of `lineside audit ls`: `--who ana --did promotions.`."""
-    import shlex
-
     names = {"who": "--who", "did": "--did", "to": "--to"}
     out = []
     for term in text.split():
         field, _, word = term.partition(":")
         name, value = (names[field], word) if field in names and word else ("--has", term)
-        out.append(f" {name} {shlex.quote(value)}")
+        out.append(f" {name} {quote(value)}")
     return "".join(out)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from textual import on
@@ -14,7 +15,8 @@ from lineside.console.deeds.deed import Answer, Ask, Deed, FormField
 from lineside.console.ports import Question
 from lineside.console.reads.changes import Change
 from lineside.console.reads.datasets import Profiles, View, read
-from lineside.console.screens.base.area import Area, Targets
+from lineside.console.screens.base.area import Targets
+from lineside.console.screens.base.following import Following
 from lineside.console.text import Line, Span, safe
 from lineside.console.views.data import column as data_column
 from lineside.console.views.data import data as views
@@ -31,7 +33,7 @@ _BROAD = 150
 """From so many columns on the chosen column stands beside the tables."""
 
 
-class DataArea(Area[View]):
+class DataArea(Following[View]):
     """Versions above, the chosen one's columns under them, the chosen column below or beside them."""
 
     NAME = "data"
@@ -150,10 +152,11 @@ class DataArea(Area[View]):
                   if v.dataset_id == old.dataset_id}  # fmt: skip
         self.versions.show(
             ListRows[VersionRow](
-                [v for v in versions if text in f"{v.label} {v.target or ''} {views.origin(v)}".lower()],
+                views.named_like(versions, text),
                 key=lambda v: v.id,
                 cells=lambda v: views.version_cells(v, before.get(v.id), now, named),
-            )
+            ),
+            columns=views.version_columns(before),
         )
 
     def _arrange(self, view: View) -> None:
@@ -226,11 +229,18 @@ class DataArea(Area[View]):
         row = message.table.current
         if isinstance(row, VersionRow) and row.id != self._version:
             self._version = row.id
-            self.reload(whole=False)
+            self.follow()
             return
+        self.follow()
+        self.refresh_frame()
+
+    def followed(self) -> None:
+        """Another version is read; another column of the same one is drawn from what is known."""
+        chosen = self.view.chosen if self.view else None
+        if chosen is None or chosen.version.id != self._version:
+            self.reload(whole=False)
         for drawing in self.query(Drawing):
             drawing.redraw()
-        self.refresh_frame()
 
     def cmd_enter(self) -> None:
         if self._inside:
@@ -274,9 +284,9 @@ class DataArea(Area[View]):
         if chosen is None:
             return {}
         row, against = chosen.version, chosen.against
-        command = f"lineside data show {row.label}"
+        command = f"lineside data show {quote(row.label)}"
         if against is not None and (self._inside or self._against is not None):
-            command = f"lineside data diff {against.label} {row.label}"
+            command = f"lineside data diff {quote(against.label)} {quote(row.label)}"
         value = self.columns.current.name if self._inside and self.columns.current else row.digest
         return {"command": command, "id": row.uid, "value": value}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import Any, cast
 
 from textual import on
@@ -12,7 +13,8 @@ from textual.widget import Widget
 from lineside.console.format import plural
 from lineside.console.ports import Question
 from lineside.console.reads.ancestry import View, Wish, is_wrong, matching, read
-from lineside.console.screens.base.area import Area, Targets
+from lineside.console.screens.base.area import Targets
+from lineside.console.screens.base.following import Following
 from lineside.console.text import Line, Span, safe
 from lineside.console.views import lineage as views
 from lineside.console.widgets.graphs import dag
@@ -29,7 +31,7 @@ _AREAS: Mapping[str, tuple[str, str]] = {
 """Kind of node → the area that shows it, and what it is called there."""
 
 
-class LineageArea(Area[View | None]):
+class LineageArea(Following[View | None]):
     """The drawing above, the chosen node with all its arrows below."""
 
     NAME = "lineage"
@@ -151,8 +153,12 @@ class LineageArea(Area[View | None]):
 
     def _choose(self, spot: Spot) -> None:
         self._chosen = spot
-        for drawing in self.query(Drawing):
-            drawing.redraw()
+        self.graph.redraw()
+        self.follow()
+
+    def followed(self) -> None:
+        """What is known of the node, and what may be done to it."""
+        self.query_one("#node", Drawing).redraw()
         self.refresh_frame()
 
     def cmd_enter(self) -> None:
@@ -270,4 +276,8 @@ class LineageArea(Area[View | None]):
         row = self.view.plan.words[self.here.node]
         name = row.label if row.kind in ("model_version", "dataset_version") else f"{row.kind}:{row.id}"
         side = "" if self._wish.up and self._wish.down else " --up" if self._wish.up else " --down"
-        return {"command": f"lineside lineage {name}{side}", "id": f"{row.kind}:{row.id}", "value": row.label}
+        return {
+            "command": f"lineside lineage {quote(name)}{side}",
+            "id": f"{row.kind}:{row.id}",
+            "value": row.label,
+        }

@@ -1,6 +1,7 @@
 """Models: versions and what they achieved, requests with their evidence, a second person's approval."""
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 from textual import on
@@ -173,7 +174,7 @@ class ModelsArea(ModelDeeds):
                 packets,
                 key=lambda p: p.request.id,
                 cells=lambda p: views.request_cells(p, now, named),
-                problem=lambda p: p.request.state == WAITS or p.request.unratified,
+                problem=lambda p: p.undecided,
             )
         )
         self._arrange()
@@ -249,9 +250,9 @@ class ModelsArea(ModelDeeds):
 
     @on(Table.Moved)
     def _moved(self) -> None:
-        """The row's case is read within milliseconds: it is drawn once, when all of it is there."""
+        """What stands beside follows once the cursor rests: drawn once, when all of it is there."""
         self.refresh_frame()
-        self.reload(whole=False)
+        self.follow()
 
     def _to(self, table: Table[Any]) -> None:
         """Give a table the keys, though it be hidden on a low screen."""
@@ -343,7 +344,7 @@ class ModelsArea(ModelDeeds):
         packet = self.requests.current if self.focused is self.requests else None
         if packet is not None:
             row = packet.request
-            return {"command": f"lineside promotions show {row.id}", "id": row.uid, "value": row.label}
+            return {"command": f"lineside view request {row.id} --once", "id": row.uid, "value": row.label}
         version = self.versions.current
         if version is None:
             return {}
@@ -351,4 +352,8 @@ class ModelsArea(ModelDeeds):
             old, new = self.view.pair.old, self.view.pair.new
             return {"command": f"lineside runs compare {old.run_id} {new.run_id}", "id": new.uid,
                     "value": f"{old.label} {new.label}"}  # fmt: skip
-        return {"command": f"lineside models show {version.label}", "id": version.uid, "value": version.label}
+        return {
+            "command": f"lineside models show {quote(version.label)}",
+            "id": version.uid,
+            "value": version.label,
+        }

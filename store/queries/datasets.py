@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 from lineside.store.clock import Micros, new_id
@@ -18,6 +19,12 @@ class Column:
 
     name: str
     dtype: str  # polars' word: "Int64", "Float64", "String" …
+
+
+@lru_cache(maxsize=512)
+def _columns(text: str) -> tuple[Column, ...]:
+    """Versions of one dataset mostly have the same columns: they are parsed once."""
+    return tuple(Column(**each) for each in json.loads(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ class VersionRow:
     @classmethod
     def of(cls, row: sqlite3.Row) -> Self:
         values = dict(row)
-        values["columns"] = tuple(Column(**each) for each in json.loads(values["columns"]))
+        values["columns"] = _columns(values["columns"])
         values["exclude"] = tuple(json.loads(values["exclude"]))
         values["splits"] = tuple(sorted(values["splits"].split(" ")))
         values["origin"] = json.loads(values["origin"])

@@ -1,5 +1,6 @@
 """Data, Lineage and Audit at 80 × 24, on the told home."""
 
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from fixtures.consoles import Sitting, at_console
 from fixtures.story import put
 
 from lineside.console.ports import SqliteStore
+from lineside.console.screens.data import DataArea
 from lineside.store.actors import LINESIDE
 from lineside.store.clock import Micros
 from lineside.store.homes import Home
@@ -247,3 +249,35 @@ def test_the_loop_stands_in_one_line_over_the_drawing_and_says_where_one_is(stor
         assert line.index("data") < line.index("model") < line.index("serve") < line.index("drift")
 
     at_console(store, do)
+
+
+def test_versions_are_sorted_by_how_much_they_grew(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("4")
+        area = here.app.area
+        assert isinstance(area, DataArea)
+        grew = next(c for c in area.versions.sortable() if c.key == "grew")
+        assert grew.value is not None
+        found = [area.versions.rows.item(i) for i in range(len(area.versions.rows))]
+        by = {row.label: grew.value(row) for row in found if row is not None}
+        assert by["digits@3"] == 1000
+        assert by["digits@1"] == 0, "the first one grew from nothing"
+
+    at_console(store, do)
+
+
+def test_what_y_y_copies_can_be_typed_into_a_shell(home: Home, db: sqlite3.Connection) -> None:
+    _fan_out(db, runs=1)
+    db.execute("update dataset set name = 'my data; rm'")
+    store = SqliteStore(home)
+
+    async def do(here: Sitting) -> None:
+        for key in "46":
+            await here.press(key)
+            area = here.app.area
+            assert area is not None
+            words = shlex.split(area.copies()["command"])
+            assert words[-1].removeprefix("data:") == "my data; rm@1", words
+
+    at_console(store, do)
+    store.close()

@@ -136,3 +136,19 @@ def test_on_a_low_screen_the_request_is_seen_beside_its_evidence(store: SqliteSt
         assert "› request" in await here.press("enter")
 
     at_console(store, do, size=(60, 16))
+
+
+def test_the_dialog_names_who_else_looks_at_the_request_right_now(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5")
+        area = here.app.area
+        assert area is not None
+        assert "looking" not in await here.press(".", "a")
+        await here.press("escape")
+        here.app.somebody_looks({str(area.looking_at()): ("maria",)})
+        assert "maria is looking at this too" in await here.press(".", "a")
+        await here.press("escape")
+        here.app.somebody_looks({str(area.looking_at()): ("maria", "tomas")})
+        assert "maria and tomas are looking at this too" in await here.press(".", "r")
+
+    at_console(store, do)

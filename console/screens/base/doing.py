@@ -1,10 +1,12 @@
 """From a deed to what was done: the question, the requests in a worker thread, the words, the way back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lineside.console.deeds.deed import Answer, Ask, Deed
 from lineside.console.deeds.undoing import LASTS_S, requests, told, way_back
+from lineside.console.text import Line, safe
 from lineside.store.errors import LinesideError, RunnerDown
 
 if TYPE_CHECKING:
@@ -26,7 +28,17 @@ def propose(area: "Area[Any]", deed: Deed) -> None:
         if answer is not None:
             area.run_worker(lambda: _do(area, deed, answer), thread=True, group="do", exit_on_error=False)
 
-    area.app.push_screen(Confirm(deed), decided)
+    known = replace(deed, lines=[*deed.lines, *_others(area)])
+    area.app.push_screen(Confirm(known), decided)
+
+
+def _others(area: "Area[Any]") -> list[Line]:
+    """`maria is looking at this too`: somebody else may be about to do the same."""
+    names = area.console_app.present.get(area.looking_at() or "", ())
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    return [[(f"{safe(' and '.join(names))} {verb} looking at this too", "bold ask")]]
 
 
 def _do(area: "Area[Any]", deed: Deed, answer: Answer) -> None:

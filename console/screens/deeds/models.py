@@ -4,7 +4,7 @@ from lineside.console.commands import Command
 from lineside.console.deeds import asking
 from lineside.console.deeds.deed import Ask, Deed, FormField
 from lineside.console.reads.registry import Packet, View
-from lineside.console.screens.base.area import Area
+from lineside.console.screens.base.following import Following
 from lineside.console.text import safe
 from lineside.console.widgets.tables.table import Table
 from lineside.store.queries.models import VersionRow
@@ -15,7 +15,7 @@ WAITS = PromotionState.PENDING_MANUAL_APPROVAL
 _NEEDS_REQUEST = frozenset({"models.approve", "models.reject", "models.ratify", "models.withdraw"})
 
 
-class ModelDeeds(Area[View]):
+class ModelDeeds(Following[View]):
     """The commands behind `.` of the models area."""
 
     @property
@@ -42,8 +42,7 @@ class ModelDeeds(Area[View]):
 
     def _request(self) -> PromotionRow | None:
         """The open request under the cursor or of the version there; else the only one that is open."""
-        rows = [p.request for p in (self.view.packets if self.view else ())]
-        undecided = [r for r in rows if r.state == WAITS or r.unratified]
+        undecided = [p.request for p in (self.view.packets if self.view else ()) if p.undecided]
         packet, version = self.requests.current, self.versions.current
         if self.focused is self.requests:
             here = [r for r in undecided if packet and r.id == packet.request.id]

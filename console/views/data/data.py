@@ -1,6 +1,6 @@
 """What the data area draws in its tables: versions, and the columns of one against another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lineside.console.format import NONE, amount, clock, count, number, plural
@@ -13,19 +13,42 @@ from lineside.console.widgets.tables.rows import Cell, Column
 from lineside.store.clock import Micros
 from lineside.store.queries.datasets import ColumnProfile, VersionRow
 
-VERSION_COLUMNS = (
-    Column(key="version", title="data", priority=1, max=30, value=lambda v: (v.name, v.number)),
-    Column(key="rows", title="rows", align=">", priority=1, value=lambda v: v.rows),
-    Column(key="grew", title="grew by", align=">", priority=4),
-    Column(key="columns", title="columns", align=">", priority=3, value=lambda v: len(v.columns)),
-    Column(key="bytes", title="size", align=">", priority=4, value=lambda v: v.bytes),
-    Column(key="target", title="target", priority=2, max=16, value=lambda v: v.target or ""),
-    Column(key="time", title="time", priority=6, max=16, value=lambda v: v.time_column or ""),
-    Column(key="origin", title="made from", priority=3, min=9, max=44, grow=True,
-           value=lambda v: origin(v)),
-    Column(key="by", title="by", priority=5, max=16, value=lambda v: v.created_by),
-    Column(key="at", title="added", priority=3, align=">", value=lambda v: v.created_us),
-)  # fmt: skip
+
+def version_columns(before: Mapping[int, VersionRow]) -> Sequence[Column]:
+    """The columns of the versions table.
+
+    Args:
+        before: version → the one it grew from.
+    """
+    return (
+        Column(key="version", title="data", priority=1, max=30, value=lambda v: (v.name, v.number)),
+        Column(key="rows", title="rows", align=">", priority=1, value=lambda v: v.rows),
+        Column(key="grew", title="grew by", align=">", priority=4,
+               value=lambda v: grew(v, before.get(v.id)) or 0),
+        Column(key="columns", title="columns", align=">", priority=3, value=lambda v: len(v.columns)),
+        Column(key="bytes", title="size", align=">", priority=4, value=lambda v: v.bytes),
+        Column(key="target", title="target", priority=2, max=16, value=lambda v: v.target or ""),
+        Column(key="time", title="time", priority=6, max=16, value=lambda v: v.time_column or ""),
+        Column(key="origin", title="made from", priority=3, min=9, max=44, grow=True,
+               value=lambda v: origin(v)),
+        Column(key="by", title="by", priority=5, max=16, value=lambda v: v.created_by),
+        Column(key="at", title="added", priority=3, align=">", value=lambda v: v.created_us),
+    )  # fmt: skip
+
+
+def grew(row: VersionRow, before: VersionRow | None) -> int | None:
+    """By how many rows; None: it is the first."""
+    return row.rows - before.rows if before else None
+
+
+def named_like(versions: Sequence[VersionRow], text: str) -> Sequence[VersionRow]:
+    """Those with the text in their name, target or origin."""
+    if not text:
+        return versions
+    return [v for v in versions if text in f"{v.label} {v.target or ''} {origin(v)}".lower()]
+
+
+VERSION_COLUMNS = version_columns({})
 
 _FATES = {"added": ("added", "ok"), "dropped": ("dropped", "bold bad"), "retyped": ("retyped", "bold warn")}
 STILL = 0.005
@@ -60,11 +83,11 @@ def _order(value: float | str | None) -> tuple[int, Any]:
 
 def version_cells(row: VersionRow, before: VersionRow | None, now: Micros, named: Naming) -> Sequence[Cell]:
     """One line of the versions table."""
-    grew = row.rows - before.rows if before else None
+    by = grew(row, before)
     return (
         safe(row.label),
         count(row.rows),
-        ("first", "dim") if grew is None else (f"{grew:+,}", "warn" if grew < 0 else "dim"),
+        ("first", "dim") if by is None else (f"{by:+,}", "warn" if by < 0 else "dim"),
         (count(len(row.columns)), "dim"),
         (amount(row.bytes), "dim"),
         (safe(row.target), "accent") if row.target else (NONE, "dim"),

@@ -103,19 +103,20 @@ def _gates(shown: Packet, width: int) -> list[Line]:
         return [[(" gates ", "head"), ("not checked yet", "dim")]]
     name = max(width_of(safe(g.gate)) for g in shown.gates)
     observed = min(max(width_of(safe(g.observed)) for g in shown.gates), width - name - 5)
-    room = width - name - observed - 7
+    room = width - name - observed - 7  # three before the name, two behind it and the observation
     return [line for g in shown.gates for line in _gate(g, name, observed, room)]
 
 
 def _gate(gate: GateRow, name: int, observed: int, room: int) -> list[Line]:
-    """`✓ min_holdout  0.97 [0.93, 0.99]  at least 0.90  n 100`; what is required only where there is room."""
+    """`✓ min_holdout  0.97 [0.93, 0.99]  at least 0.90  n 100`; what is required only where it fits."""
     tone = "" if gate.passed else "bad"
     first, *rest = _wrapped(gate.observed, observed) or [""]
     line: list[Span] = [(" ✓ " if gate.passed else " ✗ ", "ok" if gate.passed else "bold bad")]
     line += [(fit(safe(gate.gate), name) + "  ", ""), (fit(first, observed), tone)]
-    asked = safe(gate.required) + (f"  n {count(gate.rows)}" if gate.rows else "")
-    if room >= 10:
-        line.append(("  " + fit(asked, min(room, width_of(asked))), "dim"))
+    rows = f"  n {count(gate.rows)}" if gate.rows else ""
+    asked = next((a for a in (safe(gate.required) + rows, safe(gate.required)) if width_of(a) <= room), "")
+    if asked:
+        line.append(("  " + asked, "dim"))
     return [line, *([(" " * (name + 5) + more, tone)] for more in rest)]
 
 

@@ -185,9 +185,8 @@ def _box(
     facts = _facts(spot, notes, shape)
     for row in range(shape.facts):
         text, style = facts[row] if row < len(facts) else ("", "")
-        line = clip([(safe(text), style)], wide - _BORDERS)
+        line = clip([(safe(text), style)], wide - _BORDERS) if text else []
         canvas.put(x, y + 1 + row, "│", edge)
-        canvas.put(x + 1, y + 1 + row, " " * (wide - 2))
         canvas.put(x + wide - 1, y + 1 + row, "│", edge)
         canvas.put(x + 2, y + 1 + row, "".join(t for t, _ in line), style)
     canvas.put(x, y + shape.facts + 1, "╰" + "─" * (wide - 2) + "╯", edge)
