@@ -24,7 +24,16 @@ def judged(metric: str) -> bool:
     return not _NEUTRAL & set(_WORD.findall(metric.lower()))
 
 
+def of_validation(metric: str) -> bool:
+    """Whether it judges a run by rows that it did not learn from.
+
+    >>> of_validation("val_mae"), of_validation("loss"), of_validation("eval/epoch")
+    (True, False, False)
+    """
+    return metric.startswith(("val", "test", "eval")) and judged(metric)
+
+
 def foremost(metric: str) -> tuple[int, str]:
     """Sorts metrics: those people look at first, those of validation, the others, what judges nothing."""
-    kind = 0 if metric in MAIN_METRICS[:4] else 1 if metric.startswith(("val", "test", "eval")) else 2
+    kind = 0 if metric in MAIN_METRICS[:4] else 1 if of_validation(metric) else 2
     return (kind if judged(metric) else 3, metric)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lineside.console.reads import behind, charts, opened
+from lineside.console.reads import behind, charts, curves, opened
 from lineside.console.reads.behind import Differences
 from lineside.console.reads.charts import Look
-from lineside.console.reads.judging import foremost, judged
+from lineside.console.reads.judging import foremost, judged, of_validation
 from lineside.console.reads.opened import Detail
 from lineside.console.reads.walls import MAIN_METRICS
 from lineside.store import bests, columns
@@ -50,6 +50,7 @@ class Asked:
     group_sort: str = "best"
     seen: tuple[int, ...] = ()  # runs in sight: these get curves
     charted: tuple[int, ...] = ()  # marked runs in the order of their letters, or the one under the cursor
+    curve: int = curves.WIDTH  # cells of their curves
     look: Look = charts.PLAIN  # how the chart is looked at
     beside: int | None = None  # the run whose facts stand beside the chart; None: there is no room
     opened: int | None = None  # the run that is opened
@@ -176,11 +177,17 @@ def _column(db: sqlite3.Connection, name: str) -> Column:
 
 
 def _usual(db: sqlite3.Connection, ids: Sequence[int], metrics: Sequence[str]) -> str:
-    """The main metric that most of these runs logged, sooner of validation than of training; else any."""
+    """The metric of validation that more than half of these runs are judged by; else the main one of most."""
     main = [name for name in MAIN_METRICS if name in metrics]
-    have = Counter(metric for _, metric in runs.summary_table(db, ids, main))
-    if have:
-        return max(main, key=lambda name: (have[name], name.startswith("val_"), -main.index(name)))
+    judging = [name for name in metrics if of_validation(name) and name not in main]
+    cells = runs.summary_table(db, ids, [*main, *judging])
+    have = Counter(metric for _, metric in cells)
+    half = len({run for run, _ in cells}) / 2
+    most = [name for name in (*main, *judging) if of_validation(name) and have[name] > half]
+    if most:
+        return max(most, key=lambda name: have[name])
+    if any(have[name] for name in main):
+        return max(main, key=lambda name: have[name])
     return main_metric(runs.metric_names(db, list(ids)) or metrics)
 
 
@@ -254,11 +261,16 @@ def _told(values: Counter[str], of: int) -> float:
 
 
 def _curves(db: sqlite3.Connection, home: Home, asked: Asked, metric: str) -> dict[int, tuple[float, ...]]:
+    """Of the runs in sight; of one that never logged the metric, what it is usually judged by."""
     if not asked.points or not metric:
         return {}
-    from lineside.console.reads.curves import sparks
-
-    return sparks(db, home, dict.fromkeys(asked.seen, metric))
+    have = {run for run, _ in runs.summary_table(db, asked.seen, [metric])}
+    others = [run for run in asked.seen if run not in have]
+    logged: dict[int, list[str]] = {}
+    for run, name in runs.summary_table(db, others, MAIN_METRICS) if others else ():
+        logged.setdefault(run, []).append(name)
+    wanted = {**dict.fromkeys(have, metric), **{run: main_metric(found) for run, found in logged.items()}}
+    return curves.sparks(db, home, wanted, width=asked.curve)
 
 
 def _bests(db: sqlite3.Connection, home: Home, asked: Asked, column: Column) -> dict[int, float | None]:

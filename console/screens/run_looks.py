@@ -45,6 +45,7 @@ class RunLooks(RunDeeds):
         self._pane = "chart"  # "detail", "compare", "every" (all of the comparison), "small" (all metrics)
         self._opened: int | None = None
         self._log_y = False
+        self._curve = 0  # cells of a curve in the table; 0: as is usual
         self._board: Leaderboard | None = None
 
     @property
@@ -66,7 +67,8 @@ class RunLooks(RunDeeds):
     def _cells(self, line: RunLine) -> list[Cell]:
         board = self._board
         assert board is not None
-        return drawing.cells(line, board, self.me, now=self.now, width=self.app.size.width)
+        return drawing.cells(line, board, self.me, now=self.now, width=self.app.size.width,
+                             curve=self._curve)  # fmt: skip
 
     # -- what g and y need --------------------------------------------------------------------------
 
@@ -202,10 +204,8 @@ class RunLooks(RunDeeds):
     def _sort(self, key: str) -> None:
         """The same key again turns the order round."""
         self.store.read(lambda db: bests.check(db, key))
-        if key.startswith("-"):  # typed: the way was said
-            self._set(sort=key)
-            return
-        falling = key if self._asked.sort == "-" + key else "-" + key
-        rising_first = key.startswith(("param:", "name", "status", "author", "metric:"))
-        turned = {key: "-" + key, "-" + key: key}.get(self._asked.sort, key if rising_first else falling)
-        self._set(sort=turned)
+        if not key.startswith("-"):  # else it was typed: the way was said
+            rising_first = key.startswith(("param:", "name", "status", "author", "metric:"))
+            first = key if rising_first else "-" + key
+            key = {key: "-" + key, "-" + key: key}.get(self._asked.sort, first)
+        arranging.order(self, self.main(), key)

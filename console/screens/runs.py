@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from lineside.console.ports import Actions, Question, Store
-from lineside.console.reads import leaderboard
+from lineside.console.reads import curves, leaderboard
 from lineside.console.reads.leaderboard import Leaderboard, RunLine
 from lineside.console.screens.run import OpenedRun, Opening
 from lineside.console.screens.run_frame import FramedRuns
@@ -23,7 +23,7 @@ from lineside.console.views.runs import runs as drawing
 from lineside.console.widgets.charts.plot import Plot
 from lineside.console.widgets.charts.window import Plotted, Window
 from lineside.console.widgets.lines import Drawing
-from lineside.console.widgets.tables.rows import PagedRows
+from lineside.console.widgets.tables.rows import Column, PagedRows
 from lineside.console.widgets.tables.table import Table
 from lineside.console.widgets.texts.diffview import DiffView
 from lineside.console.widgets.texts.page import Page
@@ -135,6 +135,7 @@ class RunsArea(FramedRuns):
         else:
             columns = drawing.columns(view, width=self.app.size.width)
             self.main().show(self._rows, columns=columns, sort=view.asked.sort)
+            self._stretch_curves(columns)
         self._fit(view)
         if self._wanted is not None and view.asked.where == self.filter_text:
             self.main().go_to(self._wanted)
@@ -148,6 +149,14 @@ class RunsArea(FramedRuns):
             ))  # fmt: skip
         if view.asked.points and not set(view.asked.seen) >= set(self._seen()):
             self.reload(whole=False)  # rows came into sight that have no curve yet
+
+    def _stretch_curves(self, columns: Sequence[Column]) -> None:
+        """As long as their column is: it takes the room that is left."""
+        cells = self.main().cells_of("curve")
+        if cells not in (0, self._curve) and self._rows is not None and self._board is not None:
+            self._curve = cells
+            self._asked = replace(self._asked, curve=max(curves.WIDTH, cells))
+            self.main().show(self._rows, columns=columns, sort=self._board.asked.sort)
 
     def _fit(self, view: Leaderboard) -> None:
         """The table as high as it needs, the chart at least a third of the screen, small charts below it."""
@@ -196,6 +205,7 @@ class RunsArea(FramedRuns):
             return []
         focused = self.query_one("#beside").has_focus
         lines = opening.facts(view.beside, self.me, width - 1, now=self.now, focused=focused)
+        lines += [[]] * (height - len(lines))
         return [clip([("│", "rule"), *line], width) for line in lines]
 
     def _draw_differ(self, view: Leaderboard, width: int, height: int) -> list[Line]:

@@ -3,11 +3,13 @@
 import re
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fixtures.consoles import Remembering, Sitting, at_console
 from fixtures.spools import take_all, writing
 
+from lineside.console.memory import Memory
 from lineside.console.ports import SqliteStore
 from lineside.console.screens.runs import RunsArea
 from lineside.store.homes import Home
@@ -185,3 +187,21 @@ def test_the_runner_may_answer_before_the_area_has_come_up(store: SqliteStore) -
     area = RunsArea(store, Remembering())
     area.reload()
     assert not area.awaiting, "it reads when it is mounted"
+
+
+def test_the_chosen_order_is_kept_for_the_next_sitting(store: SqliteStore, tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.json")
+
+    async def choose(here: Sitting) -> None:
+        await here.press("2", "s", "d")
+
+    async def look(here: Sitting) -> None:
+        await here.press("2")
+        table = here.app.area.main()  # type: ignore[union-attr]
+        assert table.sort == "-name"
+        names = [table.rows.item(at).run.name for at in range(len(table.rows))]
+        assert names == sorted(names, reverse=True)
+
+    at_console(store, choose, memory=memory)
+    at_console(store, choose, memory=memory)
+    at_console(store, look, memory=memory)

@@ -32,10 +32,11 @@ def columns(board: Leaderboard, *, width: int = 120) -> list[Column]:
             curve stay; on a wide one causes are said in full, and curves are long.
     """
     widest = 17 if width < NARROW else 26 if width < _WIDE else 44
+    roomy = width >= _WIDE  # what is left over then makes curves longer, not names
     return [
         Column(key="id", title="#", align=">", priority=1),
         Column(key="status", title="status", priority=1, max=widest),
-        Column(key="name", title="name", priority=2, min=12, max=34, grow=True),
+        Column(key="name", title="name", priority=2, min=12, max=34, grow=not roomy),
         Column(key="author", title="who", priority=6, max=12),
         *([Column(key=HOLDOUT, title=HOLDOUT, align=">", priority=5)] if board.measured else []),
         Column(key=f"metric:{board.column.title}", title=_title(board.column), align=">", priority=1, max=16),
@@ -44,7 +45,7 @@ def columns(board: Leaderboard, *, width: int = 120) -> list[Column]:
         *([Column(key="children", title="children", align=">", priority=5)] if board.families else []),
         Column(key="step", title="step", align=">", priority=6),
         Column(key="duration", title="took", align=">", priority=6),
-        Column(key="curve", title="curve", priority=2, min=curve_width(width)),
+        Column(key="curve", title="curve", priority=2, min=curve_width(width), max=1_000, grow=roomy),
         Column(key="created", title="created", priority=12, align=">"),
     ]  # fmt: skip
 
@@ -58,11 +59,18 @@ def curve_width(width: int) -> int:
     return next((cells for least, cells in ((240, 48), (_WIDE, 24), (NARROW, CURVE)) if width >= least), 8)
 
 
-def cells(line: RunLine, board: Leaderboard, me: Me, *, now: Micros, width: int = 120) -> list[Cell]:
-    """One row."""
+def cells(
+    line: RunLine, board: Leaderboard, me: Me, *, now: Micros, width: int = 120, curve: int = 0
+) -> list[Cell]:
+    """One row.
+
+    Args:
+        curve: cells that its curve may take on a wide screen; 0: as many as is usual there.
+    """
     run, summary = line.run, line.summary
     bad = summary is not None and summary.last_kind != "finite"
-    curve = sparkline.text(board.curves.get(run.id, ()), width=curve_width(width))
+    long = curve if curve and width >= _WIDE else curve_width(width)
+    drawn = sparkline.text(board.curves.get(run.id, ()), width=long)
     held = line.holdout.last_value if line.holdout else None
     return [
         str(run.id),
@@ -75,7 +83,7 @@ def cells(line: RunLine, board: Leaderboard, me: Me, *, now: Micros, width: int 
         *([_family(run)] if board.families else []),
         (count(summary.last_step), "") if summary else (NONE, "dim"),
         (took(ran(run, now=now)), "dim"),
-        (curve, "bad" if bad else "run" if run.status == "RUNNING" else "faint-run"),
+        (drawn, "bad" if bad else "run" if run.status == "RUNNING" else "faint-run"),
         (clock(run.created_us, now=now), "dim"),
     ]
 

@@ -122,6 +122,10 @@ class Table(Widget, Generic[T], can_focus=True):
         """How many columns found no room."""
         return self._plan.left_out
 
+    def cells_of(self, key: str) -> int:
+        """How wide that column is on show; 0: it has no room."""
+        return next((cells for at, cells in self._plan.shown if self.columns[at].key == key), 0)
+
     @property
     def marks_out_of_sight(self) -> int:
         """Marked rows that a filter has taken off the table."""
@@ -381,6 +385,8 @@ class Table(Widget, Generic[T], can_focus=True):
 
     def cmd_mark_range(self) -> None:
         """Mark all rows from the last mark to the cursor."""
+        if self.current_key is None:
+            return
         last = self._rows.index_of(list(self.marks)[-1]) if self.marks else self.cursor
         first, last = sorted((self.cursor if last is None else last, self.cursor))
         self._mark(marked(self.marks, (self._rows.key(index) for index in range(first, last + 1))))
