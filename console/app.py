@@ -96,7 +96,7 @@ class LinesideApp(Commanding):
         for theme in themes(depth):
             self.register_theme(theme)
         chosen = COLOURLESS if colourless() else self.settings.theme or self._kept_theme()
-        self.set_reactive(Commanding.theme, chosen)  # all styles are made when it begins, not twice
+        self.begin_in(chosen)
         commands.use(self.settings.keys, in_words=self.settings.ascii)
         for name in AREAS:
             self.add_mode(name, self._maker(name))

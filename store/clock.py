@@ -1,6 +1,6 @@
 """Time and identifiers: UTC microseconds in, UTC microseconds out."""
 
-import secrets
+import os
 import time
 from typing import NewType
 
@@ -21,4 +21,4 @@ def after(at: Micros, seconds: float) -> Micros:
 
 def new_id(kind: str) -> str:
     """Return an id such as `run_0686f1c2a9d3e4b1c2d3e4`: sorts by birth, unique without a lock."""
-    return f"{kind}_{now():014x}{secrets.token_hex(4)}"
+    return f"{kind}_{now():014x}{os.urandom(4).hex()}"

@@ -1,6 +1,5 @@
 """What lies in a home's folders, looked at while others write there; links are never followed."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -64,6 +63,8 @@ def size(path: Path) -> int:
 
 def sha256(path: Path) -> str:
     """The digest of a file."""
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -91,6 +91,12 @@ class TerminalApp(App[R]):
 
     # -- styles ------------------------------------------------------------------------------------
 
+    def begin_in(self, theme: str) -> None:
+        """All styles are made with this theme when the app begins, not twice: before it runs."""
+        self.set_reactive(App.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._styled = self._css_update_count
+
     def refresh_css(self, animate: bool = True) -> None:
         """Textual parses every style anew, twice, for a screen shown the first time: 50 ms of nothing.
 

@@ -2,11 +2,13 @@
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lineside.store.clock import Micros
 from lineside.store.errors import NotFound
-from lineside.store.objects import Stored
+
+if TYPE_CHECKING:
+    from lineside.store.objects import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def model_of(db: sqlite3.Connection, run_id: int) -> ArtifactRow:
     return ArtifactRow.of(row)
 
 
-def put(db: sqlite3.Connection, run_id: int, *, path: str, kind: str, stored: Stored, at: Micros) -> None:
+def put(db: sqlite3.Connection, run_id: int, *, path: str, kind: str, stored: "Stored", at: Micros) -> None:
     """Note a file of a run; the same name logged again is replaced."""
     row = {"run_id": run_id, "path": path, "kind": kind, "digest": stored.digest, "tree": int(stored.tree)}
     db.execute(_PUT, {**row, "bytes": stored.bytes, "at_us": at})

@@ -1,6 +1,5 @@
 """The audit trail: a hash chain that shows the first row anybody changed, removed or reordered."""
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -166,6 +165,8 @@ _HASHED = (
 
 
 def _hash(row: Mapping[str, Any] | sqlite3.Row) -> str:
+    import hashlib  # brings OpenSSL along, which who only reads does without
+
     body = _canonical({k: row[k] for k in _HASHED})
     return hashlib.sha256((row["prev_hash"] + body).encode()).hexdigest()
 

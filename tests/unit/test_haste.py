@@ -45,6 +45,28 @@ def _loose() -> type:
     return Loose
 
 
+def _full() -> type:
+    @dataclasses.dataclass
+    class Base:
+        one: int
+
+        def __post_init__(self) -> None:
+            self.sum = self.one
+
+    @dataclasses.dataclass(kw_only=True)
+    class Full(Base):
+        """One with all that an `__init__` can have to do."""
+
+        two: list[int] = dataclasses.field(default_factory=list)
+        start: dataclasses.InitVar[int] = 4
+
+        def __post_init__(self, start: int) -> None:  # type: ignore[override]
+            super().__post_init__()
+            self.sum += start
+
+    return Full
+
+
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, made in haste._CHEAP.items():
@@ -74,7 +96,7 @@ def _outcome(do: Any, *given: Any) -> Any:
 
 CASES = [
     (lambda: _three(False), (1, 2.5)), (lambda: _three(True), (1, float("inf"))), (_single, (1.0,)),
-    (_empty, ()), (_loose, (1,)),
+    (_empty, ()), (_loose, (1,)), (_full, (1,)),
 ]  # fmt: skip
 
 
@@ -83,6 +105,30 @@ def test_nothing_can_be_told_from_outside(make: Maker, given: tuple[Any, ...], r
     at_leisure = facts(make(), *given)
     request.getfixturevalue("hasty")
     assert facts(make(), *given) == at_leisure
+
+
+def test_what_is_made_wrongly_is_refused_in_the_same_words(hasty: None) -> None:
+    with pytest.raises(TypeError, match=r"_full\.<locals>\.Full\.__init__\(\) missing 1 required"):
+        _full()()
+    with pytest.raises(TypeError, match="non-default argument 'two' follows default argument"):
+
+        @dataclasses.dataclass
+        class Wrong:
+            one: int = 1
+            two: int  # type: ignore[misc]
+
+
+def test_an_init_is_compiled_once_and_for_all_that_inherit_it(hasty: None) -> None:
+    base = _loose()
+
+    class More(base):  # type: ignore[misc,valid-type]
+        pass
+
+    waiting = base.__init__
+    assert More(1).two == "x"
+    assert base.__init__ is More.__init__ is not waiting
+    waiting(kept := base(2), 3)
+    assert (kept.one, kept.two) == (3, "x")
 
 
 def test_a_nan_is_itself_in_a_field_of_its_own(hasty: None) -> None:
