@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lineside.console.reads.changes import Change, changes, telling
 from lineside.store.queries import datasets, histories, lineage
-from lineside.store.queries.datasets import ColumnProfile, FileRow, VersionRow
+from lineside.store.queries.datasets import Column, ColumnProfile, FileRow, VersionRow
 from lineside.store.queries.lineage import EdgeRow, Node, NodeRow
 
 _USERS = 40
@@ -35,6 +35,7 @@ class Chosen:
     past: Sequence[tuple[VersionRow, Sequence[ColumnProfile]]]  # itself and those before it, newest first
     came_from: Sequence[Tie]
     led_to: Sequence[Tie]
+    measured: bool = True  # False: only names and types of its columns are known
 
     @property
     def profile(self) -> list[ColumnProfile]:
@@ -108,13 +109,23 @@ def _chosen(
     before = line[1] if len(line) > 1 else None
     if against is not None and against != version.id:
         before = next((v for v in versions if v.id == against), before)
-    now = profiles.of(db, version.id)
+    known = profiles.of(db, version.id)
+    now = known or [_unmeasured(column) for column in version.columns]
     found = changes(now, profiles.of(db, before.id) if before else [])
     came, led = _ties(db, Node("dataset_version", version.id))
     return Chosen(
         version=version, files=datasets.files(db, version.id), against=before,
         changes=sorted(found, key=lambda c: telling(c, version)),
         past=[(v, profiles.of(db, v.id)) for v in line[:PAST]], came_from=came, led_to=led,
+        measured=bool(known),
+    )  # fmt: skip
+
+
+def _unmeasured(column: Column) -> ColumnProfile:
+    """A column of which only name and type are known."""
+    return ColumnProfile(
+        name=column.name, dtype=column.dtype, rows=0, nulls=0, nans=0, infinite=0, distinct=0, min=None,
+        max=None, mean=None, std=None, quantiles={}, edges=(), counts=(), top=(),
     )  # fmt: skip
 
 

@@ -37,3 +37,15 @@ def test_requests_that_wait_stand_above_newer_ones_that_are_decided(busy: Sqlite
         assert packets[0].request.id < max(packet.request.id for packet in packets)
 
     at_busy_console(busy, do)
+
+
+def test_a_version_that_nobody_measured_says_so_and_how_it_is_done(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("4")
+        assert "BIKE@3 IS NOT MEASURED" in text
+        assert "lineside data add bike FILE" in text
+        assert "not measured" in next(row for row in text.splitlines() if "hum" in row), (
+            "the columns are listed"
+        )
+
+    at_busy_console(busy, do)

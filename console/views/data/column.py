@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from shlex import quote
 
 from lineside.console.format import NONE, bar, clock, count, glyph, number, plural
 from lineside.console.reads.changes import Change, pair
@@ -26,12 +27,23 @@ def card(view: View, change: Change | None, now: Micros, width: int, height: int
     chosen = view.chosen
     if chosen is None:
         return []
-    if change is None:
-        lines = [heading(safe(chosen.version.label).upper(), width), *_ties(chosen, width)]
+    if change is None or not chosen.measured:
+        lines = [*_unmeasured(chosen, width), [], *_ties(chosen, width)]
     else:
         tall = height >= _TALL
         lines = _long(chosen, change, now, width, height) if tall else _short(chosen, change, width, height)
     return [clip(line, width) for line in lines[:height]]
+
+
+def _unmeasured(chosen: Chosen, width: int) -> list[Line]:
+    """That nothing is known of the columns' values, and what measures them."""
+    version = chosen.version
+    command = f"lineside data add {quote(version.name)} FILE"
+    return [
+        heading(f"{safe(version.label).upper()} IS NOT MEASURED", width, style="bold warn"),
+        [(" no shape, no quantile, nothing to compare: it came without a profile", "")],
+        [(" measured is what this adds: ", "dim"), (safe(command), "key"), (" or ", "dim"), (". n", "key")],
+    ]
 
 
 def _short(chosen: Chosen, change: Change, width: int, height: int) -> list[Line]:
@@ -277,7 +289,7 @@ def _led(ties: Sequence[Tie], width: int) -> list[Line]:
 
 def portrait(chosen: Chosen, width: int, height: int) -> list[Line]:
     """Where the columns are pixels: the mean row as a picture, and where it moved since then."""
-    now = _pixels(chosen.profile)
+    now = _pixels(chosen.profile) if chosen.measured else []
     if not now or height < 5:
         return []
     pictures = [_image(now, "mean row")]

@@ -120,6 +120,8 @@ def change_cells(change: Change, chosen: Chosen) -> Sequence[Cell]:
     """One line of the columns table."""
     column = change.profile
     share = change.missing_share
+    if not chosen.measured and change.now is not None:
+        return _unmeasured(change, chosen)
     return (
         (str(change.place), "dim"),
         (safe(change.name), "bad" if change.fate == "dropped" else "bold" if change.moved else ""),
@@ -133,6 +135,14 @@ def change_cells(change: Change, chosen: Chosen) -> Sequence[Cell]:
         _edge(column.max),
         _shape(column),
     )
+
+
+def _unmeasured(change: Change, chosen: Chosen) -> Sequence[Cell]:
+    """A column of which only name and type are known."""
+    name, dtype = safe(change.name), change.profile.dtype
+    none: Cell = (NONE, "dim")
+    return ((str(change.place), "dim"), name, role(change.name, chosen.version), (dtype, "dim"),
+            none, none, none, none, none, none, ("not measured", "dim"))  # fmt: skip
 
 
 def _moved(change: Change) -> Cell:
@@ -180,6 +190,8 @@ def summary(view: View, *, short: bool) -> Line:
     out: list[Span] = []
     if not short:
         out.append((f"{plural(len(view.versions), 'version')} of {plural(known, 'dataset')}", "dim"))
+    if view.chosen is not None and not view.chosen.measured:
+        return [*out, (" · " if out else "", "dim"), ("columns not measured", "warn")]
     changes = view.chosen.changes if view.chosen else ()
     lost = sum(c.fate != "same" for c in changes)
     holes = sum(bool(c.missing) for c in changes)
