@@ -98,12 +98,13 @@ def _short(title: str) -> str:
     """
     said = _DRIFTED.search(title)
     if said is None:
-        return _INTERVAL.sub("", title)
+        return _APART.sub("tells it apart", _INTERVAL.sub("", title))
     statistic = said["statistic"].partition("_")[0].upper()
     return f"{title[: said.start()]}{said['feature']} {statistic} {said['value']}, {said['share']} columns"
 
 
 _INTERVAL = re.compile(r" \[[^\[\]]*\d, [^\[\]]*\]")
+_APART = re.compile(r"tells window \d+ from training")
 _DRIFTED = re.compile(
     r"(?P<share>\d+ of \d+) columns drifted in window \d+, (?P<feature>.+) (?P<statistic>\S+) "
     r"(?P<value>\S+ > \S+)$"

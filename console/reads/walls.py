@@ -154,4 +154,4 @@ def _drift(db: sqlite3.Connection, row: EndpointRow) -> Drift | None:
     )  # fmt: skip
 
 
-_WINDOWS, _SCORES = 24, 4
+_WINDOWS, _SCORES = 24, 12

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from lineside.console.format import glyph
 from lineside.console.text import Line, Span, beside, clip, fit, line_width, safe
-from lineside.console.views.grid import padded
+from lineside.console.views.grid import capped, padded
 from lineside.console.views.jobs import pulse
+from lineside.console.views.wall import happened, served, work
+from lineside.console.widgets.charts import gauge
 from lineside.console.widgets.charts.bigtext import big, height, largest, width
+from lineside.console.widgets.filled import lines_of
 
 if TYPE_CHECKING:
     from lineside.console.reads.needs import Need
@@ -36,15 +39,45 @@ class Said:
     words: str
     more: str
     style: str
+    share: float | None = None  # how far it is; None: nobody knows
 
 
 def draw(scene: "Scene", columns: int, lines: int) -> list[Line]:
     """Everything in exactly `lines` lines."""
     shown = tiles(scene)
     cells = (columns - 2) // len(shown)
-    scale = max(1, largest([tile.number for tile in shown], room=(cells - 2, max(3, lines // 3))))
-    out = [_top(scene, columns), [], *_tiles(shown, cells, scale)]
-    return padded([*out, [], *_states(states(scene), columns, lines - len(out) - 1)], lines)
+    scale = max(1, largest([tile.number for tile in shown], room=(cells - 2, max(3, lines // 4))))
+    out = [_top(scene, columns), [], *_tiles(shown, cells, scale), []]
+    return padded([*out, *_below(scene, columns, lines - len(out))], lines)
+
+
+_ENDS = 8
+"""Lines that the endpoints need below what is wrong."""
+
+
+def _below(scene: "Scene", columns: int, lines: int) -> list[Line]:
+    """What is wrong; beside it, where there is room, what goes on, the GPUs and what happened."""
+    bad, good = wrong(scene) or [_WELL], going(scene)
+    if columns < 2 * _LARGE or lines < 4 * height(1):
+        return _states([*bad, *good], columns, lines)
+    half = (columns - 3) // 2
+    right = [*_states(good, half, min(lines, len(good) * (height(1) + 2))), *_panels(scene, half, lines)]
+    left = _states(bad, half, lines)
+    tall = lines - len(left)
+    if tall >= _ENDS and scene.wall.endpoints:
+        left += [line for line, _ in lines_of(served.endpoints(scene, half - 1, tall - 1), half, tall)]
+    return beside(padded(left, lines), padded(right, lines), widths=(half, half), rule="   ")
+
+
+def _panels(scene: "Scene", width: int, lines: int) -> list[Line]:
+    """The GPUs with what they did, and the newest of what happened, in letters of the usual size."""
+    fills = [(work.gpus, 1 + 6 * len(scene.gpus))] if scene.gpus else []
+    out: list[Line] = []
+    for fill, tall in (*fills, (happened.since, lines)):
+        tall = min(tall, lines - len(out))
+        out += [line for line, _ in lines_of(fill(scene, width - 1, max(1, tall - 1)), width, tall)]
+        out += [[]] if out else []
+    return out
 
 
 def tiles(scene: "Scene") -> list[Tile]:
@@ -57,7 +90,7 @@ def tiles(scene: "Scene") -> list[Tile]:
     waiting = wall.counts.get("QUEUED", 0)
     out = [
         Tile(str(firing), "◆ firing" if firing else "✓ no alert", "drift" if firing else "ok"),
-        Tile(str(failed), "✗ failed" if failed else "✓ none failed", "bad" if failed else "ok"),
+        Tile(str(failed), "✗ failed" if failed else "✓ none fails", "bad" if failed else "ok"),
         Tile(str(asked), "? ask you" if asked else "✓ none asks", "ask" if asked else "ok"),
         Tile(str(len(wall.working)), "● running", "run" if wall.working else "dim"),
         Tile(str(waiting), "○ waiting", "" if waiting else "dim"),
@@ -67,31 +100,49 @@ def tiles(scene: "Scene") -> list[Tile]:
     return out
 
 
+_WELL = Said("✓", "all is well", "", "ok")
+
+
 def states(scene: "Scene") -> list[Said]:
-    """What is wrong, what idles, what ends next: nothing that is as it should be."""
+    """What is wrong or idles, then what ends next: nothing that is as it should be."""
+    return [*(wrong(scene) or [_WELL]), *going(scene)]
+
+
+def wrong(scene: "Scene") -> list[Said]:
+    """What somebody should look at."""
     wall, now = scene.wall, scene.wall.at_us
+    ends = [row.endpoint for row in wall.endpoints if row.endpoint.state not in ("ok", "new")]
     out = [
         Said(glyph(e.state)[0], f"{safe(e.name)} {e.state}", f"since {pulse.hm(e.state_since_us, now=now)}",
              glyph(e.state)[1])
-        for e in (row.endpoint for row in wall.endpoints) if e.state not in ("ok", "new")
+        for e in ends
     ]  # fmt: skip
-    out += [
-        Said(
-            need.mark[0], _short(need),
-            pulse.hm(need.at_us, now=now), need.mark[1],
-        )
-        for need in wall.needs if need.kind != "alert"
-    ]  # fmt: skip
-    out += [
+    known = {e.name for e in ends if e.state in _ALARMED}
+    told: set[str] = set()
+    for need in wall.needs:
+        words = _short(need)
+        if words in told or (need.kind == "alert" and need.text.partition(":")[0] in known):
+            continue
+        told.add(words)
+        out.append(Said(need.mark[0], words, pulse.hm(need.at_us, now=now), need.mark[1]))
+    return out + [
         Said("■", f"GPU {gpu.index} idle", f"since {pulse.hm(gpu.idle_since_us, now=now)}", "warn")
         for gpu in scene.gpus if gpu.idle_since_us is not None and gpu.held
     ]  # fmt: skip
-    soon = [work for work in wall.working if work.end.at_us is not None]
-    out += [
-        Said("●", f"{work.job.id} {safe(work.job.name)}", pulse.ends(work, now=now)[0], "run")
-        for work in sorted(soon, key=lambda work: work.end.at_us or 0)
-    ]
-    return out or [Said("✓", "all is well", "", "ok")]
+
+
+_ALARMED = ("drifted", "poller down", "unparseable", "stale", "mismatch")
+"""States of an endpoint that its alert would only say again."""
+
+
+def going(scene: "Scene") -> list[Said]:
+    """What ends next."""
+    soon = [each for each in scene.wall.working if each.end.at_us is not None]
+    return [
+        Said("●", f"{each.job.id} {safe(each.job.name)}", pulse.ends(each, now=scene.wall.at_us)[0], "run",
+             each.metric.last_step / each.end.total if each.metric and each.end.total else None)
+        for each in sorted(soon, key=lambda each: each.end.at_us or 0)
+    ]  # fmt: skip
 
 
 def _short(need: "Need") -> str:
@@ -113,41 +164,57 @@ def _tiles(shown: Sequence[Tile], cells: int, scale: int) -> list[Line]:
     for row in range(height(scale)):
         out.append([(" ", ""), *((fit(each[row], cells), f"bold {tile.style}")
                                  for each, tile in zip(drawn, shown, strict=True))])  # fmt: skip
-    words: list[Span] = [(fit(tile.word, cells - 1) + " ", tile.style) for tile in shown]
+    words: list[Span] = [(fit(tile.word, cells - 1) + " ", f"bold {tile.style}") for tile in shown]
     return [*out, [], [(" ", ""), *words]]
 
 
 def _states(found: Sequence[Said], columns: int, lines: int) -> list[Line]:
     """In large letters where they fit; what there is no room for is counted."""
-    each = height(1) + 1
-    if lines < 2 * each or columns < _LARGE:
-        out: list[Line] = [clip([(f" {s.mark} ", s.style), (s.words, f"bold {s.style}"), (f"  {s.more}", "")],
-                                columns) for s in found]  # fmt: skip
-        return [line for said in out for line in (said, [])][: max(0, lines)]
-    side = 2 if columns >= 2 * _LARGE else 1
-    rows = max(1, (lines - 1) // each)
-    wide = (columns - 2) // side
-    shown = [_large(said, wide - 2) for said in found[: rows * side]]
-    blocks = [
-        [line for block in shown[at : at + rows] for line in block] for at in range(0, len(shown), rows)
-    ]
-    out = list(blocks[0])
-    if len(blocks) > 1:
-        right = [*blocks[1], *([[]] * (len(out) - len(blocks[1])))]
-        out = beside(out, right, widths=(wide, wide), rule=" ")
-    hidden = len(found) - len(shown)
-    return [*out, *([[(f" and {hidden} more", "dim")]] if hidden else [])]
+    if columns < _LARGE - 2 or lines < 2 * (height(1) + 1):
+        return _small(found, columns, lines)
+    scale = next((s for s in (3, 2) if len(found) * (height(s) + 2) <= lines
+                  and all(_wide(said.words, said, s) <= columns for said in found)), 1)  # fmt: skip
+    blocks = [_large(said, columns, scale) for said in found]
+    out: list[Line] = []
+    for place, block in enumerate(blocks):
+        if len(out) + len(block) + (place < len(blocks) - 1) > lines + (not block[-1]):
+            return [*out, [(f" and {len(blocks) - place} more", "dim")]]
+        out += block
+    return out
 
 
-def _large(said: Said, room: int) -> list[Line]:
-    """Mark, words in large letters, the moment in small ones at the lowest line."""
-    tail = len(said.more) + 6
-    words = said.words
-    while width(words) > room - tail and len(words) > 3:
-        words = words[:-1]
-    rows = big(words)
-    out: list[Line] = [[(f" {said.mark if place == 1 else ' '}  ", f"bold {said.style}"),
+def _small(found: Sequence[Said], columns: int, lines: int) -> list[Line]:
+    """A line each, a blank between while there is room."""
+    out: list[Line] = [clip([(f" {s.mark} ", s.style), (s.words, f"bold {s.style}"), (f"  {s.more}", "")],
+                            columns) for s in found]  # fmt: skip
+    loose = [line for said in out for line in (said, [])][:-1]
+    return loose if len(loose) <= lines else capped(out, lines)
+
+
+_FAILED = "FAILED "
+"""The word that its mark says too."""
+
+
+def _wide(words: str, said: Said, scale: int) -> int:
+    """Cells of large letters with the mark before them, and the moment in small letters behind."""
+    return 4 + width(words, scale) + 3 + len(said.more)
+
+
+def _large(said: Said, room: int, scale: int) -> list[Line]:
+    """Mark, words in large letters, the moment in small ones; a gauge of how far it is, a blank."""
+    words = next(
+        (w for w in (said.words, said.words.removeprefix(_FAILED)) if _wide(w, said, scale) <= room), ""
+    )
+    if not words:
+        words = said.words
+        return [[(f" {said.mark}  {words}", f"bold {said.style}"), (f"   {said.more}", "bold")], []]
+    rows = big(words, scale=scale)
+    middle = len(rows) // 2
+    out: list[Line] = [[(f" {said.mark if place == middle else ' '}  ", f"bold {said.style}"),
                         (text, f"bold {said.style}"),
-                        (f"   {said.more}" if place == 1 else "", "bold")]
+                        (f"   {said.more}" if place == middle else "", "bold")]
                        for place, text in enumerate(rows)]  # fmt: skip
+    if said.share is not None:
+        done = gauge.bar(said.share, width=width(words, scale), style=said.style)
+        out.append([("    ", ""), *done, (f"   {gauge.percent(said.share)}", "bold")])
     return [*out, []]

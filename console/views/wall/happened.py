@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lineside.console.format import clock, count, glyph, number, plural
+from lineside.console.format import count, glyph, number, plural
 from lineside.console.reads.achieved import Better
 from lineside.console.reads.walls import Recent
 from lineside.console.text import Line, Span, clip, line_width, safe
+from lineside.console.views.bars import block
 from lineside.console.views.grid import grid
 from lineside.console.views.jobs import pulse
 from lineside.console.widgets.charts import sparkline
@@ -29,13 +30,14 @@ _RUN = (
 )
 
 
-_MANY = 12
-"""With room for so many of three lines each, runs have them: themselves, their curve, a blank."""
+_MANY, _MOST = 12, 8
+"""With room for so many of three lines each, runs have them, or more: themselves, their curve, a blank."""
 
 
 def recent(scene: "Scene", width: int, height: int) -> Filled:
     """The newest runs with their curves."""
-    each = 3 if height >= 3 * _MANY else 1
+    count = max(1, min(_MANY, len(scene.wall.recent)))
+    each = min(_MOST, height // count) if height >= 3 * count else 1
     rows = scene.wall.recent[: max(1, height // each)]
     spark = max(8, min(30, width - 52)) if each < 3 else 0
     lines = grid(_RUN, [_run(row, scene, spark) for row in rows], width + 2)
@@ -43,19 +45,19 @@ def recent(scene: "Scene", width: int, height: int) -> Filled:
         title="RECENT RUNS", right="2 shows all",
         rows=[
             Row(key=row.run.id, goes=("runs", row.run.id),
-                lines=[line[1:], *([] if each < 3 else [_long_curve(row, scene, width)]),
-                       *([[]] if each > 1 else [])])
+                lines=[line[1:], *(_curve(row, scene, width, each - 2) if each > 1 else [])])
             for row, line in zip(rows, lines, strict=True)
         ]
         or [Row(key="", lines=[[("no runs yet", "dim")]])],
     )  # fmt: skip
 
 
-def _long_curve(row: Recent, scene: "Scene", width: int) -> Line:
-    """The curve over the whole panel, under its run."""
+def _curve(row: Recent, scene: "Scene", width: int, tall: int) -> list[Line]:
+    """The curve over the whole panel, under its run, and a blank."""
     curve = scene.curves.get(row.run.id, ())
-    style = {"RUNNING": "run", "FAILED": "bad"}.get(row.run.status, "faint-a")
-    return [("  ", ""), (sparkline.text(curve, width=max(8, width - 6)), style)]
+    style = {"RUNNING": "faint-run", "FAILED": "faint-bad"}.get(row.run.status, "faint-a")
+    drawn = block(curve, width=max(8, width - 6), height=tall) if curve else [""] * tall
+    return [*([("  ", ""), (text, style)] for text in drawn), []]
 
 
 def _run(row: Recent, scene: "Scene", spark: int) -> list[Cell]:
@@ -78,7 +80,7 @@ def _run(row: Recent, scene: "Scene", spark: int) -> list[Cell]:
 def since(scene: "Scene", width: int, height: int) -> Filled:
     """In sum, then one line for each thing that happened; then what one has seen already."""
     wall = scene.wall
-    left = clock(wall.since_us, now=wall.at_us)
+    left = pulse.hm(wall.since_us, now=wall.at_us)
     title = "THE LAST 24 HOURS" if wall.first_visit else f"SINCE YOU LEFT, {left}"
     rows = _sum(scene, width)
     rows += [_event(event, scene, width) for event in wall.events]

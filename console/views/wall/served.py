@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lineside.console.format import count, glyph, number
+from lineside.console.format import bar, count, glyph, number
 from lineside.console.reads.walls import Drift, Watched
 from lineside.console.text import Line, Span, clip, fit, line_width, safe, width_of
 from lineside.console.views.bars import block
@@ -47,12 +47,13 @@ def endpoints(scene: "Scene", width: int, height: int) -> Filled:
 
 def _heights(rows: Sequence[Watched], height: int) -> list[int]:
     """Lines of each: those that have no latency to draw leave theirs to the others."""
-    mute = [not any(value is not None for value in row.p99) for row in rows]
+    mute = [row.drift is None and not any(value is not None for value in row.p99) for row in rows]
     loud = len(rows) - sum(mute)
     each = (height - _MUTE * sum(mute)) // loud if loud else _MUTE
     if each < 2:
         return [height // len(rows)] * len(rows)
-    return [_MUTE if quiet else min(_TALL, each) for quiet in mute]
+    most = _TALL if loud > 1 else 2 * _TALL
+    return [_MUTE if quiet else min(most, each) for quiet in mute]
 
 
 def _heads(rows: Sequence[Watched], scene: "Scene", width: int, *, tall: bool) -> list[Line]:
@@ -140,7 +141,8 @@ def _drift(drift: Drift | None, width: int, each: int) -> list[Line]:
     tone = "drift" if drift.fired else "dim"
     if each > _COLUMNS_EACH:
         said: Line = [(f"  drift {drift.fired} of {drift.tested} columns", tone)]
-        return [said, *(_score(*score) for score in drift.scores)]
+        most = max((value for _, value, _ in drift.scores), default=1.0)
+        return [said, *(_score(*score, most, width) for score in drift.scores)]
     out: list[Span] = [(f"  drift {drift.fired} of {drift.tested}: ", tone)]
     for place, (feature, value, fired) in enumerate(drift.scores):
         shade = "drift" if fired else "dim"
@@ -153,6 +155,11 @@ def _drift(drift: Drift | None, width: int, each: int) -> list[Line]:
     return [clip(out, width)]
 
 
-def _score(feature: str, value: float, fired: bool) -> Line:
+def _score(feature: str, value: float, fired: bool, most: float, width: int) -> Line:
+    """`◆ temp      ████████▌     0.41`, the bar beside the largest."""
     mark, tone = ("◆", "drift") if fired else ("·", "dim")
-    return [(f"    {mark} ", tone), (safe(feature)[:24].ljust(24), ""), (f" {number(value, digits=2)}", tone)]
+    name = 16 if width < 70 else 24
+    room = max(0, min(40, width - name - 14))
+    return [(f"  {mark} ", tone), (fit(safe(feature), name), ""),
+            (" " + bar(value / most if most else 0.0, room), "faint-drift" if fired else "faint-a"),
+            (f" {number(value, digits=2):>5}", tone)]  # fmt: skip

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lineside.console.commands import shown
 from lineside.console.format import count, glyph, number, plural
 from lineside.console.reads.walls import Working
 from lineside.console.text import Line, Span, clip, fit, safe
@@ -69,7 +70,8 @@ def jobs(scene: "Scene", width: int, height: int) -> Filled:
         for work, head in zip(working, heads, strict=True)
     ]  # fmt: skip
     if not rows:
-        rows = [Row(key="", lines=[[("nothing runs", "dim")]])]
+        rows = [Row(key="", lines=[[("nothing runs: ", "dim"), ("3", "key"), (" then ", "dim"),
+                                    (shown(". n"), "key"), (" runs a pipeline", "dim")]])]  # fmt: skip
     counts = f"{len(wall.working)} running · {plural(wall.counts.get('QUEUED', 0), 'waiting', 'waiting')}"
     if held := wall.counts.get("HELD", 0):
         counts += f" · {held} held"
