@@ -4,8 +4,8 @@ from lineside.console.commands import Command, deed
 
 COMMANDS: tuple[Command, ...] = (
     Command(id="runs.open", keys=("enter",), title="open the run", footer="open", group="move"),
-    Command(id="runs.next_run", keys=("J",), title="in an opened run: the next one", footer="next run"),
-    Command(id="runs.previous_run", keys=("K",), title="in an opened run: the one before"),
+    Command(id="runs.next_run", keys=("J",), title="next run, opened or not", footer="next run"),
+    Command(id="runs.previous_run", keys=("K",), title="run before, opened or not"),
     Command(id="runs.details", keys=("d",), title="params, metrics, files of the row"),
     Command(
         id="runs.compare",

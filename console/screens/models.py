@@ -30,6 +30,9 @@ _TABLE_SHARE = 4
 _LOW = 18
 """On a screen of fewer rows only the table with the keys is shown."""
 
+_HIGH, _ASIDE = 32, 3
+"""On a screen of fewer rows the table without the keys shows only so many of its own."""
+
 _LEAST_CARD = 6
 
 _BROAD = 150
@@ -167,7 +170,8 @@ class ModelsArea(ModelDeeds):
                 key=lambda v: v.id,
                 cells=made,
                 problem=lambda v: v.status == "FAILED_REGISTRATION",
-            )
+            ),
+            columns=views.version_columns(view.lived),
         )
         self.requests.show(
             ListRows[Packet](
@@ -203,7 +207,8 @@ class ModelsArea(ModelDeeds):
         for table in (self.versions, self.requests):
             hidden = self.size.height < _LOW and table is not self.main()
             table.display = self._zoomed in (None, table.id) and not hidden
-            rows = 1 + max(1, min(len(table.rows), most))
+            aside = self.size.height < _HIGH and table is not self.main()
+            rows = 1 + max(1, min(len(table.rows), _ASIDE if aside else most))
             table.styles.height = "1fr" if self._zoomed == table.id else rows
         self.case.display = self._zoomed in (None, "case")
         self.query_one("#tables").display = self._zoomed != "case"
@@ -313,7 +318,7 @@ class ModelsArea(ModelDeeds):
         if self._pair is not None and self.view.pair is not None:
             pair = self.view.pair
             here += [("  compared: ", "dim"), (f"{safe(pair.old.label)} and v{pair.new.number}", "accent")]
-        return here, views.summary(self.view, sum(p.request.state == WAITS for p in self.view.packets))
+        return here, views.summary(self.view, short=self.size.width < 60)
 
     def targets(self) -> Targets:
         packet = self.requests.current if self.focused is self.requests else None

@@ -21,6 +21,7 @@ from lineside.console.views.runs import artifacts, metrics
 from lineside.console.views.runs import run as drawing
 from lineside.console.views.runs.artifacts import Shown
 from lineside.console.views.runs.run import TABS
+from lineside.console.widgets.charts.gallery import Gallery
 from lineside.console.widgets.charts.plot import Plot
 from lineside.console.widgets.charts.window import ALL, Plotted, Window
 from lineside.console.widgets.images.pictureview import PictureView
@@ -72,7 +73,10 @@ class OpenedRun(Vertical):
     OpenedRun #logged { height: auto; }
     OpenedRun #others { height: 0; }
     OpenedRun #curve, OpenedRun #text, OpenedRun #laid, OpenedRun #image { height: 1fr; width: 1fr; }
-    OpenedRun #system { height: 1fr; }
+    OpenedRun #system, OpenedRun #measured { height: 1fr; width: 1fr; }
+    OpenedRun #measured { display: none; }
+    OpenedRun.-large #measured { display: block; }
+    OpenedRun.-large #system { display: none; }
     OpenedRun #files { height: 8; }
     OpenedRun.-wide .tab { layout: horizontal; }
     OpenedRun.-wide #logged { height: 1fr; width: 84; }
@@ -98,7 +102,9 @@ class OpenedRun(Vertical):
                 yield Table[SummaryRow](metrics.COLUMNS, id="metrics", empty="no number was logged")
                 yield Drawing[Opening](self._draw_grid, id="others")
             yield Plot[Opening](self._draw_curve, id="curve")
-        yield Page[Opening](self._draw_system, id="system")
+        with Container(id="of-system", classes="tab"):
+            yield Gallery[Opening](self._draw_system, _measured, id="system")
+            yield Plot[Opening](self._draw_measured, id="measured")
         with Container(id="of-files", classes="tab"):
             yield Table[ArtifactRow](
                 artifacts.COLUMNS, id="files", empty="no files: lineside.log_artifact(PATH) keeps one"
@@ -118,6 +124,7 @@ class OpenedRun(Vertical):
         if other:
             self._file = self._output = None
             self.remove_class("-close")
+            self.query_one("#measured", Plot).view(ALL)
         detail = found.detail
         self._of_metrics().show(
             ListRows[SummaryRow](detail.metrics, key=lambda row: row.metric, cells=metrics.cells)
@@ -135,13 +142,15 @@ class OpenedRun(Vertical):
         for drawing_of in self.query(Drawing):
             if drawing_of.id != "laid":
                 drawing_of.show(found)
-        self.query_one("#curve", Plot).show(found)
+        for id in ("curve", "measured"):
+            self.query_one(f"#{id}", Plot).show(found)
         if other or self._file is None:
             self._preview()
         self._follow()
 
     def go(self, tab: str) -> None:
         """Show a tab, with the keys in it."""
+        self.remove_class("-large")
         self.tab = tab
         self._arrange()
         if self._now is not None:
@@ -164,6 +173,10 @@ class OpenedRun(Vertical):
         """Into what the row stands for: the curve, the file."""
         if self.tab == "metrics":
             self.query_one("#curve").focus()
+        elif self.tab == "system" and self.metric:
+            self.add_class("-large")
+            self._of_system().redraw()
+            self.call_after_refresh(self._of_system().focus)
         elif self.tab == "files" and self._file is not None:
             self.add_class("-close")
             inner = self.query_one("#text" if self.query_one("#text").display else "#laid")
@@ -173,9 +186,10 @@ class OpenedRun(Vertical):
     def out(self) -> bool:
         """From a file or a curve back to the list; False where there is nothing to leave."""
         focused = self.screen.focused
-        inner = focused is not None and focused.id in ("curve", "text", "laid")
+        inner = focused is not None and focused.id in ("curve", "text", "laid", "measured")
         if self.has_class("-close") or inner:
             self.remove_class("-close")
+            self.remove_class("-large")
             self.call_after_refresh(self.focus_tab)
             return True
         return False
@@ -187,7 +201,9 @@ class OpenedRun(Vertical):
 
     @property
     def metric(self) -> str:
-        """The metric under the cursor; "": none."""
+        """The metric under the cursor, or the chosen chart of the system; "": none."""
+        if self.tab == "system":
+            return self.query_one("#system", Gallery).current
         row = self._of_metrics().current
         return row.metric if row is not None else ""
 
@@ -206,11 +222,14 @@ class OpenedRun(Vertical):
     def _of_metrics(self) -> Table[SummaryRow]:
         return self.query_one("#metrics", Table)
 
+    def _of_system(self) -> "Plot[Opening]":
+        return self.query_one("#measured", Plot)
+
     def _of_files(self) -> Table[ArtifactRow]:
         return self.query_one("#files", Table)
 
     def _arrange(self) -> None:
-        of = {"facts": "overview", "grid": "overview", "of-metrics": "metrics", "system": "system",
+        of = {"facts": "overview", "grid": "overview", "of-metrics": "metrics", "of-system": "system",
               "of-files": "files", "output": "output"}  # fmt: skip
         for id, tab in of.items():
             self.query_one(f"#{id}").display = tab == self.tab
@@ -310,15 +329,21 @@ class OpenedRun(Vertical):
 
         return smallcharts.fitting(curves, found.look, {}, width, height, log_y=found.log_y)
 
-    def _draw_system(self, found: Opening, width: int, height: int) -> list[Line]:
+    def _draw_system(self, found: Opening, width: int, height: int, chosen: str) -> list[Line]:
         curves = self._curves(found, system=True)
         if not curves:
             words = "nothing was measured: only runs of the runner are, every two seconds"
             return drawing.none_said("SYSTEM", words, width)
         from lineside.console.views.runs import smallcharts
 
-        head = heading("SYSTEM", width, right="every two seconds · x since it began")
-        return [head, *smallcharts.lines(curves, _SINCE, {}, width, height - 1)]
+        head = heading("SYSTEM", width, right="every two seconds · x since it began · ↵ one alone")
+        return [head, *smallcharts.lines(curves, _SINCE, {}, width, height - 1, chosen=chosen)]
+
+    def _draw_measured(self, found: Opening, width: int, height: int, view: Window) -> Plotted:
+        focused = self._of_system().has_focus
+        return metrics.curve(
+            found.detail, self.metric, _SINCE, width, height, view, log_y=False, focused=focused
+        )
 
     def _draw_curve(self, found: Opening, width: int, height: int, view: Window) -> Plotted:
         focused = self.query_one("#curve").has_focus
@@ -334,6 +359,11 @@ class OpenedRun(Vertical):
         listed = self.has_class("-wide") and not self.has_class("-close")
         width = self.size.width - (_FILES if listed else 0)
         return heading(safe(found.file.path), width, right=safe(f"{kind} · {amount(found.file.bytes)}"))
+
+
+def _measured(found: Opening) -> list[str]:
+    """What of the machine has a curve."""
+    return [name for name in found.detail.curves if name.startswith(SYSTEM)]
 
 
 class TabStop(Widget):

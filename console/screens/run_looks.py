@@ -93,6 +93,8 @@ class RunLooks(RunDeeds):
             tab, metric = self._run().tab, self._run().metric
             if tab == "output" and line.run.job_id is not None:
                 return ["lineside", "jobs", "logs", str(line.run.job_id)]
+            if tab == "system" and metric:
+                return ["lineside", "runs", "chart", id, "--metric", metric, "--x", "relative"]
             if tab == "metrics" and metric:
                 return ["lineside", "runs", "chart", id, "--metric", metric, *self._looked()]
             return ["lineside", "runs", "show", id]
@@ -135,7 +137,8 @@ class RunLooks(RunDeeds):
             return [(_LETTERS.get(tab, tab[0]), tab, TabStop(partial(run.go, tab))) for tab in tabs]
         panels = [("r", "runs", self.main()), ("p", "chart", self.query_one("#chart"))]
         if self._pane != "chart":
-            return [panels[0], ("p", _PANES[self._pane], self.query_one("#page"))]
+            pane = self.query_one("#gallery" if self._pane == "small" else "#page")
+            return [panels[0], ("p", _PANES[self._pane], pane)]
         beside = self.query_one("#beside")
         return [*panels, ("d", "the run in words", beside)] if beside.display else panels
 

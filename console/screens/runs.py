@@ -14,14 +14,12 @@ from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import curves, leaderboard
 from lineside.console.reads.leaderboard import Leaderboard, RunLine
 from lineside.console.screens.run import OpenedRun, Opening
-from lineside.console.screens.run_frame import FramedRuns
 from lineside.console.screens.run_looks import COMPARED
-from lineside.console.text import Line, clip, heading, spread
-from lineside.console.views.runs import comparisons
+from lineside.console.screens.run_panes import RunPanes, metrics_of
 from lineside.console.views.runs import run as opening
 from lineside.console.views.runs import runs as drawing
+from lineside.console.widgets.charts.gallery import Gallery
 from lineside.console.widgets.charts.plot import Plot
-from lineside.console.widgets.charts.window import Plotted, Window
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.tables.rows import Column, PagedRows
 from lineside.console.widgets.tables.table import Table
@@ -38,7 +36,7 @@ _SMALL = 40
 """Small charts at most."""
 
 
-class RunsArea(FramedRuns):
+class RunsArea(RunPanes):
     """Area 2."""
 
     NAME: ClassVar[str] = "runs"
@@ -52,9 +50,10 @@ class RunsArea(FramedRuns):
     RunsArea.-wide #beside { display: block; }
     RunsArea #differ { height: 1; display: none; }
     RunsArea.-several #differ { display: block; }
-    RunsArea #page, RunsArea #opened, RunsArea #diff { display: none; }
-    RunsArea #page { height: 1fr; width: 1fr; }
-    RunsArea.-paged #page { display: block; }
+    RunsArea #page, RunsArea #gallery, RunsArea #opened, RunsArea #diff { display: none; }
+    RunsArea #page, RunsArea #gallery { height: 1fr; width: 1fr; }
+    RunsArea.-paged #page, RunsArea.-galleried #gallery { display: block; }
+    RunsArea.-galleried #page { display: none; }
     RunsArea.-paged #left, RunsArea.-paged #beside, RunsArea.-paged #differ { display: none; }
     RunsArea.-paged.-charted #left { display: block; }
     RunsArea.-zoomed #runs, RunsArea.-alone #runs { display: none; }
@@ -75,6 +74,7 @@ class RunsArea(FramedRuns):
         yield Table[Any]((), id="runs", empty="no run is like that: esc takes the filter away")
         with Horizontal(id="below"):
             yield Page[Leaderboard](self._draw_page, id="page", head=2)
+            yield Gallery[Leaderboard](self._draw_gallery, metrics_of, id="gallery")
             with Vertical(id="left"):
                 yield Plot[Leaderboard](self._draw, id="chart")
                 yield Drawing[Leaderboard](self._draw_small, id="multiples")
@@ -141,7 +141,7 @@ class RunsArea(FramedRuns):
             self.main().go_to(self._wanted)
             self._wanted = None
         self._plot().show(view)
-        for id in ("multiples", "beside", "differ", "page"):
+        for id in ("multiples", "beside", "differ", "page", "gallery"):
             self.query_one(f"#{id}", Drawing).show(view)
         if view.opened is not None:
             self._run().show(Opening(
@@ -179,64 +179,6 @@ class RunsArea(FramedRuns):
         board = self._board
         assert board is not None
         return self.store.read(lambda db: leaderboard.page(db, ids, board.column))
-
-    # -- drawing ----------------------------------------------------------------------------------
-
-    def _draw(self, view: Leaderboard, width: int, height: int, window: Window) -> Plotted:
-        """The chart; in words what is known of a run whose points are not here."""
-        if not view.lines and view.beside is not None and view.beside.metrics:
-            return Plotted(rows=opening.facts(view.beside, self.me, width, now=self.now)[:height])
-        return drawing.chart_lines(
-            view, self._letters(), width, height, window, log_y=self._log_y, now=self.now,
-            focused=self._plot().has_focus,
-        )  # fmt: skip
-
-    def _draw_small(self, view: Leaderboard, width: int, height: int) -> list[Line]:
-        if not view.small or height < 3:
-            return []
-        from lineside.console.views.runs import smallcharts
-
-        return smallcharts.fitting(
-            view.small, view.asked.look, self._letters(), width, height, log_y=self._log_y
-        )
-
-    def _draw_beside(self, view: Leaderboard, width: int, height: int) -> list[Line]:
-        if view.beside is None:
-            return []
-        focused = self.query_one("#beside").has_focus
-        lines = opening.facts(view.beside, self.me, width - 1, now=self.now, focused=focused)
-        lines += [[]] * (height - len(lines))
-        return [clip([("│", "rule"), *line], width) for line in lines]
-
-    def _draw_differ(self, view: Leaderboard, width: int, height: int) -> list[Line]:
-        found = view.comparison
-        return [] if found is None else [drawing.differ_line(found, self._letters(), width)]
-
-    def _draw_page(self, view: Leaderboard, width: int, height: int) -> list[Line]:
-        focused = self.query_one("#page").has_focus
-        if self._pane in COMPARED:
-            every = self._pane == "every"
-            beside = self.has_class("-charted")
-            lines = comparisons.lines(view, self._letters(), width - 2 * beside, every=every, focused=focused)
-            lines += [[]] * (height - len(lines)) if beside else []
-            return [spread(line, [("│", "rule")], width) for line in lines] if beside else lines
-        if self._pane == "detail" and view.beside is not None:
-            return opening.facts(view.beside, self.me, width, now=self.now, focused=focused)
-        if self._pane == "small":
-            return self._all_metrics(view, width, height)
-        return []
-
-    def _all_metrics(self, view: Leaderboard, width: int, height: int) -> list[Line]:
-        from lineside.console.views.runs import smallcharts
-
-        every = {view.charted: view.lines, **view.small} if view.lines else view.small
-        head = heading("ALL METRICS", width, right=f"{len(every)} · a one · esc")
-        if not every:
-            return [head, [], [("  no number was logged", "dim")]]
-        letters = self._letters()
-        return [
-            head, *smallcharts.lines(every, view.asked.look, letters, width, height - 1, log_y=self._log_y)
-        ]  # fmt: skip
 
     @property
     def awaiting(self) -> bool:
@@ -312,11 +254,12 @@ class RunsArea(FramedRuns):
     def _show_pane(self, pane: str) -> None:
         self._pane = pane
         self.set_class(pane != "chart", "-paged")
+        self.set_class(pane == "small", "-galleried")
         self.set_class(pane in COMPARED and self.app.size.width >= _WIDE, "-charted")
         self.set_class(pane in COMPARED and self.app.size.height < _TALL, "-alone")
         page = self.query_one("#page")
-        if pane in COMPARED:
-            self.call_after_refresh(page.focus)
+        if pane in COMPARED or pane == "small":
+            self.call_after_refresh((page if pane != "small" else self.query_one("#gallery")).focus)
         elif page.has_focus or not self.main().has_focus:
             self.main().focus()
         self.query_one("#page", Page).cmd_top()
@@ -326,10 +269,15 @@ class RunsArea(FramedRuns):
     def cmd_open(self) -> None:
         if self._opened is not None:
             self._run().enter()
-            return
-        if self.query_one("#page").has_focus and self._pane in COMPARED:
+        elif self.query_one("#page").has_focus and self._pane in COMPARED:
             self.cmd_diff()
-            return
+        elif (gallery := self.query_one("#gallery", Gallery)).has_focus and gallery.current:
+            self._set_metric(gallery.current)
+            self._show_pane("chart")
+        else:
+            self._open_row()
+
+    def _open_row(self) -> None:
         row = self.main().current
         if isinstance(row, GroupRow):
             self._open_group(row)
@@ -353,11 +301,11 @@ class RunsArea(FramedRuns):
         self._open_beside(-1)
 
     def _open_beside(self, step: int) -> None:
-        """The run below or above the opened one, in the same tab."""
+        """The run below or above the opened one, in the same tab; where none is, the row."""
         rows = self.main().rows
         at = rows.index_of(self._opened) if self._opened is not None else None
         if at is None:
-            self.notify("open a run first", markup=False)
+            (self.main().cmd_down if step > 0 else self.main().cmd_up)()
         elif not 0 <= at + step < len(rows):
             self.notify("there is no run " + ("below" if step > 0 else "above"), markup=False)
         else:
@@ -391,7 +339,7 @@ class RunsArea(FramedRuns):
     def cmd_zoom(self) -> None:
         self.toggle_class("-zoomed")
         if self.has_class("-zoomed"):
-            self.query_one("#chart" if self._pane == "chart" else "#page").focus()
+            self.query_one({"chart": "#chart", "small": "#gallery"}.get(self._pane, "#page")).focus()
         else:
             self.main().focus()
 

@@ -193,7 +193,7 @@ class WallArea(Area[View]):
         runner = self.console_app.runner
         role = f" ({runner.me.role.name.lower()})" if runner.me.role is not None else ""
         right: Line = [
-            (runner.words, "ok" if runner.up else "bad"),
+            (runner.words, "warn" if runner.up and runner.problems else "ok" if runner.up else "bad"),
             (" · you: ", "dim"),
             (safe(runner.me.name), ""),
             (role, "dim"),

@@ -288,7 +288,7 @@ def test_several_runs_are_tagged_at_once_by_number_and_name(benched: SqliteStore
 def test_all_metrics_stand_beside_each_other_and_again_one_alone(benched: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         await here.press(*run_1("a"))
-        said = lines(here, "#page")
+        said = lines(here, "#gallery")
         assert "ALL METRICS" in said
         assert "val_loss" in said
         assert not here.app.area.query_one("#left").display  # type: ignore[union-attr]
@@ -309,5 +309,31 @@ def test_one_walks_from_opened_run_to_opened_run_in_the_same_tab(benched: Sqlite
         assert any("no run below" in note.message for note in here.app._notifications)
         await here.press("K", "escape")
         assert here.app.area.main().current_key == 2  # type: ignore[union-attr]
+
+    at_console(benched, do)
+
+
+def test_a_chart_of_the_machine_is_opened_large_and_looked_into(benched: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press(*run_1("enter", "tab", "tab", "right", "enter"))
+        area = here.app.area
+        assert here.app.focused.id == "measured"  # type: ignore[union-attr]
+        assert "GPU 0 memory, GiB" in lines(here, "#measured")
+        await here.press("left")
+        assert area.query_one("#measured").reading.startswith("at 3 s")  # type: ignore[union-attr]
+        await here.press("escape", "escape")
+        assert here.app.focused.id == "system"  # type: ignore[union-attr]
+        assert area.copies()["command"].startswith("lineside runs chart 1 --metric sys.gpu0.mem")  # type: ignore
+
+    at_console(benched, do)
+
+
+def test_of_all_metrics_one_is_chosen_for_the_large_chart(benched: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press(*run_1("a"))
+        before = here.app.area.view.charted  # type: ignore[union-attr]
+        await here.press("right", "enter")
+        assert here.app.area.view.charted != before  # type: ignore[union-attr]
+        assert here.app.focused is here.app.area.main()  # type: ignore[union-attr]
 
     at_console(benched, do)

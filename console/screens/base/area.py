@@ -143,6 +143,11 @@ class Area(Reading[V], Generic[V]):
         """`esc`: leave one level inside the area; False when there was none."""
         return False
 
+    def inside(self) -> bool:
+        """Whether `esc` leaves something, and the footer should say so."""
+        aside = self.main() is not None and self.focused not in (None, self.first_focus())
+        return aside or bool(self.filter_text) or self.has_class("-zoomed")
+
     def on_mount(self) -> None:
         arranging.recall(self)  # before the first answer is shown
 
@@ -184,6 +189,7 @@ class Area(Reading[V], Generic[V]):
     def _hinted(self) -> list[Command]:
         """The area's own keys, what the row calls for, the keys that work everywhere, those of a table."""
         me, known, keys = self.me, self.is_mounted and self.view is not None, commands.keymap(self.scopes())
+        out = commands.by_id("everywhere.out")
 
         def hinted(command: Command) -> bool:
             if not command.footer or keys.get(command.keys[0]) is not command:
@@ -191,7 +197,8 @@ class Area(Reading[V], Generic[V]):
             return not command.does or (known and me.may(command.role) and self.offers(command))
 
         own, *inner, every = self.scopes()
-        return [c for scope in (own, every, *inner) for c in commands.of_scope(scope) if hinted(c)]
+        found = [c for scope in (own, every, *inner) for c in commands.of_scope(scope) if hinted(c)]
+        return [*([out] if self.inside() else []), *(c for c in found if c is not out)]
 
     def on_resize(self) -> None:
         self.set_class(frames.too_small(*self.app.size), "-too-small")
@@ -201,6 +208,9 @@ class Area(Reading[V], Generic[V]):
         if self.view is not None:
             self.refresh_frame()
             self.reload()
+
+    def on_descendant_focus(self) -> None:
+        self.refresh_frame()
 
     # -- keys --------------------------------------------------------------------------------------
 
@@ -232,6 +242,8 @@ class Area(Reading[V], Generic[V]):
             method: Callable[[], object] | None = getattr(owner, command.method, None)
             if method is not None:
                 method()
+                if command.scope == self.NAME:  # what it opened or left shows in the footer
+                    self.call_after_refresh(self.refresh_frame)
                 return
         self.notify(f"{command.title}: not possible here", severity="warning", markup=False)
 

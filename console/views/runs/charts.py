@@ -37,12 +37,14 @@ def plotted(
     log_y: bool,
     view: Window = ALL,
     live: Collection[int] = (),
+    by: float = 1.0,
 ) -> Plotted:
     """The chart; the line that was logged stays, faintly, behind a smoothed one.
 
     Args:
         letters: run → the letter of its mark; a run without one is named by its number.
         live: runs that still run, of which the legend says so.
+        by: what the values are multiplied with, to be in another unit.
     """
     several = len(lines) > 1
     drawn = [
@@ -51,6 +53,7 @@ def plotted(
             look,
             letters.get(line.run_id, ""),
             several=several,
+            by=by,
             more="live" if line.run_id in live else "",
         )
         for line in lines

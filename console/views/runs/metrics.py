@@ -5,6 +5,7 @@ from lineside.console.reads.charts import Look
 from lineside.console.reads.judging import judged
 from lineside.console.reads.opened import Detail
 from lineside.console.text import heading, safe
+from lineside.console.views.runs.quantities import of_curves
 from lineside.console.views.runs.run import best_of
 from lineside.console.widgets.charts.window import Plotted, Window
 from lineside.console.widgets.tables.rows import Cell, Column
@@ -62,11 +63,15 @@ def curve(
     from lineside.console.views.runs import charts
 
     lines = detail.curves.get(metric, ())
+    what = of_curves(metric, lines)
     words = " · ".join(charts.said(lines, look, log_y=log_y, now=detail.run.created_us)) if lines else ""
-    head = heading(safe(metric) or "chart", width, right=words, style="head accent" if focused else "head")
+    style = "head accent" if focused else "head"
+    head = heading(safe(what.title) or "chart", width, right=words, style=style)
     if not lines or height < 5:
         return Plotted(
             rows=[head, [], [("  one point, no curve" if metric else "  no metric was logged", "dim")]]
         )
-    drawn = charts.plotted(lines, look, {}, width=width - 1, height=height - 1, log_y=log_y, view=view)
+    drawn = charts.plotted(
+        lines, look, {}, width=width - 1, height=height - 1, log_y=log_y, view=view, by=what.factor
+    )
     return drawn.under(head, indent=1)

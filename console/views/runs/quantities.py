@@ -1,9 +1,14 @@
 """What the runner measures of a job, in the units people say: GiB, %, W, °C."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from lineside.console.format import amount, number
 from lineside.store.queries.names import SYSTEM
+
+if TYPE_CHECKING:
+    from lineside.store.series import Series
 
 GIB = float(1 << 30)
 _ENDS = (
@@ -30,6 +35,22 @@ class Quantity:
     factor: float = 1.0
     unit: str = ""
 
+    @property
+    def title(self) -> str:
+        """The name with its unit: `memory of the job, MiB`."""
+        return f"{self.name}, {self.unit}" if self.unit else self.name
+
+    def fitting(self, largest: float) -> "Quantity":
+        """The same in the unit that suits its largest value: MiB or KiB where a GiB would be too much.
+
+        >>> quantity("sys.rss_bytes").fitting(3 * 2**20).unit
+        'MiB'
+        """
+        if self.unit != "GiB" or not 0 < largest < GIB:
+            return self
+        unit, size = ("MiB", 1 << 20) if largest >= 1 << 20 else ("KiB", 1 << 10)
+        return replace(self, factor=1 / size, unit=unit)
+
     def said(self, value: float | None) -> str:
         """The value in its unit: `24.1 GiB`."""
         if self.unit == "GiB" and (value is None or value < GIB):
@@ -54,3 +75,9 @@ def quantity(metric: str) -> Quantity:
     if device.startswith("gpu") and fact in _GPU:
         return Quantity(name=f"GPU {device.removeprefix('gpu')} {_GPU[fact]}", factor=factor, unit=unit)
     return Quantity(name=_NAMES.get(short, short), factor=factor, unit=unit)
+
+
+def of_curves(metric: str, curves: "Sequence[Series]") -> Quantity:
+    """The words for a metric that is drawn, in the unit that suits the largest of its values."""
+    largest = max((float(one.values.max()) for one in curves if len(one.values)), default=0.0)
+    return quantity(metric).fitting(largest)

@@ -1,44 +1,16 @@
 """Small charts of many metrics, all alike, so that they can be compared at a glance. Imports numpy late."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lineside.console.format import number
 from lineside.console.reads.charts import Look
 from lineside.console.text import Line, Span, clip, fit, line_width, safe
-from lineside.console.views.runs.quantities import Quantity, quantity
+from lineside.console.views.runs.quantities import Quantity, of_curves
+from lineside.console.widgets.charts.gallery import GAP, LEAST_HEIGHT, LEAST_WIDTH, shape
 
 if TYPE_CHECKING:
     from lineside.store.series import Series
-
-LEAST_WIDTH, LEAST_HEIGHT = 38, 8
-"""Cells that one chart needs, its title among them."""
-
-GAP = 2
-_SHAPE = 4.0
-"""Cells to a row of cells in a chart that is pleasant to look at."""
-
-
-def shape(count: int, width: int, height: int) -> tuple[int, int]:
-    """Columns of charts, and the height of each, for `count` charts: they fill the room, none is too small.
-
-    >>> shape(4, 80, 20), shape(3, 200, 23), shape(12, 80, 24)
-    ((2, 10), (3, 23), (2, 8))
-    """
-    if count < 1:
-        return 1, LEAST_HEIGHT
-    most = min(count, max(1, (width + GAP) // (LEAST_WIDTH + GAP)))
-    fits = [columns for columns in range(1, most) if height // -(-count // columns) >= LEAST_HEIGHT]
-    columns = min([*fits, most], key=lambda columns: _ugliness(count, columns, width, height))
-    return columns, max(LEAST_HEIGHT, height // -(-count // columns))
-
-
-def _ugliness(count: int, columns: int, width: int, height: int) -> float:
-    """How far from four times as wide as high the charts would be, and how much would stay empty."""
-    rows = -(-count // columns)
-    tall = max(LEAST_HEIGHT, height // rows)
-    return abs(math.log(width / columns / tall / _SHAPE)) + 1.0 - count / (rows * columns)
 
 
 def lines(
@@ -49,15 +21,20 @@ def lines(
     height: int,
     *,
     log_y: bool = False,
+    chosen: str = "",
 ) -> list[Line]:
-    """All charts in `width` cells; where they need more than `height` lines, they take more."""
+    """All charts in `width` cells; where they need more than `height` lines, they take more.
+
+    Args:
+        chosen: the metric whose title is set off.
+    """
     names = list(curves)
     columns, tall = shape(len(names), width, height)
     each = (width - GAP * (columns - 1)) // columns
     out: list[Line] = []
     for start in range(0, len(names), columns):
         blocks = [
-            _one(name, curves[name], look, letters, each, tall, log_y=log_y)
+            _one(name, curves[name], look, letters, each, tall, log_y=log_y, chosen=name == chosen)
             for name in names[start : start + columns]
         ]
         out += [_joined([block[row] for block in blocks], each) for row in range(tall)]
@@ -90,21 +67,23 @@ def _joined(parts: Sequence[Line], each: int) -> Line:
 
 def _one(
     metric: str, found: "Sequence[Series]", look: Look, letters: Mapping[int, str], width: int, height: int,
-    *, log_y: bool,
+    *, log_y: bool, chosen: bool,
 ) -> list[Line]:  # fmt: skip
     from lineside.console.views.runs.charts import SCALES, line_of, reaching
     from lineside.console.widgets.charts import chart
 
-    what = quantity(metric)
+    what = of_curves(metric, found)
     drawn = [line_of(one, look, letters.get(one.run_id, ""), several=False, by=what.factor) for one in found]
     body = chart.plotted(
         drawn, width=width - 1, height=height - 1, view=reaching(found, look), log_y=log_y,
         x_scale=SCALES[look.x], legend=False,
     )  # fmt: skip
-    return [_title(what, found, letters, width), *([(" ", ""), *row] for row in body.rows)]
+    return [_title(what, found, letters, width, chosen=chosen), *([(" ", ""), *row] for row in body.rows)]
 
 
-def _title(what: Quantity, found: "Sequence[Series]", letters: Mapping[int, str], width: int) -> Line:
+def _title(
+    what: Quantity, found: "Sequence[Series]", letters: Mapping[int, str], width: int, *, chosen: bool
+) -> Line:
     """` val_rmse ── a 51.6  b 53.3 `: the name, and the last value of each run."""
     values: list[Span] = []
     for one in found:
@@ -115,4 +94,4 @@ def _title(what: Quantity, found: "Sequence[Series]", letters: Mapping[int, str]
     tail = clip([*values, *unit, (" ", "")], max(0, width - 10))
     name = fit(safe(what.name), min(len(what.name), max(4, width - line_width(tail) - 4)))
     rule = "─" * max(0, width - len(name) - 2 - line_width(tail))
-    return clip([(f" {name} ", "head"), (rule, "rule"), *tail], width)
+    return clip([(f" {name} ", "bold accent reverse" if chosen else "head"), (rule, "rule"), *tail], width)
