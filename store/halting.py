@@ -40,6 +40,7 @@ class Halt:
             if self.stopped:
                 raise Stopped(STOPPED)
             self._running = what
+            self._ended.clear()  # a question may be asked again, of files that have moved
 
     def end(self) -> None:
         """It has ended by itself: from now on `stop` touches nothing."""

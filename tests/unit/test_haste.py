@@ -1,6 +1,8 @@
 """Dataclasses made in haste behave like those made at leisure."""
 
 import dataclasses
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -151,3 +153,14 @@ def test_a_subclass_with_attributes_of_its_own_may_set_them(hasty: None) -> None
     more = More()
     more.extra = 1
     assert more.extra == 1
+
+
+def test_a_process_that_asked_duckdb_before_its_first_frame_ends_without_a_word() -> None:
+    code = (
+        "import duckdb; from lineside.console.terminal import haste; haste.begin(); "
+        "duckdb.connect().execute('select 1').fetchall(); haste.end()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == ""
