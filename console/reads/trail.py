@@ -37,6 +37,9 @@ class View:
     moments: tuple[Micros, ...]  # when the newest rows were written, newest first
     people: tuple[tuple[str, int], ...] = ()  # who wrote how many of them, busiest first
     verbs: tuple[tuple[str, int], ...] = ()  # "promotions", "jobs": of what how many
+    deeds: tuple[
+        tuple[int, AuditRow], ...
+    ] = ()  # of each verb: how often, and its newest row; commonest first
 
 
 def read(db: sqlite3.Connection, *, text: str, before: View | None, check: bool, now: Micros) -> View:
@@ -59,10 +62,19 @@ def read(db: sqlite3.Connection, *, text: str, before: View | None, check: bool,
         moments = tuple(row.at_us for row in newest_rows)
         people = tuple(Counter(row.acting_as or row.name for row in newest_rows).most_common(8))
         verbs = tuple(Counter(row.verb.partition(".")[0] for row in newest_rows).most_common(8))
+        deeds = _deeds(newest_rows)
     else:
-        moments, people, verbs = before.moments, before.people, before.verbs
+        moments, people, verbs, deeds = before.moments, before.people, before.verbs, before.deeds
     rows = search(db, text) if text.strip() else None
-    return View(newest=number, found=rows, checked=checked, moments=moments, people=people, verbs=verbs)
+    return View(
+        newest=number, found=rows, checked=checked, moments=moments, people=people, verbs=verbs, deeds=deeds
+    )
+
+
+def _deeds(newest: Sequence[AuditRow]) -> tuple[tuple[int, AuditRow], ...]:
+    """How often each verb was done, and when it was done last."""
+    last = {row.verb: row for row in reversed(newest)}
+    return tuple((times, last[verb]) for verb, times in Counter(row.verb for row in newest).most_common())
 
 
 def search(db: sqlite3.Connection, text: str) -> list[int]:

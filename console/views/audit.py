@@ -8,7 +8,7 @@ from typing import Any
 from lineside.console.format import bar, clock, plural
 from lineside.console.reads.trail import Checked, View
 from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
-from lineside.console.views.grid import capped, wrapped
+from lineside.console.views.grid import capped, grid, wrapped
 from lineside.console.views.strips import by_hour
 from lineside.console.widgets.tables.rows import Cell, Column
 from lineside.store.clock import Micros
@@ -16,12 +16,20 @@ from lineside.store.queries.audit import GENESIS, AuditRow
 from lineside.store.queries.histories import History
 
 COLUMNS = (
-    Column(key="seq", title="#", align=">", priority=1, value=lambda r: r.seq),
+    Column(key="seq", title="#", align=">", priority=4, value=lambda r: r.seq),
     Column(key="at", title="when", priority=1, value=lambda r: r.at_us),
     Column(key="who", title="who", priority=1, max=22, value=lambda r: r.who.lower()),
     Column(key="verb", title="did", priority=1, max=22, value=lambda r: r.verb),
     Column(key="subject", title="to", priority=2, max=24, value=lambda r: (r.subject_kind, r.subject_id)),
-    Column(key="detail", title="what changed, and why", priority=4, grow=True, min=10, max=200),
+    Column(
+        key="detail",
+        title="what changed",
+        priority=3,
+        grow=True,
+        min=10,
+        max=200,
+        value=lambda r: told(r).lower(),
+    ),
     Column(key="hash", title="hash", priority=6),
 )
 
@@ -33,6 +41,10 @@ _BAD = ("failed", "fired", "rejected", "reject", "lost", "void", "expire", "quar
 _GOOD = ("approve", "ready", "live", "resolved", "apply", "ratify")
 _PAIRS = (("from", "to"), ("before", "after"), ("before", "version"), ("old", "new"))
 """Keys that together say what a value was and what it became."""
+
+_SAID: Mapping[str, str] = {"PENDING_MANUAL_APPROVAL": "WAITS"}
+_LONG = frozenset({"argv", "digest", "pins", "origin", "artifact", "config", "spec", "files"})
+"""What only the entry in full tells: too long to be read in a line."""
 
 
 def cells(row: AuditRow, now: Micros, checked: Checked | None) -> Sequence[Cell]:
@@ -93,7 +105,8 @@ def told(row: AuditRow) -> str:
 
 @lru_cache(maxsize=4096)
 def _told(detail: str) -> str:
-    left = dict(_values(detail))
+    values = dict(_values(detail))
+    left = {key: value for key, value in values.items() if key not in _LONG} or values
     out: list[str] = []
     if "model" in left and isinstance(left.get("version"), int):
         name = f"{left.pop('model')}@v{left.pop('version')}"
@@ -104,7 +117,10 @@ def _told(detail: str) -> str:
     for key in ("words", "outcome", "reason", "dataset", "name"):
         if left.get(key):
             out.append(_plain(left.pop(key)))
-    out += [f"{key} {_plain(value)}" for key, value in left.items() if value not in (None, "", False)]
+    if isinstance(changes := left.pop("changes", None), list):
+        out.append(f"{plural(len(changes), 'change')}: {', '.join(map(_plain, changes))}")
+    out += [f"{key.replace('_', ' ')} {_plain(value)}" for key, value in left.items()
+            if value not in (None, "", False)]  # fmt: skip
     return safe(" · ".join(out))
 
 
@@ -112,7 +128,7 @@ def _plain(value: object) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, str):
-        return value[:SHORT] if len(value) == len(GENESIS) and _is_hex(value) else value
+        return value[:SHORT] if len(value) == len(GENESIS) and _is_hex(value) else _SAID.get(value, value)
     if isinstance(value, list):
         return " ".join(_plain(each) for each in value)
     return json.dumps(value, ensure_ascii=False)
@@ -128,6 +144,7 @@ def _is_hex(text: str) -> bool:
 def entry(view: View, row: AuditRow, past: History, now: Micros, width: int, height: int) -> list[Line]:
     """One row in full: who by the kernel's word, what it was and became, why, and its place in the chain."""
     lines: list[Line] = [
+        *_alarm(view, width),
         heading(f"ENTRY {row.seq}", width, right=clock(row.at_us, now=now)),
         *_who(row, width),
         *_fault(row, view.checked),
@@ -148,7 +165,25 @@ def entry(view: View, row: AuditRow, past: History, now: Micros, width: int, hei
     room = height - len(lines) - 1
     if len(view.people) > 1 and room >= 5:
         lines += [[], *_shares(view, width, room)]
+    room = height - len(lines) - 1
+    if len(view.deeds) > 1 and room >= 5:
+        lines += [[], *_deeds(view, now, width, room)]
     return [clip(line, width) for line in lines[:height]]
+
+
+def _alarm(view: View, width: int) -> list[Line]:
+    """Where the chain is broken: what that means, and what to do next, above every entry."""
+    verdict = view.checked.verdict if view.checked else None
+    if verdict is None or verdict.broken_seq is None:
+        return []
+    at = verdict.broken_seq
+    proven = f"1–{at - 1:,} are proven, " if at > 1 else ""
+    return [
+        [(fit(f" ✗ THE TRAIL WAS CHANGED AT ROW {at}: {verdict.reason}", width), "bold bad reverse")],
+        [(f" {proven}nothing from {at:,} on is", "bad")],
+        [(" next: ", "bold"), ("n", "key"), (" goes there, ", "dim"), ("lineside audit verify", "key"),
+         (" on a backup shows since when", "dim")],
+    ]  # fmt: skip
 
 
 def _shares(view: View, width: int, room: int) -> list[Line]:
@@ -157,6 +192,25 @@ def _shares(view: View, width: int, room: int) -> list[Line]:
     left, right = (_bars(rows[: room - 1], half) for rows in (view.people, view.verbs))
     return [heading("WHO, AND WHAT", width, right="f shows only one of them"),
             *beside(left, right, widths=(half, half), rule="  ")]  # fmt: skip
+
+
+_DEEDS = (
+    Column(key="verb", title=""), Column(key="times", title="", align=">"),
+    Column(key="who", title="", max=22, priority=6), Column(key="what", title="", max=20),
+    Column(key="at", title="", align=">"),
+)  # fmt: skip
+
+
+def _deeds(view: View, now: Micros, width: int, room: int) -> list[Line]:
+    """Every kind of deed: how often, and by whom, to what and when it was last done."""
+    titles: Sequence[Cell] = [(text, "dim") for text in ("", "times", "last by", "to", "when")]
+    rows: list[Sequence[Cell]] = [
+        ((safe(last.verb), tone(last)), f"{times:,}", (safe(last.who), "dim" if last.uid < 0 else ""),
+         (subject(last), "dim"), (clock(last.at_us, now=now), "dim"))
+        for times, last in view.deeds[: room - 2]
+    ]  # fmt: skip
+    head = heading("EVERY KIND OF DEED", width, right=plural(len(view.deeds), "kind"))
+    return [head, *grid(_DEEDS, [titles, *rows], width)]
 
 
 def _bars(rows: Sequence[tuple[str, int]], width: int) -> list[Line]:
@@ -191,10 +245,8 @@ def _fault(row: AuditRow, checked: Checked | None) -> list[Line]:
     if verdict is None or verdict.broken_seq is None or row.seq < verdict.broken_seq:
         return []
     if row.seq == verdict.broken_seq:
-        said = f" ✗ {verdict.reason}: this row is not the one that was written"
-    else:
-        said = f" ✗ stands after broken row {verdict.broken_seq}: the chain proves nothing from there on"
-    return [[(said, "bold bad")]]
+        return [[(" ✗ this row is not the one that was written", "bold bad")]]
+    return [[(f" ✗ stands after row {verdict.broken_seq}: not proven", "bad")]]
 
 
 def _changes(detail: str, width: int) -> list[Line]:

@@ -183,9 +183,34 @@ def test_audit_names_the_first_row_that_was_changed(home: Home, db: sqlite3.Conn
     async def do(here: Sitting) -> None:
         text = await here.press("8")
         assert "✗ chain broken at row 3: its content was changed" in text
+        assert "THE TRAIL WAS CHANGED AT ROW 3" in text
+        assert "1–2 are proven, nothing from 3 on is" in text
+        assert "lineside audit verify on a backup" in text, "and what to do next"
         assert "ENTRY 3" in await here.press("n")
 
     at_console(store, do)
+    store.close()
+
+
+def test_the_trail_says_what_changed_in_a_line_of_its_own_words(home: Home, db: sqlite3.Connection) -> None:
+    said: list[tuple[str, dict[str, object]]] = [
+        ("promotions.check", {"from": "CHECKING", "to": "PENDING_MANUAL_APPROVAL", "model": "m", "version": 3,
+                              "alias": "champion", "pins": "f" * 64}),
+        ("project.apply", {"changes": ["data a: new", "model a: new"], "digest": "c" * 64}),
+        ("jobs.submit", {"name": "train", "argv": ["/usr/bin/python3", "-P"], "pipeline_run": 2}),
+    ]  # fmt: skip
+    for n, (verb, detail) in enumerate(said, 1):
+        audit.append(db, LINESIDE, verb, subject=("job", n), detail=detail, at=Micros(n))
+    store = SqliteStore(home)
+
+    async def do(here: Sitting) -> None:
+        text = await here.press("8")
+        assert "m@v3 → champion · CHECKING → WAITS" in text
+        assert "2 changes: data a: new, model a: new" in text
+        assert "train · pipeline run 2" in text
+        assert "EVERY KIND OF DEED" in text
+
+    at_console(store, do, size=(200, 50))
     store.close()
 
 

@@ -16,20 +16,36 @@ from lineside.store.states import PromotionState
 Naming = Callable[[str], str]
 """How a person is called here: `you` where it is you."""
 
-VERSION_COLUMNS = (
-    Column(key="version", title="version", priority=1, max=30, value=lambda v: (v.model, v.number)),
-    Column(key="aliases", title="holds", priority=1, value=lambda v: " ".join(v.aliases)),
-    Column(key="status", title="state", priority=2, value=lambda v: v.status),
-    Column(key="metric", title="metric", priority=6, value=lambda v: package_of(v).metric),
-    Column(key="holdout", title="hold-out", align=">", priority=2,
-           value=lambda v: (v.holdout is not None, v.holdout or 0.0)),
-    Column(key="lived", title="served since", priority=3, max=34),
-    Column(key="rows", title="learned from", align=">", priority=5,
-           value=lambda v: package_of(v).trained_rows or 0),
-    Column(key="run", title="run", align=">", priority=4, value=lambda v: v.run_id),
-    Column(key="by", title="by", priority=5, max=16, value=lambda v: v.created_by),
-    Column(key="at", title="registered", priority=4, align=">", value=lambda v: v.created_us),
-)  # fmt: skip
+
+def version_columns(lived: Mapping[int, Sequence[WindowRow]]) -> Sequence[Column]:
+    """The columns of the versions table.
+
+    Args:
+        lived: version → labelled windows it served, oldest first; the newest one is what it sorts by.
+    """
+    return (
+        Column(key="version", title="version", priority=1, max=30, value=lambda v: (v.model, v.number)),
+        Column(key="aliases", title="holds", priority=1, value=lambda v: " ".join(v.aliases)),
+        Column(key="status", title="state", priority=2, value=lambda v: v.status),
+        Column(key="metric", title="metric", priority=6, value=lambda v: package_of(v).metric),
+        Column(key="holdout", title="hold-out", align=">", priority=2,
+               value=lambda v: (v.holdout is not None, v.holdout or 0.0)),
+        Column(key="lived", title="served since", priority=3, max=34, value=lambda v: _newest(lived, v)),
+        Column(key="rows", title="learned from", align=">", priority=5,
+               value=lambda v: package_of(v).trained_rows or 0),
+        Column(key="run", title="run", align=">", priority=4, value=lambda v: v.run_id),
+        Column(key="by", title="by", priority=5, max=16, value=lambda v: v.created_by),
+        Column(key="at", title="registered", priority=4, align=">", value=lambda v: v.created_us),
+    )  # fmt: skip
+
+
+def _newest(lived: Mapping[int, Sequence[WindowRow]], version: VersionRow) -> tuple[bool, float]:
+    """What the version achieved in its newest window; nothing comes first."""
+    values = [window.value for window in lived.get(version.id, ()) if window.value is not None]
+    return (bool(values), values[-1] if values else 0.0)
+
+
+VERSION_COLUMNS = version_columns({})
 
 REQUEST_COLUMNS = (
     Column(key="id", title="#", align=">", priority=1, value=lambda p: p.request.id),
@@ -106,10 +122,14 @@ def stacked(cards: Sequence[list[Line]], height: int) -> list[Line]:
     return out
 
 
-def summary(view: View, waiting: int) -> Line:
-    """`3 versions of 1 model · 1 waits for you`."""
+def summary(view: View, *, short: bool) -> Line:
+    """`3 versions of 1 model · 1 waits for approval`; on a narrow screen only what waits."""
+    waiting = sum(packet.undecided for packet in view.packets)
     known = len({v.model_id for v in view.versions})
-    out: list[Span] = [(f"{plural(len(view.versions), 'version')} of {plural(known, 'model')}", "dim")]
+    out: list[Span] = []
+    if not (short and waiting):
+        out.append((f"{plural(len(view.versions), 'version')} of {plural(known, 'model')}", "dim"))
     if waiting:
-        out += [(" · ", "dim"), (f"{waiting} {'waits' if waiting == 1 else 'wait'} for approval", "bold ask")]
+        said = f"{waiting} {'waits' if waiting == 1 else 'wait'}{'' if short else ' for somebody'}"
+        out += [(" · " if out else "", "dim"), (said, "bold ask")]
     return out

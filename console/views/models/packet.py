@@ -16,6 +16,8 @@ from lineside.store.states import PROMOTION_ENDED, PromotionState
 
 _PAST = PROMOTION_ENDED | {PromotionState.APPLIED}
 _WAITS = PromotionState.PENDING_MANUAL_APPROVAL
+_NARROW = 60
+"""In fewer columns the state and the keys are said in fewer words."""
 
 
 def packet(
@@ -49,15 +51,19 @@ def _state(row: PromotionRow, now: Micros, named: Naming, width: int) -> list[Li
     """What is asked and which keys answer; of a request that is decided, its state."""
     mark, style = glyph(row.state)
     word = WORDS.get(row.state, row.state)
-    line: Line = [(f" {mark} {word}", f"bold {style}"), *_when(row, now)]
+    line: Line = [(f" {mark} {word}", f"bold {style}"), *_when(row, now, short=width < _NARROW)]
     if row.state != _WAITS:
         return [line]
-    return [line, _call(row, named)]
+    return [line, _call(row, named, short=width < _NARROW)]
 
 
-def _call(row: PromotionRow, named: Naming) -> Line:
+def _call(row: PromotionRow, named: Naming, *, short: bool) -> Line:
     """`1 approval missing: press . a to approve, . r to reject`."""
     missing = plural(row.needed - row.given, "approval")
+    if short and named(row.requested_by) == "you":
+        return [(" somebody else decides", "ask"), ("  . w", "key"), (" undoes", "dim")]
+    if short:
+        return [(" . a", "key"), (" approves it, ", "ask"), (". r", "key"), (" rejects it", "ask")]
     if named(row.requested_by) == "you":
         return [(f" {missing} missing: somebody else must approve", "ask"), ("  . w", "key"),
                 (" takes it back", "dim")]  # fmt: skip
@@ -74,12 +80,13 @@ def _asked(row: PromotionRow, named: Naming, width: int) -> list[Line]:
     return [asked, *([(" " * indent + more, "")] for more in rest)]
 
 
-def _when(row: PromotionRow, now: Micros) -> Line:
+def _when(row: PromotionRow, now: Micros, *, short: bool) -> Line:
     if row.applied_us is not None:
         return [(f"  applied {clock(row.applied_us, now=now)}", "dim")]
     if PromotionState(row.state) in PROMOTION_ENDED:
         return [(f"  {clock(row.decided_us, now=now)}", "dim")]
-    return [(f"  since {clock(row.created_us, now=now)}, expires {clock(row.expires_us, now=now)}", "dim")]
+    since = "" if short else f"since {clock(row.created_us, now=now)}, "
+    return [(f"  {since}expires {clock(row.expires_us, now=now)}", "dim")]
 
 
 def _glass(row: PromotionRow, now: Micros) -> list[Line]:
