@@ -12,7 +12,7 @@ COMMANDS = (
     Command(id="everywhere.last_area", keys=("`",), title="the area before this one", group="areas"),
     Command(id="everywhere.back", keys=("[",), title="back, as in a browser", group="areas"),
     Command(id="everywhere.forward", keys=("]",), title="forward again", group="areas"),
-    Command(id="everywhere.out", keys=("escape",), title="out by one level", group="move"),
+    Command(id="everywhere.out", keys=("escape",), title="out by one level", footer="back", group="move"),
     Command(id="everywhere.next_pane", keys=("tab",), title="next pane", group="move"),
     Command(id="everywhere.previous_pane", keys=("shift+tab",), title="previous pane", group="move"),
     Command(id="everywhere.do", keys=(".",), title="what you may do here", footer="do", group="do"),

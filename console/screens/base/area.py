@@ -334,6 +334,8 @@ class Area(Reading[V], Generic[V]):
     def _arranging(self, message: Table.Arranging) -> None:
         message.stop()
         table = message.table
+        if self.app.screen is not self:  # the next key, typed at once, has gone elsewhere: so has the person
+            return
         if message.what == "wide":
             arranging.widen(self, table)
         elif message.what == "columns":

@@ -30,7 +30,7 @@ def corner(alarm: Line, *, runner: RunnerState, read_only: bool) -> list[Span]:
     """`runner ok · ana (admin)`."""
     me = runner.me
     role = "only looks" if read_only else me.role.name.lower() if me.role is not None else ""
-    calm: list[Span] = [(runner.words, "ok")] if runner.up and runner.words else []
+    calm: list[Span] = [(runner.words, "warn" if runner.problems else "ok")] if runner.up else []
     who: list[Span] = [(f"{safe(me.name)}{f' ({role})' if role else ''} ", "dim")]
     out: list[Span] = []
     for part in (list(alarm), calm, who):
