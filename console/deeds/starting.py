@@ -95,9 +95,9 @@ def _last(given: object, default: Value) -> Value:
 
 
 def _kind(value: Value, last: object) -> str:
-    """`number, by default 0.003; as you had it last`."""
-    kinds = {bool: "true or false", int: "whole number", float: "number"}
-    said = f"{kinds.get(type(value), 'text')}, by default {shown(value)}"
+    """`number, default 0.003; yours last`."""
+    kinds = {bool: "true or false", int: "integer", float: "number"}
+    said = f"{kinds.get(type(value), 'text')}, default {shown(value)}"
     return f"{said}; yours last" if last is not None and last != value else said
 
 
@@ -112,7 +112,7 @@ def unlike(text: str, like: Value) -> str:
     try:
         type(like)(text)
     except ValueError:
-        return "not a whole number" if isinstance(like, int) else "not a number"
+        return "not an integer" if isinstance(like, int) else "not a number"
     return "" if text else "must not be empty"
 
 
@@ -121,9 +121,9 @@ def _whole_or_nothing(text: str) -> str:
 
 
 _WISHES = (
-    Entry(key="+priority", label="priority", hint="50 when empty; higher goes first",
+    Entry(key="+priority", label="priority", hint="50 if empty; higher goes first",
           wrong=_whole_or_nothing),
-    Entry(key="+gpus", label="GPUs", hint="as declared when empty", wrong=_whole_or_nothing),
+    Entry(key="+gpus", label="GPUs", hint="as declared if empty", wrong=_whole_or_nothing),
 )  # fmt: skip
 """What any job may be given beside its params."""
 

@@ -91,7 +91,8 @@ class JobLooks(JobDeeds):
             word = {"schedules": "firings", "pipelines": "stages"}[self.showing]
             return (("j", self.showing, self.main()), ("o", word, self._rows()))
         gpus = self.query_one("#gpus", Panel)
-        return (("j", "jobs", self.main()), ("o", "output", self._log()), ("g", "GPUs", gpus))
+        below = [("g", "GPUs", gpus)] if gpus.display else []
+        return (("j", "jobs", self.main()), ("o", "output", self._log()), *below)
 
     @on(Panel.Entered)
     def _entered(self) -> None:

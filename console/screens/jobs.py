@@ -40,6 +40,8 @@ from lineside.store.queries.schedules import ListedRow
 GROW_S = 0.5
 _WIDE, _ROOMY = 140, 100
 """From here on the table and what belongs to its row stand side by side."""
+_LOW = 16
+"""With fewer lines there are no GPUs below the output."""
 _HIGH, _FACTS = 36, 18
 """From so many lines on the facts of a job stand below its output, in so many at most."""
 
@@ -59,6 +61,7 @@ class JobsArea(JobLooks):
     JobsArea #coming { height: auto; }
     JobsArea.-schedules #coming { display: block; }
     JobsArea #gpus { height: 2; }
+    JobsArea #gpus.-low { display: none; }
     JobsArea.-drawn #pane, JobsArea.-both #pane { display: block; }
     JobsArea.-drawn #output { display: none; }
     JobsArea.-schedules #schedules, JobsArea.-pipelines #pipelines { display: block; }
@@ -181,6 +184,7 @@ class JobsArea(JobLooks):
             table.fit(share=0.5)
         lines = min(count * (5 if wide and high >= 40 else 1), 24) or (1 if wide else 2)
         panel = self.query_one("#gpus", Panel)
+        panel.set_class(high < _LOW, "-low")
         if panel.styles.height is None or panel.styles.height.value != 1 + lines:
             panel.styles.height = 1 + lines
 

@@ -48,7 +48,7 @@ def lines_of(
         left = room - (len(out) - 1)
         more = len(filled.rows) - place
         full = len(row.lines) > left or (len(row.lines) == left and more > 1)
-        if full and left and not here and filled.right:
+        if full and left and not here and filled.right and len(out) > 1:
             out.append(([(f"   … {more} more", "dim")], False))
             break
         bar = ("▌", "accent") if here else (" ", "")

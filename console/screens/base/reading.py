@@ -187,7 +187,7 @@ class Reading(Screen[None], Generic[V]):
     def _teach(self, nothing: bool) -> None:
         """The lesson in place of the body; the keys go to the body again when there is something."""
         if nothing:
-            self.query_one("#lesson", Lines).set(lesson(self.NAME, self.app.size.width))
+            self.query_one("#lesson", Lines).set(lesson(self.NAME, *self.app.size))
         elif self.has_class("-empty") and (first := self.first_focus()) is not None:
             self.call_after_refresh(first.focus)
         self.set_class(nothing, "-empty")

@@ -31,11 +31,12 @@ def too_small(width: int, height: int) -> bool:
 
 def small_lines(width: int, height: int) -> list[Line]:
     """All that such a terminal is told."""
-    least = "x".join(map(str, SMALLEST))
+    least, leave = "x".join(map(str, SMALLEST)), shown(by_id("everywhere.quit").keys[0])
     return [
         [],
         clip([(f" too small: {width}x{height}", "bold warn")], width),
         clip([(f" {least} at least", "")], width),
+        clip([(f" {leave}", "key"), (" leaves", "")], width),
     ]
 
 
@@ -47,7 +48,7 @@ def told_of(area: "Area[Any]", right: Line) -> list[Line]:
     """What the crumb says on its right, the most important first: others, the sum, marks, columns."""
     parts: list[Line] = [presence(area), right]
     table = area.main()
-    if table is None or not table.display:
+    if table is None or not table.display or area.has_class("-empty"):
         return parts
     if table.marks and "marked" not in plain(right):
         hidden = table.marks_out_of_sight
@@ -94,7 +95,7 @@ def filter_found(name: str, found: Line, width: int) -> Line:
 
 def filter_notes(wrong: str, help: str, width: int) -> list[Line]:
     """What is wrong with what is typed, else what could be; and how to leave."""
-    ways: Line = [("  ↵", "key"), (" keep  ", "dim"), ("esc", "key"), (" as it was ", "dim")]
+    ways: Line = [(f"  {shown('enter')}", "key"), (" keep  ", "dim"), ("esc", "key"), (" as it was ", "dim")]
     words = " · ".join(part.strip() for part in wrong.splitlines() if part.strip())
     said: Line = [(f" ✗ {safe(words)}", "bad")] if words else [(f" {help}", "dim")]
     room = width - line_width(ways)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from lineside.console.commands import TITLES, shown
 from lineside.console.text import Line, width_of
 
 LESSONS: Mapping[str, tuple[str, Sequence[tuple[str, str]]]] = {
@@ -101,10 +102,23 @@ SKETCHES: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """How a few rows of each area will look."""
 
-_WIDEST = 96
+_WIDEST = 110
+
+_AREAS: Mapping[str, str] = {
+    "wall": "what needs you, and all else at a glance",
+    "runs": "every training: a leaderboard, curves, what differs between some",
+    "jobs": "the queue, GPUs, output, schedules, pipelines",
+    "data": "tables by version: their shapes, and what moved",
+    "models": "versions, who holds an alias, requests with their evidence",
+    "lineage": "where a thing came from and what came of it",
+    "monitor": "what is served: latency, drift, alerts",
+    "audit": "who did what, when, in a chain that shows any change",
+    "sql": "any question to all of it",
+}
+"""What each area is for, in the lesson of the first."""
 
 
-def lesson(name: str, width: int) -> list[Line]:
+def lesson(name: str, width: int, height: int) -> list[Line]:
     """The lesson of an area: what it is for, the first step, other ways, how it will look.
 
     None for an area that cannot be empty.
@@ -116,16 +130,25 @@ def lesson(name: str, width: int) -> list[Line]:
         return []
     room = min(width, _WIDEST)
     lines: list[Line] = [[], *([("   " + row, "bold")] for row in textwrap.wrap(what, max(20, room - 6))), []]
+    wide = max(width_of(_typed(way)) for way, _ in ways)
     for place, (way, does) in enumerate(ways):
-        alike = [
-            _typed(each) for each, _ in ways if each.startswith("lineside") == way.startswith("lineside")
-        ]
-        lines += _way(way, does, max(map(width_of, alike)), width, first=place == 0)
-    sketch = SKETCHES.get(name, ())
+        lines += _way(way, does, wide, width, first=place == 0)
+    sketch = [row.replace("↵", shown("enter")) for row in SKETCHES.get(name, ())]
     if sketch and width >= max(width_of(row) for row in sketch) + 6:
         lines += [[], [("   It will look like this:", "dim")], []]
         lines += [[("   │ ", "rule"), (row, "faint-fg")] for row in sketch]
+    if name == "wall" and len(lines) + 3 + len(_AREAS) + _FRAME <= height:
+        lines += [[], [("   The nine areas, by their digits:", "dim")], []]
+        lines += [_area(place, each) for place, each in enumerate(_AREAS, 1)]
     return lines
+
+
+_FRAME = 3
+"""Lines around the body."""
+
+
+def _area(digit: int, name: str) -> Line:
+    return [(f"   {digit}", "key"), (f" {TITLES[name]:<9}", "bold"), (_AREAS[name], "")]
 
 
 def _typed(way: str) -> str:

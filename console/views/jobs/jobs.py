@@ -26,8 +26,10 @@ COLUMNS = (
     Column(key="who", title="who", priority=4, max=12, value=lambda row: row.job.submitted_by),
     Column(key="gpu", title="gpu", priority=3, max=8, value=lambda row: row.job.gpus),
     Column(key="clock", title="clock", priority=2, value=lambda row: row.end.at_us or row.job.submitted_us),
+    Column(key="step", title="step", priority=8, max=24,
+           value=lambda row: row.metric.last_step if row.metric else -1),
     Column(key="now", title="now", priority=2, min=20, max=80, grow=True),
-)
+)  # fmt: skip
 
 
 _NOTHING: waits.Ends = MappingProxyType({})
@@ -51,6 +53,7 @@ def cells(
         (safe(me.named(job.submitted_by)), "dim"),
         _gpu(job, gpus),
         _clock(row, now=now),
+        (pulse.steps(row).removeprefix("step ") if job.state in LIVE else "", "dim"),
         _now(row, curves, waits.words(job, gpus, live, known, now=now, room=_REASON)),
     ]
 
@@ -96,7 +99,7 @@ def _now(row: Working, curves: Mapping[int, Sequence[float]], said: Line) -> Cel
         if metric is None:
             return ("serves" if job.kind == "service" else "no metric yet"), "dim"
         curve = sparkline.text(curves.get(job.run_id or 0, ()), width=10)
-        return f"{safe(metric.metric)} {number(metric.last_value)} {curve}  {pulse.steps(row)}", "run"
+        return f"{safe(metric.metric)} {number(metric.last_value)} {curve}", "run"
     if job.state == "SUCCEEDED":
         return f"took {took(between(job.started_us, job.ended_us))}", "dim"
     if job.state == "SKIPPED" and job.cause == "ok":
