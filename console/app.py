@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import on
-from textual.events import AppBlur, AppFocus
+from textual.events import AppBlur, AppFocus, Event, Key
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.message import Message
 from textual.screen import Screen
@@ -22,11 +22,12 @@ from lineside.console.memory import Memory
 from lineside.console.ports import Actions, Me, RunnerState, Store
 from lineside.console.reads.badges import NOTHING
 from lineside.console.screens.base.area import Area
+from lineside.console.screens.base.events import key_name
 from lineside.console.settings import Settings
 from lineside.console.terminal.plainly import Plainly
 from lineside.console.text import Line
 from lineside.console.themes import NAMES, usual
-from lineside.console.views.frame import corners
+from lineside.console.views.frame import corners, frames
 from lineside.console.watcher import Watcher
 from lineside.console.widgets.frame.titlebar import TitleBar
 from lineside.store.actors import Role
@@ -144,6 +145,14 @@ class LinesideApp(Commanding):
         if self._attending is not None:
             self._attending.stop()
 
+    async def on_event(self, event: Event) -> None:
+        """Where nothing can be seen nothing is done: of all keys only those that leave count."""
+        if isinstance(event, Key) and event.key != "ctrl+c" and frames.too_small(*self.size):
+            if commands.keymap(("everywhere",)).get(key_name(event)) is commands.by_id("everywhere.quit"):
+                self.cmd_quit()
+            return
+        await super().on_event(event)
+
     @on(AppBlur)
     def _blurred(self) -> None:
         if self._watcher is not None:
@@ -228,31 +237,26 @@ class LinesideApp(Commanding):
 
     @property
     def _here(self) -> Place:
-        return Place(self.current_mode, self.area.place() if self.area is not None else None)
+        area = self.area
+        return Place(self.current_mode, area.place() if area is not None and area.is_mounted else None)
 
     def go(self, name: str, target: int | str | None = None) -> None:
         """Show an area, with its cursor on `target` where one is given."""
         if name != self.current_mode or target is not None:
             self._journey.left(self._here)
         self.switch_mode(name)
-        if target is not None:
-            self.call_after_refresh(self._select, target)
+        area = self.area
+        if target is not None and area is not None:
+            area.call_after_refresh(area.select, target)  # by its own queue: when it has its widgets
 
     def _return(self, place: Place | None) -> None:
         if place is None:
             self.notify("there is nothing further that way", markup=False)
             return
         self.switch_mode(place.area)
-        if place.row is not None:
-            self.call_after_refresh(self._to_row, place.row)
-
-    def _to_row(self, row: int | str) -> None:
-        if self.area is not None:
-            self.area.return_to(row)
-
-    def _select(self, target: int | str) -> None:
-        if self.area is not None:
-            self.area.select(target)
+        area = self.area
+        if place.row is not None and area is not None:
+            area.call_after_refresh(area.return_to, place.row)
 
     @on(TitleBar.Chosen)
     def _tab(self, message: TitleBar.Chosen) -> None:

@@ -139,12 +139,9 @@ class Commanding(TerminalApp[int]):
                 self.area.run_command(said)
         elif said is not None:
             self.go(said.area, said.target)
-            if said.where is not None:
-                self.call_after_refresh(self._filter, said.where)
-
-    def _filter(self, where: str) -> None:
-        if self.area is not None:
-            self.area.filtered(where)
+            area = self.area
+            if said.where is not None and area is not None:
+                area.call_after_refresh(area.filtered, said.where)
 
     # -- copying --------------------------------------------------------------------------------------
 

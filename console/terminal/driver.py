@@ -64,6 +64,14 @@ class LineDriver(LinuxDriver):
         if self.unwritten == 0 and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._user.line_is_free)
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """What the terminal itself says; COLUMNS and LINES may be of another one, exported long ago."""
+        with suppress(OSError):
+            width, height = os.get_terminal_size(self._screen)
+            if width and height:
+                return width, height
+        return super()._get_terminal_size()
+
     # -- input -------------------------------------------------------------------------------------
 
     def disable_input(self) -> None:

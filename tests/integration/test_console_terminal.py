@@ -217,6 +217,7 @@ def test_a_storm_of_sizes_ends_with_the_last_one(told: Home, tmp_path: Path) -> 
             for columns, rows in sizes:
                 here.resize(columns, rows)
                 time.sleep(0.02)
+            here.quiet(0.2)  # where nothing can be seen keys do nothing
         here.press("1")
         here.quiet(0.5)
         here.wait_for("NEEDS YOU")
@@ -226,6 +227,14 @@ def test_a_storm_of_sizes_ends_with_the_last_one(told: Home, tmp_path: Path) -> 
         assert here.ended() == 0
         assert here.modes_left_on == []
     assert not (tmp_path / "state" / "lineside" / "crash.txt").exists()
+
+
+def test_the_size_is_the_terminals_whatever_was_exported(told: Home, tmp_path: Path) -> None:
+    env = {**own(tmp_path), "COLUMNS": "7", "LINES": "3"}
+    with terminal([sys.executable, "-c", _OPEN, str(told.path)], env=env) as here:
+        here.wait_for("NEEDS YOU")
+        here.press("q")
+        assert here.ended() == 0
 
 
 # -- other ways to look --------------------------------------------------------------------------------
