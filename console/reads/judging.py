@@ -34,6 +34,6 @@ def of_validation(metric: str) -> bool:
 
 
 def foremost(metric: str) -> tuple[int, str]:
-    """Sorts metrics: those people look at first, those of validation, the others, what judges nothing."""
-    kind = 0 if metric in MAIN_METRICS[:4] else 1 if of_validation(metric) else 2
+    """Sorts metrics: those of validation, those people look at first, the others, what judges nothing."""
+    kind = 0 if of_validation(metric) else 1 if metric in MAIN_METRICS else 2
     return (kind if judged(metric) else 3, metric)

@@ -224,6 +224,16 @@ def main_metric(metrics: Sequence[str]) -> str:
     return next((name for name in MAIN_METRICS if name in metrics), metrics[0] if metrics else "")
 
 
+def named(db: sqlite3.Connection, words: str) -> list[RunRow]:
+    """The runs that these words name, each once; `metric=NAME` names none.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    found = [runs.find(db, word) for word in words.split() if not word.startswith("metric=")]
+    return list({run.id: run for run in found}.values())
+
+
 def page(db: sqlite3.Connection, ids: Sequence[int], column: Column) -> dict[int, RunLine]:
     """The lines of one page of the table."""
     cells = runs.summary_table(db, ids, [column.name, HOLDOUT])

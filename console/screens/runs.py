@@ -21,10 +21,12 @@ from lineside.console.views.runs import runs as drawing
 from lineside.console.widgets.charts.gallery import Gallery
 from lineside.console.widgets.charts.plot import Plot
 from lineside.console.widgets.lines import Drawing
+from lineside.console.widgets.tables.marks import marked
 from lineside.console.widgets.tables.rows import Column, PagedRows
 from lineside.console.widgets.tables.table import Table
 from lineside.console.widgets.texts.diffview import DiffView
 from lineside.console.widgets.texts.page import Page
+from lineside.store.errors import NotFound
 from lineside.store.queries.groups import GroupRow
 
 GROW_S = 0.5
@@ -221,13 +223,38 @@ class RunsArea(RunPanes):
     # -- what g, y and the wall need ------------------------------------------------------------------
 
     def select(self, target: int | str) -> None:
-        """Somebody came here with `g`: to this run, out of whatever keeps it from being listed."""
+        """Somebody came here for this run, whatever keeps it from being listed, or for what the words say."""
         self._close()
-        if self.main().go_to(target):
+        if isinstance(target, str):
+            self._come_for(target)
+        elif self.main().go_to(target):
             return
-        self._wanted = target
-        self._levels.clear()
-        self._look_at(group="", where="")
+        else:
+            self._wanted = target
+            self._levels.clear()
+            self._look_at(group="", where="")
+
+    def _come_for(self, words: str) -> None:
+        """`run:812`: opened; `chart:` and `compare:`: the runs that follow, marked; else a filter."""
+        kind, _, said = words.partition(":")
+        if kind not in ("run", "chart", "compare"):
+            self._levels.clear()
+            self._look_at(group="", where=words)
+            return
+        try:
+            ids = [run.id for run in self.store.read(lambda db: leaderboard.named(db, said))]
+        except NotFound as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if kind == "run" and ids:
+            self.select(ids[0])
+            self._open(ids[0])
+            return
+        self.main().marks = marked({}, ids)
+        metric = next((word.removeprefix("metric=") for word in said.split() if "metric=" in word), "")
+        if metric:
+            self._set_metric(metric)
+        self._show_pane("chart" if kind == "chart" else "compare")
 
     def out(self) -> bool:
         if self.has_class("-diffing"):
@@ -282,10 +309,13 @@ class RunsArea(RunPanes):
         if isinstance(row, GroupRow):
             self._open_group(row)
         elif row is not None:
-            self._opened = row.run.id
-            self.reload(whole=False)
-            self.add_class("-opened")
-            self._run().go(opening.TABS[0])
+            self._open(row.run.id)
+
+    def _open(self, run: int) -> None:
+        self._opened = run
+        self.reload(whole=False)
+        self.add_class("-opened")
+        self._run().go(opening.TABS[0])
 
     def _close(self) -> None:
         if self._opened is not None:

@@ -205,3 +205,23 @@ def test_the_chosen_order_is_kept_for_the_next_sitting(store: SqliteStore, tmp_p
     at_console(store, choose, memory=memory)
     at_console(store, choose, memory=memory)
     at_console(store, look, memory=memory)
+
+
+def test_whoever_comes_for_a_filter_a_run_or_a_comparison_finds_it(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        here.app.go("runs", "status:FAILED")
+        assert "2 of 8" in await here.text()
+        here.app.go("runs", "run:4711")
+        await here.settle()
+        assert any("no run" in note.message for note in here.app._notifications)
+        here.app.go("runs", "run:6")
+        assert "Runs › 6 network" in await here.text()
+        here.app.go("runs", "compare:6 5")
+        assert "COMPARE" in await here.text()
+        assert here.app.area.main().marks == {6: "a", 5: "b"}  # type: ignore[union-attr]
+        await here.press("escape")
+        here.app.go("runs", "chart:6 5 metric=val_loss")
+        await here.settle()
+        assert here.app.area.view.charted == "val_loss"  # type: ignore[union-attr]
+
+    at_console(store, do)

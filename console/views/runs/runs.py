@@ -1,7 +1,7 @@
 """The leaderboard: its columns and rows, and the chart of what is marked below it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, between, clock, count, number, state, took
 from lineside.console.ports import Me
@@ -70,7 +70,7 @@ def cells(
     run, summary = line.run, line.summary
     bad = summary is not None and summary.last_kind != "finite"
     long = curve if curve and width >= _WIDE else curve_width(width)
-    drawn = sparkline.text(board.curves.get(run.id, ()), width=long)
+    drawn = sparkline.text(_stretched(board.curves.get(run.id, ()), board, long), width=long)
     held = line.holdout.last_value if line.holdout else None
     return [
         str(run.id),
@@ -86,6 +86,15 @@ def cells(
         (drawn, "bad" if bad else "run" if run.status == "RUNNING" else "faint-run"),
         (clock(run.created_us, now=now), "dim"),
     ]
+
+
+def _stretched(values: Sequence[float], board: Leaderboard, cells: int) -> Sequence[float]:
+    """Where all curves in sight are shorter than their column, the longest of them fills it."""
+    longest = max(map(len, board.curves.values()), default=0)
+    if not 0 < longest < cells:
+        return values
+    wide = round(len(values) * cells / longest)
+    return [values[at * len(values) // wide] for at in range(wide)]
 
 
 def _param(value: str | None) -> Cell:
