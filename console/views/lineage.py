@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lineside.console.format import clock, count, glyph, number, plural
 from lineside.console.reads.ancestry import View, is_wrong
 from lineside.console.text import Line, Span, beside, clip, fit, heading, line_width, safe, width_of
+from lineside.console.views import happened
 from lineside.console.views.grid import wrapped
 from lineside.console.widgets.graphs import dag
 from lineside.console.widgets.graphs.layout import Plan, Spot, source, target
@@ -21,18 +22,21 @@ LOOP: Mapping[str, str] = {
 
 
 def canvas(view: View, chosen: Spot, now: Micros, width: int, height: int, *, focused: bool) -> list[Line]:
-    """The loop in one line, the drawing in the middle of its room, its steps below it."""
+    """The loop in one line, the drawing, its steps; below them the same in order of time, if it fits."""
     title = f"LINEAGE OF {safe(view.plan.words[view.plan.root.node].label)}"
     style = "bold accent" if focused else "head"
     head = heading(title, width, right="arrows walk", style=style)
     around = [head, loop(view, chosen, width)] if height >= 8 else [head]
     room = max(1, height - 1 - len(around))
     picture = dag.draw(view.plan, chosen, width=width, height=room, notes=_notes(view, chosen, now))
-    above = max(0, (room - len(picture.lines)) // 2)
-    below = max(0, room - len(picture.lines) - above)
+    story = happened.lines(view, chosen.node, now, width, room - len(picture.lines) - 3)
+    spare = max(0, room - len(picture.lines) - len(story))
+    above = min(4, spare // 3) if story else spare // 2
+    under = above if story else spare - above
     blank: Line = []
-    return [*around, *[blank] * above, *picture.lines, *[blank] * below,
-            steps(view.plan, chosen, picture.seen, width)]  # fmt: skip
+    return [*around, *[blank] * above, *picture.lines, *[blank] * under,
+            steps(view.plan, chosen, picture.seen, width), *story,
+            *[blank] * (spare - above - under)]  # fmt: skip
 
 
 def _notes(view: View, chosen: Spot, now: Micros) -> Notes:

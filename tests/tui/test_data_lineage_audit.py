@@ -306,3 +306,15 @@ def test_what_y_y_copies_can_be_typed_into_a_shell(home: Home, db: sqlite3.Conne
 
     at_console(store, do)
     store.close()
+
+
+def test_a_big_screen_shows_a_lineage_in_the_order_of_time_too(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("6")
+        story = text.split("AS IT HAPPENED")[1]
+        assert story.index("digit-reader@v1") < story.index("digit-reader@v2")
+        mine = next(row for row in story.splitlines() if row.lstrip().startswith("▸"))
+        assert "digit-reader@v2" in mine
+        assert "registered run 5 network" in mine, "and what it came from"
+
+    at_console(store, do, size=(300, 80))

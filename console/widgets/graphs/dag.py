@@ -145,11 +145,9 @@ def _way(plan: Plan, chosen: Spot) -> set[Link]:
 def _frame(plan: Plan, chosen: Spot, notes: Notes, width: int, height: int) -> _Frame:
     """Layers as wide as what stands in them, though none wider than a share of the screen."""
     shape = nodes.shape_for(plan.height, width, height)
-    most = nodes.widest(width)
-    wide = dict.fromkeys(plan.depths, 0)
-    for spot in plan.y:
-        if spot.real:
-            wide[spot.depth] = max(wide[spot.depth], min(most, nodes.need(plan, spot, notes, shape)))
+    needs = _needs(plan, notes, shape)
+    roomy = sum(needs.values()) + (shape.space + _SAID * shape.said) * len(needs) <= width
+    wide = {depth: need if roomy else min(need, nodes.widest(width)) for depth, need in needs.items()}
     lanes: dict[int, set[int]] = {depth: set() for depth in plan.depths}
     for a, b in plan.links:
         if plan.y[a] != plan.y[b]:
@@ -177,6 +175,15 @@ def _frame(plan: Plan, chosen: Spot, notes: Notes, width: int, height: int) -> _
         apart=apart, said=said, x0=x0,
         y0=_begin(plan.y[chosen] * shape.pitch, shape.height, shape.rows(plan.height), height),
     )  # fmt: skip
+
+
+def _needs(plan: Plan, notes: Notes, shape: Shape) -> dict[int, int]:
+    """Cells that each layer would like to have."""
+    needs = dict.fromkeys(plan.depths, 0)
+    for spot in plan.y:
+        if spot.real:
+            needs[spot.depth] = max(needs[spot.depth], nodes.need(plan, spot, notes, shape))
+    return needs
 
 
 def _spared(spare: int, layers: int) -> tuple[int, int]:
