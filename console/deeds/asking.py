@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from lineside.console.deeds.deed import Ask, Deed
 from lineside.console.format import plural
-from lineside.console.text import Line, Span, safe
+from lineside.console.reads.needs import why
+from lineside.console.text import Line, Span, fit, safe, width_of
 from lineside.jobs.context import Json
 from lineside.store.queries.alerts import AlertRow
 from lineside.store.queries.evidence import GateRow
@@ -120,19 +121,22 @@ def on_jobs(
     more: Json | None = None,
 ) -> Deed:
     """The same thing asked of one or more jobs."""
-    numbers = ", ".join(str(job.id) for job in jobs[:12]) + (", …" if len(jobs) > 12 else "")
-    many = f"{plural(len(jobs), 'job')}: {numbers}"
-    what = f"job {jobs[0].id} {safe(jobs[0].name)}" if len(jobs) == 1 else many
+    what = f"job {jobs[0].id} {safe(jobs[0].name)}" if len(jobs) == 1 else plural(len(jobs), "job")
+    names = max(width_of(safe(job.name)) for job in jobs[:12])
     lines: list[Line] = [
-        [(f"{job.id:>5}  ", "bold"), (safe(job.name), ""), (f"  {job.state}", "dim")] for job in jobs[:12]
-    ]
+        [(f"{job.id:>5}  ", "bold"), (fit(safe(job.name), names), ""), (f"  {job.state}", "dim"),
+         (f"  {safe(why(job.cause, job.detail))}" if job.state == "FAILED" else "", "bad")]
+        for job in jobs[:12]
+    ]  # fmt: skip
+    if len(jobs) > 12:
+        lines.append([(f"       and {len(jobs) - 12} more", "dim")])
     return Deed(
         title=f"{title} {what}?",
         lines=[*(lines if len(jobs) > 1 else []), *([[(note, "dim")]] if note else [])],
         asks=[
             Ask(verb=verb, args={"job": job.id, **(more or {})}, said=f"job {job.id}: {said}") for job in jobs
         ],
-        yes=yes,
+        yes=yes if len(jobs) == 1 else yes.replace(" it", f" all {len(jobs)}"),
     )
 
 

@@ -35,8 +35,11 @@ def way_back(deed: Deed, done: Sequence[Ask]) -> Deed | None:
     if not asks or len(asks) < len(back):
         return None
     return Deed(
-        title="Take back: " + ", ".join(ask.said for ask in done[:6]) + ("…" if len(done) > 6 else "") + "?",
-        lines=[[("then  ", "dim"), (ask.said, "")] for ask in asks[:8]],
+        title="Take it back?",
+        lines=[
+            [("done  ", "dim"), (told(done).partition("\n")[0], "")],
+            [("then  ", "dim"), (told(asks).partition("\n")[0], "")],
+        ],
         asks=asks,
         yes="take it back",
     )
@@ -62,13 +65,26 @@ def inverse(deed: Deed, ask: Ask) -> Ask | None:
     return None
 
 
+_NAMED = 8
+
+
 def told(done: Sequence[Ask]) -> str:
-    """What was done in one breath: `asked to stop: job 57, job 58`."""
+    """What was done in one breath.
+
+    >>> told([Ask(verb="", args={}, said=f"job {n}: held") for n in (57, 58)])
+    '2 jobs held: 57, 58'
+    """
     if len(done) == 1:
         return done[0].said
     parts = [ask.said.partition(": ") for ask in done]
     if parts and len({tail for _, _, tail in parts}) == 1 and parts[0][2]:
-        return f"{parts[0][2]}: {', '.join(head for head, _, _ in parts)}"
+        heads, tail = [head for head, _, _ in parts], parts[0][2]
+        kinds = {head.partition(" ")[0] for head in heads}
+        more = ", …" if len(heads) > _NAMED else ""
+        if len(kinds) == 1 and all(" " in head for head in heads):
+            names = ", ".join(head.partition(" ")[2] for head in heads[:_NAMED])
+            return f"{len(heads)} {kinds.pop()}s {tail}: {names}{more}"
+        return f"{len(heads)} {tail}: {', '.join(heads[:_NAMED])}{more}"
     return "\n".join(ask.said for ask in done)
 
 

@@ -73,7 +73,10 @@ def test_in_the_output_a_slash_searches(store: SqliteStore) -> None:
 def test_cancelling_the_marked_names_how_many_and_asks_for_each(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("3", "space", "down", "space", ".", "c")
-        assert "Cancel 2 jobs: 7, 9?" in text
+        assert "Cancel 2 jobs?" in text
+        assert "cancel all 2" in text
+        named = [line.split()[0] for line in text.splitlines() if line.startswith("    ")]
+        assert {"7", "9"} <= set(named)
         await here.press("y")
         assert [verb for verb, _ in here.actions.asked] == ["jobs.cancel", "jobs.cancel"]
 

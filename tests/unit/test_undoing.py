@@ -15,7 +15,9 @@ def test_what_was_held_is_released_all_of_it() -> None:
         ("jobs.release", {"job": 57}),
         ("jobs.release", {"job": 58}),
     ]
-    assert back.title == "Take back: job 57: held, job 58: held?"
+    done, then = ("".join(text for text, _ in line) for line in back.lines)
+    assert done == "done  2 jobs held: 57, 58"
+    assert then == "then  2 jobs back in the queue: 57, 58"
 
 
 def test_an_old_name_is_given_again() -> None:
@@ -42,7 +44,7 @@ def test_a_deed_may_know_its_own_way_back() -> None:
 
 
 def test_a_batch_is_told_in_one_breath() -> None:
-    assert told(hold(57, 58, 60)) == "held: job 57, job 58, job 60"
+    assert told(hold(57, 58, 60)) == "3 jobs held: 57, 58, 60"
     assert told(hold(57)) == "job 57: held"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from lineside.console.format import NONE, between, clock, number, state, took
+from lineside.console.format import NONE, between, clock, count, number, state, took
 from lineside.console.ports import Me
 from lineside.console.reads import ends
 from lineside.console.reads.ends import End
@@ -12,7 +12,7 @@ from lineside.console.reads.needs import why
 from lineside.console.reads.walls import Working
 from lineside.console.text import Line, Span, plain, safe
 from lineside.console.views.jobs import pulse, waits
-from lineside.console.widgets.charts import sparkline
+from lineside.console.widgets.charts import gauge, sparkline
 from lineside.console.widgets.tables.rows import Cell, Column
 from lineside.jobs.devices.gpus import Gpu
 from lineside.store.clock import Micros
@@ -26,7 +26,7 @@ COLUMNS = (
     Column(key="who", title="who", priority=4, max=12, value=lambda row: row.job.submitted_by),
     Column(key="gpu", title="gpu", priority=3, max=8, value=lambda row: row.job.gpus),
     Column(key="clock", title="clock", priority=2, value=lambda row: row.end.at_us or row.job.submitted_us),
-    Column(key="step", title="step", priority=8, max=24,
+    Column(key="done", title="done", align=">", priority=8, max=10,
            value=lambda row: row.metric.last_step if row.metric else -1),
     Column(key="now", title="now", priority=2, min=20, max=80, grow=True),
 )  # fmt: skip
@@ -53,7 +53,7 @@ def cells(
         (safe(me.named(job.submitted_by)), "dim"),
         _gpu(job, gpus),
         _clock(row, now=now),
-        (pulse.steps(row).removeprefix("step ") if job.state in LIVE else "", "dim"),
+        (_done(row) if job.state in LIVE else "", "dim"),
         _now(row, curves, waits.words(job, gpus, live, known, now=now, room=_REASON)),
     ]
 
@@ -82,6 +82,14 @@ def _clock(row: Working, *, now: Micros) -> Span:
     if row.end.again_us is not None:
         return f"at {clock(row.end.again_us, now=now)}", ""
     return f"since {pulse.hm(job.submitted_us, now=now)}", "dim"
+
+
+def _done(row: Working) -> str:
+    """`41 %`, or the step where nobody says how many there will be."""
+    if row.metric is None:
+        return ""
+    total = row.end.total
+    return gauge.percent(row.metric.last_step / total) if total else count(row.metric.last_step)
 
 
 _REASON = 46

@@ -55,14 +55,17 @@ def _three(width: int, height: int, want: Wanted) -> dict[str, Rect]:
 
 
 def _two(width: int, height: int, want: Wanted) -> dict[str, Rect]:
-    a, b = _columns(width, (52, 48))
+    """What needs somebody across both columns: its sentences are long."""
     needs = min(1 + max(1, want.needs), height // 3)
-    jobs = min(1 + max(1, want.job_lines), (height - needs) * 3 // 5)
-    gpus = min(_gpu_height(want.gpus, height), height // 3)
-    ends = min(1 + max(1, 3 * want.ends), height // 3)
+    a, b = (Rect(column.x, needs, column.width, 0) for column in _columns(width, (52, 48)))
+    rest = height - needs
+    jobs = min(1 + max(1, want.job_lines), rest * 3 // 5)
+    gpus = min(_gpu_height(want.gpus, rest), rest // 3)
+    ends = min(1 + max(1, 2 * want.ends), rest // 3)
     return {
-        **_stack(a, height, (("needs", needs), ("jobs", jobs), ("since", 0))),
-        **_stack(b, height, (("gpus", gpus), ("ends", ends), ("recent", 0))),
+        "needs": Rect(0, 0, width, needs),
+        **_stack(a, rest, (("jobs", jobs), ("since", 0))),
+        **_stack(b, rest, (("gpus", gpus), ("ends", ends), ("recent", 0))),
     }
 
 
@@ -125,6 +128,6 @@ def _stack(column: Rect, height: int, parts: Sequence[tuple[str, int]]) -> dict[
     for place, (name, tall) in enumerate(parts):
         tall = height - y if place == len(parts) - 1 else min(tall, height - y)
         if tall >= 2:
-            out[name] = Rect(column.x, y, column.width, tall)
+            out[name] = Rect(column.x, column.y + y, column.width, tall)
         y += tall
     return out

@@ -102,7 +102,8 @@ def _below(row: Watched, width: int, lines: int) -> list[Line]:
     if lines > 5:
         said = [*_load(row), *said]
     said = [clip(line, width) for line in said[: lines - 1]]
-    blank = 1 if lines > 4 or not said else 0
+    mute = not said and not any(value is not None for value in row.p99)
+    blank = 1 if lines > 4 or mute else 0
     drawn = [*said, *_bars(row, width, lines - 1 - len(said) - blank)]
     return [*drawn, *([[]] * min(blank, lines - 1 - len(drawn)))]
 

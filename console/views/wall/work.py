@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lineside.console.commands import shown
 from lineside.console.format import count, glyph, number, plural
 from lineside.console.reads.walls import Working
-from lineside.console.text import Line, Span, clip, fit, safe
+from lineside.console.text import Line, Span, clip, fit, line_width, safe
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.views.jobs import pulse, waits
 from lineside.console.views.jobs.gpus import gpu_rows
@@ -54,6 +54,8 @@ _JOB = (
     Column(key="end", title="", priority=1),
 )
 _CURVE = 7
+_ROOMY = 72
+"""From so many cells on, gauges of jobs are ten cells."""
 
 
 def jobs(scene: "Scene", width: int, height: int) -> Filled:
@@ -154,9 +156,15 @@ def _progress(work: Working, scene: "Scene", width: int, ids: int, steps: int) -
     out: list[Span] = [(" " * (4 + ids), ""), (fit(pulse.steps(work), steps), "dim")]
     if work.end.total:
         share = metric.last_step / work.end.total
-        out += [("  ", ""), *gauge.bar(share, width=10), (f" {gauge.percent(share):>4}", "")]
+        out += [
+            ("  ", ""),
+            *gauge.bar(share, width=10 if width >= _ROOMY else 5),
+            (f" {gauge.percent(share):>4}", ""),
+        ]
     else:
-        out.append((" " * 17, ""))
+        out.append((" " * (17 if width >= _ROOMY else 12), ""))
     out.append((f"  {safe(metric.metric)} {number(metric.last_value)} ", ""))
-    out.append((sparkline.text(curve, width=max(6, min(28, width - 60))), "run"))
+    room = width - line_width(out)
+    if room >= _CURVE:
+        out.append((sparkline.text(curve, width=min(28, room)), "run"))
     return [clip(out, width)]
