@@ -2,10 +2,7 @@
 
 import shlex
 import sqlite3
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -14,15 +11,14 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.widgets import TextArea
 
-from lineside.console.commands import Command
-from lineside.console.deeds.deed import Answer as Said
-from lineside.console.deeds.deed import Deed, FormField
 from lineside.console.format import clock, count, plural, took
 from lineside.console.ports import Actions, Question, Store
-from lineside.console.querying import files, saved
+from lineside.console.querying import answers, saved
+from lineside.console.querying.answers import Answer, Row
+from lineside.console.querying.colours import coloured
 from lineside.console.querying.completing import Completing
 from lineside.console.querying.words import trouble
-from lineside.console.screens.base.area import Area
+from lineside.console.screens.deeds.sql import SqlDeeds
 from lineside.console.text import Line, Span
 from lineside.console.views.sql import chart as sqlchart
 from lineside.console.views.sql import sql as drawing
@@ -32,46 +28,21 @@ from lineside.console.widgets.lines import Drawing, Lines
 from lineside.console.widgets.tables.rows import ListRows
 from lineside.console.widgets.tables.table import Table
 from lineside.console.widgets.texts.editor import Editor
-from lineside.store.errors import LinesideError
 from lineside.store.halting import Halt
-from lineside.store.homes import Home
-
-LIMIT = 10_000
-"""Rows a query may bring onto the screen."""
 
 _TALL = 34
 """From so many rows on the table leaves room for a chart or a record below it."""
 
-Row = tuple[int, tuple[Any, ...]]
-"""The place of a row in the answer, and its values."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of the last query."""
-
-    query: str = ""
-    names: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
-    more: bool = False  # there were more than LIMIT
-    took_s: float = 0.0
-    problem: str = ""
-    hint: str = ""
-
-    @property
-    def answered(self) -> sqlchart.Answered:
-        return sqlchart.Answered(names=self.names, types=self.types, rows=[row for _, row in self.rows])
-
-
-class SqlArea(Area[Answer]):
+class SqlArea(SqlDeeds):
     """Area 9."""
 
     NAME: ClassVar[str] = "sql"
     DEFAULT_CSS = """
     SqlArea #ask { height: auto; max-height: 8; }
     SqlArea #prompt { width: 7; height: 1; }
-    SqlArea #query { width: 1fr; }
+    SqlArea #query { width: 1fr; max-height: 3; }
+    SqlArea.-writing #query { max-height: 8; }
     SqlArea #words { height: 1; display: none; }
     SqlArea.-writing #words { display: block; }
     SqlArea #rows { height: 1fr; }
@@ -81,8 +52,6 @@ class SqlArea(Area[Answer]):
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(store, actions)
-        self._query = ""
-        self._asked: Answer | None = None
         self._halt = Halt()
         self._running_since: int | None = None
         self._past: list[str] = []
@@ -95,7 +64,7 @@ class SqlArea(Area[Answer]):
         with Vertical(id="body"):
             with Horizontal(id="ask"):
                 yield Lines([[(" sql ", "bold accent"), ("› ", "dim")]], id="prompt")
-                yield Editor(placeholder="e writes: select … from runs", id="query")
+                yield Editor(coloured, placeholder="e writes: select … from runs", id="query")
             yield Lines(id="words")
             yield Table[Row]((), id="rows", empty="no rows")
             yield Drawing[Answer](self._draw, id="pane")
@@ -128,7 +97,7 @@ class SqlArea(Area[Answer]):
         def read(db: sqlite3.Connection) -> Answer:
             if known is not None and known.query == query:
                 return known
-            return ask(home, query, halt) if query else Answer()
+            return answers.ask(home, query, halt) if query else Answer()
 
         return read
 
@@ -160,6 +129,7 @@ class SqlArea(Area[Answer]):
             self._point_at(view)
         elif view.query:
             table.focus()
+            self.call_after_refresh(self._from_its_top)
 
     def _point_at(self, view: Answer) -> None:
         found = trouble(view.problem, view.query)
@@ -202,6 +172,12 @@ class SqlArea(Area[Answer]):
 
     def on_descendant_blur(self) -> None:
         self.set_class(self.writing, "-writing")
+        self.call_after_refresh(self._from_its_top)
+
+    def _from_its_top(self) -> None:
+        """A query that is not written on shows how it begins."""
+        if not self.writing:
+            self.editor.scroll_home(animate=False)
 
     def on_key(self, event: Key) -> None:
         """While a query is written, the area's keys do nothing but escape; the editor's own go on."""
@@ -215,7 +191,7 @@ class SqlArea(Area[Answer]):
             key = "enter asks again" if self.writing else "e goes to the place"
             return drawing.problem_lines(view.query, view.problem, view.hint, width, height, key=key)
         if self._pane == "start":
-            return drawing.start_lines(start(), width, height)
+            return drawing.start_lines(answers.start(), width, height)
         row = self.main().current
         return drawing.record_lines(view.names, view.types, row[1], width, height) if row is not None else []
 
@@ -378,82 +354,3 @@ class SqlArea(Area[Answer]):
             "id": str(row[1][0]) if row is not None and row[1] else "",
             "value": value,
         }
-
-    # -- keeping ------------------------------------------------------------------------------------
-
-    def offers(self, command: Command) -> bool:
-        if command.id == "sql.forget":
-            return bool(saved.every(saved.folder()))
-        return self._asked is not None and bool(self._asked.query) and not self._asked.problem
-
-    def cmd_save(self) -> None:
-        def keep(name: str) -> str:
-            return f"kept in {saved.save(saved.folder(), name, self._query)}; `from {name}` reads it"
-
-        self._form("Keep this query", "name", "small letters, digits and _", "", "keep it", keep)
-
-    def cmd_export(self) -> None:
-        query, home = self._query, self.store.home
-
-        def write(path: str) -> str:
-            rows = files.write(home, query, Path(path).expanduser(), saved=saved.every(saved.folder()))
-            return f"{plural(rows, 'row')} written to {path}"
-
-        hint = "ends in " + ", ".join(files.ENDINGS)
-        self._form("Export the whole answer", "file", hint, "answer.csv", "write it", write)
-
-    def cmd_forget(self) -> None:
-        own = saved.every(saved.folder())
-
-        def forget(name: str) -> str:
-            saved.forget(saved.folder(), name)
-            return f"{name} is forgotten"
-
-        self._form("Forget a saved query", "its name", " ".join(own)[:50], "", "forget it", forget)
-
-    def _form(
-        self, title: str, label: str, hint: str, value: str, yes: str, then: Callable[[str], str]
-    ) -> None:
-        """Ask for one line; do it off the loop, and say what came of it."""
-        from lineside.console.overlays.confirm import Confirm
-
-        def filled(said: Said | None) -> None:
-            text = said.values["text"].strip() if said is not None else ""
-            if text:
-                self.run_worker(lambda: self._keep(text, then), thread=True, group="do", exit_on_error=False)
-
-        field = FormField(key="text", label=label, hint=hint, value=value)
-        self.app.push_screen(Confirm(Deed(title=title, fields=[field], yes=yes)), filled)
-
-    def _keep(self, text: str, then: Callable[[str], str]) -> None:
-        try:
-            self.app.call_from_thread(self.notify, then(text), markup=False)
-        except LinesideError as error:
-            words = f"{error}\n{error.hint}" if error.hint else str(error)
-            self.app.call_from_thread(self.notify, words, severity="error", markup=False)
-        self.app.call_from_thread(self._redraw)
-
-
-def ask(home: Home, query: str, halt: Halt | None = None) -> Answer:
-    """One query in DuckDB; what it does not understand comes back as words."""
-    from lineside.store import analytics
-
-    begun = time.monotonic()
-    try:
-        own = saved.every(saved.folder())
-        found = analytics.sql(home, query, limit=LIMIT, saved=own, halt=halt)
-    except LinesideError as error:
-        return Answer(query=query, problem=str(error), hint=error.hint)
-    return Answer(
-        query=query, names=found.columns, types=found.types, rows=tuple(enumerate(found.rows)),
-        more=found.more, took_s=time.monotonic() - begun,
-    )  # fmt: skip
-
-
-def start() -> drawing.Start:
-    """What there is to begin with: the views, and what this person has kept."""
-    from lineside.store.queries import views
-
-    where = saved.folder()
-    known = {name: dict(view.columns) for name, view in views.VIEWS.items()}
-    return drawing.Start(views=known, saved=saved.every(where), folder=str(where))

@@ -1,9 +1,12 @@
 """What the SQL area draws besides its table: where to start, an error in its place, one row as a record."""
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lineside.console.overlays.choosing import LETTERS
+from lineside.console.querying.colours import coloured
 from lineside.console.querying.words import trouble
 from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
 from lineside.console.views.grid import capped, padded, wrapped
@@ -49,7 +52,7 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     (
         "one metric over its steps, a line for each run",
         "select step, value, run_id from points\n"
-        "  where metric = (select metric from metrics order by last_at desc limit 1)\n"
+        "  where metric = (select metric from metrics order by count desc limit 1)\n"
         "    and run_id in (select id from runs order by id desc limit 6) order by step",
     ),
 )
@@ -91,10 +94,19 @@ def cell(value: Any) -> Cell:
         return NULL, "dim"
     if isinstance(value, float):
         bad = value != value or value in (float("inf"), float("-inf"))
-        return {True: "NaN"}.get(value != value, f"{value:.10g}"), "bad" if bad else ""
+        return "NaN" if value != value else _float(value), "bad" if bad else ""
     if isinstance(value, bool):
         return str(value).lower()
     return safe(str(value).replace("\n", "⏎")) if value != "" else (EMPTY, "dim")
+
+
+def _float(value: float) -> str:
+    """Six digits, or all of a large one that is whole.
+
+    >>> _float(0.9968553459), _float(1234567.0)
+    ('0.996855', '1234567')
+    """
+    return f"{value:.10g}" if value.is_integer() else f"{value:.6g}"
 
 
 # -- where to start ----------------------------------------------------------------------------------
@@ -107,13 +119,13 @@ def start_lines(start: Start, width: int, height: int) -> list[Line]:
     if width >= _TWO:
         return _two(start, width, height, left=width // 2, queries=height >= _TALL)
     own = _saved(start, width) if start.saved else []
-    side = [*own, *_examples(width, queries=False)]
+    side = [*own, *_examples(width, queries=False, behind=len(start.saved))]
     return [*side, *_views(start, width, max(2, height - len(side)))][:height]
 
 
 def _two(start: Start, width: int, height: int, *, left: int, queries: bool) -> list[Line]:
     right = width - left - 1
-    side = [*_saved(start, right), [], *_examples(right, queries=queries)]
+    side = [*_saved(start, right), [], *_examples(right, queries=queries, behind=len(start.saved))]
     views = padded(_views(start, left - 1, height), height)
     return beside(views, capped(side, height), widths=(left, right))
 
@@ -164,20 +176,22 @@ def _saved(start: Start, width: int) -> list[Line]:
             [("  none yet: ", "dim"), (". s", "key"), (" keeps the query on screen under a name", "dim")],
         ]
     indent = min(28, max(map(width_of, start.saved), default=0))
-    for name, query in start.saved.items():
+    for letter, (name, query) in zip(LETTERS, start.saved.items(), strict=False):
         text = " ".join(query.split())
-        lines.append(
-            clip([("  ", ""), (fit(safe(name), indent), "accent"), ("  " + safe(text), "dim")], width)
-        )
+        lead: Line = [("  ", ""), (letter, "key"), ("  " + fit(safe(name), indent) + "  ", "accent")]
+        lines.append(clip([*lead, *coloured(safe(text))], width))
     return lines
 
 
-def _examples(width: int, *, queries: bool) -> list[Line]:
-    lines: list[Line] = [heading("EXAMPLES", width, right="o picks one")]
-    for title, query in EXAMPLES:
-        lines.append([("  ", ""), (fit(title, width - 3), "")])
+def _examples(width: int, *, queries: bool, behind: int) -> list[Line]:
+    """Each with the letter that asks it, behind so many queries of the person's own."""
+    lines: list[Line] = [heading("EXAMPLES", width, right="o and its letter asks it")]
+    for place, (title, query) in enumerate(EXAMPLES):
+        letter = LETTERS[behind + place] if behind + place < len(LETTERS) else " "
+        lines.append([("  ", ""), (letter, "key"), (fit("  " + title, width - 4), "")])
         if queries:
-            lines += [[("  ", ""), *line] for line in wrapped(" ".join(query.split()), width - 4)]
+            text = textwrap.wrap(" ".join(query.split()), max(20, width - 8))
+            lines += [[("     ", ""), *coloured(part)] for part in text]
     return lines
 
 
@@ -199,7 +213,7 @@ def problem_lines(
         here = number == found.row
         lead = f" {number + 1:>3} "
         shown = ("…" if shift else "") + safe(text)[shift + bool(shift) :]
-        lines.append(clip([(lead, "bad" if here else "dim"), (shown, "")], width))
+        lines.append(clip([(lead, "bad" if here else "dim"), *coloured(shown)], width))
         if here:
             lines.append([(" " * (len(lead) + found.column - shift), ""), ("▲", "bold bad")])
     return capped([*lines, [], *wrapped(safe(hint), width)], height)

@@ -1,10 +1,16 @@
 """A query being written: several lines, undo, paste; enter asks, and the arrows leave it at its ends."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
+
+from lineside.console.text import Line
+from lineside.console.widgets.lines import look_of
 
 _BREAKS = ("ctrl+j", "alt+enter", "shift+enter")
 
@@ -38,9 +44,25 @@ class Editor(TextArea):
 
         step: int
 
-    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
+    def __init__(
+        self, colours: Callable[[str], Line] | None = None, *, placeholder: str = "", id: str | None = None
+    ) -> None:  # fmt: skip
         super().__init__(id=id, placeholder=placeholder, highlight_cursor_line=False, compact=True)
         self.cursor_blink = False
+        self._colours = colours
+
+    def get_line(self, line_index: int) -> Text:
+        """The line in the colours of its words."""
+        line = super().get_line(line_index)
+        if self._colours is None:
+            return line
+        look, at = look_of(self), 0
+        for text, name in self._colours(line.plain):
+            if name:
+                style = look.style(name)
+                line.stylize(Style(color=style.color, bold=style.bold, dim=style.dim), at, at + len(text))
+            at += len(text)
+        return line
 
     @property
     def offset_of_cursor(self) -> int:
