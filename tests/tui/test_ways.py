@@ -424,3 +424,19 @@ def test_a_menu_takes_arrows_and_enter_as_well_as_its_letters(store: SqliteStore
         assert len(here.app.screen_stack) == 1
 
     at_console(store, do)
+
+
+def test_the_footer_begins_with_esc_where_there_is_something_to_leave(store: SqliteStore) -> None:
+    async def last(here: Sitting, *keys: str) -> str:
+        await here.press(*keys)
+        return (await here.rows())[-1].strip()
+
+    async def do(here: Sitting) -> None:
+        assert (await last(here, "8", "z")).startswith("esc back")
+        assert not (await last(here, "escape")).startswith("esc")
+        assert (await last(here, "2", "z")).startswith("esc back")
+        assert not (await last(here, "escape")).startswith("esc")
+        assert await last(here, "slash") == "esc back"
+        assert not (await last(here, "escape")).startswith("esc")
+
+    at_console(store, do)

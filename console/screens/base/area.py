@@ -148,6 +148,10 @@ class Area(Reading[V], Generic[V]):
         aside = self.main() is not None and self.focused not in (None, self.first_focus())
         return aside or bool(self.filter_text) or self.has_class("-zoomed")
 
+    def typing(self) -> bool:
+        """Whether what is pressed is written somewhere, and no key of the table counts but `esc`."""
+        return isinstance(self.focused, Field)
+
     def on_mount(self) -> None:
         arranging.recall(self)  # before the first answer is shown
 
@@ -190,6 +194,8 @@ class Area(Reading[V], Generic[V]):
         """The area's own keys, what the row calls for, the keys that work everywhere, those of a table."""
         me, known, keys = self.me, self.is_mounted and self.view is not None, commands.keymap(self.scopes())
         out = commands.by_id("everywhere.out")
+        if self.typing():  # letters are letters there
+            return [out]
 
         def hinted(command: Command) -> bool:
             if not command.footer or keys.get(command.keys[0]) is not command:
