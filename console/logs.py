@@ -7,9 +7,11 @@ import bisect
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 from lineside.console import ansi
 from lineside.console.text import ELLIPSIS, Span
@@ -56,17 +58,21 @@ class LogFile:
         self.written_us = Micros(stat.st_mtime_ns // 1000)
         if self._begun and stat.st_size <= self.size:
             return False
-        with self.path.open("rb") as file:
-            self.dropped_bytes = outputs.first_kept(file.fileno())
-            self._skip(self.dropped_bytes, stat.st_size)
-            most = self.size + _GROWTH
-            grown = False
-            while self.size < min(stat.st_size, most):
-                data = os.pread(file.fileno(), min(BLOCK, stat.st_size - self.size), self.size)
-                if not data:
-                    break
-                self._take(data)
-                grown = True
+        with suppress(OSError), self.path.open("rb") as file:
+            return self._take_new(file, stat.st_size)
+        return False
+
+    def _take_new(self, file: BinaryIO, size: int) -> bool:
+        self.dropped_bytes = outputs.first_kept(file.fileno())
+        self._skip(self.dropped_bytes, size)
+        most = self.size + _GROWTH
+        grown = False
+        while self.size < min(size, most):
+            data = os.pread(file.fileno(), min(BLOCK, size - self.size), self.size)
+            if not data:
+                break
+            self._take(data)
+            grown = True
         return grown
 
     def _skip(self, kept: int, size: int) -> None:
@@ -113,10 +119,16 @@ class LogFile:
         return breaks[at] + 1 if at < len(breaks) else self._ends[block]
 
     def raw(self, first: int, count: int) -> list[bytes | None]:
-        """These lines as they were written; None for one that was dropped since."""
+        """These lines as they were written; None for one that was dropped since, as all are with the file."""
         last = min(len(self), first + count)
         if first >= last:
             return []
+        try:
+            return self._raw(first, last)
+        except OSError:
+            return [None] * (last - first)
+
+    def _raw(self, first: int, last: int) -> list[bytes | None]:
         starts = [self.start_of(line) for line in range(first, last + 1)]
         with self.path.open("rb") as file:
             gone = outputs.first_kept(file.fileno())
@@ -166,7 +178,10 @@ class LogFile:
     def _in_block(self, block: int, text: str, wanted: bytes) -> list[int]:
         """Lines that begin in a block, or go on into it, and hold the text as they are shown."""
         start, end = self._ends[block - 1], self._ends[block]
-        data = self._read(start, min(self.size, end + ansi.LONGEST)).lower()
+        try:
+            data = self._read(start, min(self.size, end + ansi.LONGEST)).lower()
+        except OSError:  # deleted since
+            return []
         out: list[int] = []
         at = data.find(wanted)
         while 0 <= at < end - start:

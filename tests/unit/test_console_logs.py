@@ -52,3 +52,14 @@ def test_searching_goes_round_the_end_in_both_directions(tmp_path: Path) -> None
     assert log.find("loss", start=2, step=1) == 0
     assert log.find("loss", start=0, step=-1) == 2
     assert log.find("absent", start=0, step=1) is None
+
+
+def test_a_log_that_is_deleted_while_it_is_shown_has_ellipses_for_lines(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("one\ntwo\nthree\n")
+    log = LogFile(path)
+    assert log.grow()
+    path.unlink()
+    assert not log.grow()
+    assert log.lines(0, 9) == ["…"] * 3
+    assert log.find("two", start=0, step=1) is None

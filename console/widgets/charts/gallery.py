@@ -26,7 +26,7 @@ def shape(count: int, width: int, height: int) -> tuple[int, int]:
     >>> shape(4, 80, 20), shape(3, 200, 23), shape(12, 80, 24)
     ((2, 10), (3, 23), (2, 8))
     """
-    if count < 1:
+    if count < 1 or width < 1:  # nothing to show, or nowhere yet
         return 1, LEAST_HEIGHT
     most = min(count, max(1, (width + GAP) // (LEAST_WIDTH + GAP)))
     fits = [columns for columns in range(1, most) if height // -(-count // columns) >= LEAST_HEIGHT]
