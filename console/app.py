@@ -62,8 +62,6 @@ class LinesideApp(Commanding):
     BINDINGS: ClassVar = []
     DEFAULT_MODE = "wall"
     ENABLE_COMMAND_PALETTE = False
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-roomy")]  # noqa: RUF012  # as Textual declares it
-    """Below 16 rows what stands beside a table gives way to it; theme.tcss says how."""
 
     def __init__(
         self,

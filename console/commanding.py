@@ -7,7 +7,6 @@ from lineside.console import commands
 from lineside.console.commands import Command
 from lineside.console.deeds.deed import Deed
 from lineside.console.memory import Memory
-from lineside.console.overlays.menu import Menu
 from lineside.console.ports import RunnerState
 from lineside.console.screens.base.area import Area
 from lineside.console.spoken import Spoken
@@ -44,6 +43,8 @@ class Commanding(TerminalApp[int]):
         self._menu("y")
 
     def _menu(self, prefix: str) -> None:
+        from lineside.console.overlays.menu import Menu
+
         area = self.area
         if area is None:
             return

@@ -71,14 +71,22 @@ def deed(
     )
 
 
+_SCOPES = ("everywhere", "table", "drawing", "plot", "page", "diff", "log", *AREAS)
+"""What keys belong to, in the order the help screen shows; each has its module in `console/keys`."""
+
+
 @cache
 def table() -> tuple[Command, ...]:
-    """Every command, area by area, in the order the help screen shows."""
-    modules = [
-        import_module(f"lineside.console.keys.{name}")
-        for name in ("everywhere", "table", "drawing", "plot", "page", "diff", "log", *AREAS)
-    ]
-    return tuple(command for module in modules for command in module.COMMANDS)
+    """Every command, scope by scope."""
+    return tuple(command for scope in _SCOPES for command in _listed(scope))
+
+
+def _listed(scope: str) -> tuple[Command, ...]:
+    """The commands of a scope; its module is imported only now."""
+    if scope not in _SCOPES:
+        return ()
+    found: tuple[Command, ...] = import_module(f"lineside.console.keys.{scope}").COMMANDS
+    return found
 
 
 _own: dict[str, tuple[str, ...]] = {}
@@ -109,8 +117,7 @@ def of_scope(scope: str) -> tuple[Command, ...]:
     """The commands of a scope, with the keys they have at this console."""
     return tuple(
         replace(command, keys=_own[command.id]) if command.id in _own else command
-        for command in table()
-        if command.scope == scope
+        for command in _listed(scope)
     )
 
 

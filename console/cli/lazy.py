@@ -1,6 +1,5 @@
 """A click group that knows its verbs by name and imports only the one that is called."""
 
-import difflib
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -29,6 +28,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self._verbs:
+            import difflib
+
             near = difflib.get_close_matches(args[0], self._verbs, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else "See: lineside --help"
             raise click.UsageError(f"there is no verb {args[0]!r}. {hint}")

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import DescendantFocus
+from textual.geometry import Size
 from textual.widget import Widget
 
 from lineside.console.commands import Command
@@ -80,6 +81,8 @@ class WallArea(Area[View]):
         self._looks: dict[str, list[float | None]] = {}
         self._seen: tuple[Gpu, ...] = ()
         self._plan: Mapping[str, Rect] = {}
+        self._demo = store.home.demo
+        self._drawn_for: Size | None = None
 
     def body(self) -> ComposeResult:
         with Container(id="room", classes="content"):
@@ -120,6 +123,7 @@ class WallArea(Area[View]):
 
     def show(self, view: View) -> None:
         wall, me = view.wall, self.me
+        self._drawn_for = self.app.size
         scene = self._scene(view)
         self._arrange(scene)
         told = str(len(wall.needs)) if wall.needs else ""
@@ -183,13 +187,13 @@ class WallArea(Area[View]):
         _put(widget, rect)
 
     def on_resize(self) -> None:
-        super().on_resize()
-        if self.view is not None:
+        """The frame is drawn by the handler of `Area`, which Textual calls too."""
+        if self.view is not None and self.app.size != self._drawn_for:
             self.show(self.view)
 
     def crumb(self) -> tuple[Line, Line]:
         home = self.store.home
-        demo = [(" demo ", "reverse ask")] if home.demo else []
+        demo = [(" demo ", "reverse ask")] if self._demo else []
         runner = self.console_app.runner
         role = f" ({runner.me.role.name.lower()})" if runner.me.role is not None else ""
         right: Line = [

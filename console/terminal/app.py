@@ -135,8 +135,12 @@ class TerminalApp(App[R]):
             return
         self._holding, self._slow_until = False, time.monotonic() + SLOW_FOR_S
         self._end_batch()
-        if self._screen_stack:
-            if self._missed:  # a layout was drawn into nothing
-                self.screen.refresh()
-            self.screen.check_idle()
+        if self._missed and self._screen_stack:  # a layout was drawn into nothing
+            self.screen.refresh()
         self._missed = False
+
+    def _end_batch(self) -> None:
+        """A screen that had something to draw meanwhile hears of it."""
+        super()._end_batch()
+        if not self._batch_count and self._screen_stack:
+            self.screen.check_idle()

@@ -43,8 +43,10 @@ def end() -> None:
 
 
 def prepare() -> None:
-    """Import what the areas behind the first one need, while nobody waits: a third of their first showing."""
-    for module in ("numpy", *(f"lineside.console.screens.{name}" for name in AREAS)):
+    """Import what comes behind the first screen, while nobody waits: a third of an area's first showing."""
+    areas = [f"lineside.console.screens.{name}" for name in AREAS]
+    overlays = [f"lineside.console.overlays.{name}" for name in ("menu", "help", "palette")]
+    for module in ("numpy", *areas, *overlays):
         import_module(module)
         time.sleep(BREATH_S)  # a key may be waiting
 

@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from fixtures.runners import RunnerUnderTest
+
+import lineside
 
 FRAMEWORKS = {"torch", "sklearn", "onnxruntime", "onnx", "skl2onnx", "polars", "duckdb", "textual", "pandas"}
 HEAVY = FRAMEWORKS | {
@@ -23,10 +26,11 @@ HEAVY = FRAMEWORKS | {
 @pytest.mark.parametrize(
     ("module", "banned"),
     [
-        ("lineside", HEAVY),
+        ("lineside", HEAVY | {"secrets", "hashlib", "pkgutil"}),
         ("lineside.store.db", HEAVY),
         ("lineside.jobs.commands", HEAVY | {"click", "asyncio"}),
-        ("lineside.console.cli", HEAVY),
+        ("lineside.console.cli", HEAVY | {"importlib.metadata", "difflib"}),
+        ("lineside.console.screens.wall", {"numpy", "hashlib", "secrets"}),  # the first screen
         ("lineside.jobs.runner", FRAMEWORKS | {"scipy", "click"}),
         ("lineside.jobs.compute", FRAMEWORKS | {"scipy"}),
     ],
@@ -35,6 +39,11 @@ def test_importing_it_brings_nothing_heavy(module: str, banned: set[str]) -> Non
     code = f"import sys, {module}; print(*sorted({banned!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_version_that_is_said_is_the_one_installed() -> None:
+    """It is written down twice: to look it up costs a verb 15 ms."""
+    assert lineside.__version__ == version("lineside")
 
 
 def test_a_runner_at_work_holds_no_framework(busy_runner: RunnerUnderTest, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ class Area(Reading[V], Generic[V]):
         yield Crumb(id="crumb")
         yield FilterBar()
         for widget in self.body():
-            widget.add_class("content")
+            widget.add_class("content", update=False)  # it gets its styles when it is mounted
             yield widget
         yield Lines(id="lesson")
         yield Lines(id="too-small")
@@ -208,12 +208,13 @@ class Area(Reading[V], Generic[V]):
 
     def on_resize(self) -> None:
         self.set_class(frames.too_small(*self.app.size), "-too-small")
+        self.set_class(self.app.size.height < frames.ROOMY, "-tiny")  # theme.tcss says what gives way
         self.refresh_frame()
 
     def on_screen_resume(self) -> None:
-        if self.view is not None:
-            self.refresh_frame()
-            self.reload()
+        """Shown, for the first time or again: what is known already, and then what is new."""
+        self.refresh_frame()
+        self.call_after_refresh(self.reload)
 
     def on_descendant_focus(self) -> None:
         self.refresh_frame()

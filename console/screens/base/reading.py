@@ -5,6 +5,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual import on
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
@@ -30,6 +31,8 @@ class Reading(Screen[None], Generic[V]):
     """A screen that shows the answer to a question about the store, and asks anew when somebody committed."""
 
     NAME: ClassVar[str] = ""
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Who gets and who loses the focus draws itself; Textual would draw the whole screen too."""
 
     def __init__(self, store: Store, actions: Actions) -> None:
         super().__init__(name=self.NAME)
@@ -86,6 +89,15 @@ class Reading(Screen[None], Generic[V]):
         old = self.console_app.paused or self._why_old
         return frames.as_of(self.as_of, now=self.now) if old and self.as_of is not None else ""
 
+    def _compositor_refresh(self) -> None:
+        """Textual renders also while the app holds its frames, and once more what is drawn whole already."""
+        if self.app._batch_count:
+            self._repaint_required = True
+            return
+        whole = self.size.region in self._compositor._dirty_regions
+        super()._compositor_refresh()
+        self._repaint_required = self._repaint_required and not whole
+
     # -- reading -----------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
@@ -97,7 +109,6 @@ class Reading(Screen[None], Generic[V]):
         first = self.first_focus()
         if first is not None:
             first.focus()
-        self.call_after_refresh(self.reload)
 
     def reload(self, *, whole: bool = True) -> None:
         """Read again off the loop. While an answer is under way, the next question waits for it.
