@@ -64,13 +64,13 @@ class PairedRuns(RunLooks):
 
     def _read_texts(self) -> None:
         """In a thread: git may be asked, and files are held against each other line by line."""
-        pair, home = self.pair, self.store.home
+        pair, home, room = self.pair, self.store.home, self.app.size.height - 5
         assert pair is not None
         self._diff.show(None, title=f"{self._pair_said()}  reading …")
 
         def read() -> None:
             found: Texts = self.store.read(lambda db: behind.texts(db, home, *pair))
-            diff = texts.diff_of(found)
+            diff = texts.diff_of(found, room=room)
             self.app.call_from_thread(self._show_diff, pair, diff)
 
         self.run_worker(read, thread=True, group="texts", exit_on_error=False)

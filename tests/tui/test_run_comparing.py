@@ -102,11 +102,13 @@ def test_text_files_of_two_runs_are_held_against_each_other(
         run.finish()
     take_all(db, home)
     rows = texts.diff_of(behind.texts(db, home, 1, 2)).rows
-    assert [row.left for row in rows if row.kind == HEAD] == ["report.txt"]
+    assert [row.left for row in rows if row.kind == HEAD] == ["report.txt", "alike in both"]
     assert [(row.left, row.right) for row in rows if row.kind == CHANGED] == [("two", "three")]
 
 
 def test_of_a_command_the_words_are_seen_from_where_they_differ() -> None:
     values = ('["train.py", "--lr", "1"]', '["train.py", "--lr", "2"]')
     row = Difference(kind="context", key="command", values=values)
+    assert comparisons._from_where_they_differ(row) == ["… 1", "… 2"]
+    row = Difference(kind="context", key="command", values=("a.py --lr 1", "a.py --lr 2"))
     assert comparisons._from_where_they_differ(row) == ["… 1", "… 2"]

@@ -100,18 +100,22 @@ class _Sides:
 
 def _from_where_they_differ(row: Difference) -> Sequence[str | None]:
     """The values; of commands only the words from the first that is not the same in all."""
-    said = [json.loads(value) for value in row.values if value is not None and value.startswith("[")]
+    said = [_words(value) for value in row.values if value is not None]
     if row.kind != "context" or row.key != "command" or not row.differs or len(said) < len(row.values):
         return row.values
     same = next((at for at, words in enumerate(zip(*said, strict=False)) if len(set(words)) > 1), 0)
-    return [" ".join(["…"] * (same > 0) + [str(word) for word in words[same:]]) for words in said]
+    return [" ".join(["…"] * (same > 0) + words[same:]) for words in said]
+
+
+def _words(command: str) -> list[str]:
+    return list(map(str, json.loads(command))) if command.startswith("[") else command.split()
 
 
 def _short(row: Difference, value: str) -> str:
     if row.kind == "metric":
         return number(float(value))
     if row.key == "command" and value.startswith("["):
-        return " ".join(map(str, json.loads(value)))
+        return " ".join(_words(value))
     return value[:12] if row.key == "commit" else value
 
 

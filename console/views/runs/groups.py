@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from lineside.console.format import NONE, clock, count, number
+from lineside.console.format import NONE, clock, count, number, plural
 from lineside.console.text import Line, safe
 from lineside.console.views.runs.runs import CURVE
 from lineside.console.widgets.charts import sparkline
@@ -64,4 +64,4 @@ def named(row: GroupRow) -> Cell:
 def in_sum(found: Groups) -> Line:
     """How many groups of how many runs, and what best, median and worst are of."""
     of = f" · {safe(found.metric)}" if found.metric else ""
-    return [(f"{count(found.total)} groups of {count(found.runs)} runs", ""), (of, "dim")]
+    return [(f"{plural(found.total, 'group')} of {plural(found.runs, 'run')}", ""), (of, "dim")]

@@ -30,7 +30,7 @@ def lines(
     """
     names = list(curves)
     columns, tall = shape(len(names), width, height)
-    each = (width - GAP * (columns - 1)) // columns
+    each = (width - 1 - GAP * (columns - 1)) // columns
     out: list[Line] = []
     for start in range(0, len(names), columns):
         blocks = [
