@@ -77,7 +77,9 @@ def lineage(asked: Asked) -> Shown:
     if view is None:
         raise NotFound("lineage", asked.first or "", hint="nothing has a lineage yet")
     spot = Spot(0, view.plan.root.node)
-    draw = fixed(lambda w, h: lineage_views.canvas(view, spot, asked.now, w, h, focused=True), height=_GRAPH)
+    draw = fixed(
+        lambda w, h: lineage_views.canvas(view, spot, asked.now, w, h, focused=True).lines, height=_GRAPH
+    )
     return Shown(data={"nodes": list(view.graph.nodes), "edges": list(view.graph.edges)}, draw=draw)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from shlex import quote
 from typing import Any, cast
 
@@ -46,6 +47,7 @@ class LineageArea(Following[View | None]):
         self._wish = Wish()
         self._past: list[tuple[Wish, Spot | None]] = []
         self._chosen: Spot | None = None
+        self._eye: Spot | None = None  # what stands in the middle of the drawing
         self._coming: Node | None = None  # to be chosen when the next answer is there
 
     def body(self) -> ComposeResult:
@@ -72,8 +74,15 @@ class LineageArea(Following[View | None]):
         return self._chosen if self._chosen in self.view.plan.y else self.view.plan.root
 
     def _draw(self, view: View, width: int, height: int) -> list[Line]:
+        """A step within sight leaves the drawing where it is."""
         here = self.here or view.plan.root
-        return views.canvas(view, here, self.now, width, height, focused=self.graph.has_focus)
+        draw = partial(views.canvas, view, here, self.now, width, height, focused=self.graph.has_focus)
+        eye = self._eye if self._eye in view.plan.y else here
+        drawn = draw(eye=eye)
+        if here not in drawn.calm and eye != here:
+            eye, drawn = here, draw(eye=here)
+        self._eye = eye
+        return drawn.lines
 
     def _draw_node(self, view: View, width: int, height: int) -> list[Line]:
         return views.node(view, self.here or view.plan.root, self.now, width, height)

@@ -1,6 +1,7 @@
 """What the lineage area draws besides the graph: its steps in one line, the chosen node with its arrows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from lineside.console.format import clock, count, glyph, number, plural
 from lineside.console.reads.ancestry import View, is_wrong
@@ -21,22 +22,32 @@ LOOP: Mapping[str, str] = {
 """Kind of node → what it is in the loop, in the order of the loop."""
 
 
-def canvas(view: View, chosen: Spot, now: Micros, width: int, height: int, *, focused: bool) -> list[Line]:
+class Canvas(NamedTuple):
+    """The upper part of the area, and the spots that may be chosen next without looking elsewhere."""
+
+    lines: list[Line]
+    calm: frozenset[Spot]
+
+
+def canvas(
+    view: View, chosen: Spot, now: Micros, width: int, height: int, *, focused: bool, eye: Spot | None = None
+) -> Canvas:
     """The loop in one line, the drawing, its steps; below them the same in order of time, if it fits."""
     title = f"LINEAGE OF {safe(view.plan.words[view.plan.root.node].label)}"
     style = "bold accent" if focused else "head"
     head = heading(title, width, right="arrows walk", style=style)
     around = [head, loop(view, chosen, width)] if height >= 8 else [head]
     room = max(1, height - 1 - len(around))
-    picture = dag.draw(view.plan, chosen, width=width, height=room, notes=_notes(view, chosen, now))
+    picture = dag.draw(view.plan, chosen, width=width, height=room, notes=_notes(view, chosen, now), eye=eye)
     story = happened.lines(view, chosen.node, now, width, room - len(picture.lines) - 3)
     spare = max(0, room - len(picture.lines) - len(story))
     above = min(4, spare // 3) if story else spare // 2
     under = above if story else spare - above
     blank: Line = []
-    return [*around, *[blank] * above, *picture.lines, *[blank] * under,
-            steps(view.plan, chosen, picture.seen, width), *story,
-            *[blank] * (spare - above - under)]  # fmt: skip
+    lines = [*around, *[blank] * above, *picture.lines, *[blank] * under,
+             steps(view.plan, chosen, picture.seen, width), *story,
+             *[blank] * (spare - above - under)]  # fmt: skip
+    return Canvas(lines, picture.calm)
 
 
 def _notes(view: View, chosen: Spot, now: Micros) -> Notes:

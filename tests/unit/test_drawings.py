@@ -163,3 +163,14 @@ def test_the_way_from_the_root_to_the_chosen_node_stands_out() -> None:
     assert "data 1" in lit, "the root"
     pale = "".join(text for line in picture.lines for text, style in line if style == "rule")
     assert "╭" in pale, "what is beside the way does not"
+
+
+def test_a_step_within_sight_does_not_move_the_drawing() -> None:
+    plan = lineage_of(DATA, (DATA, RUN, 1), (RUN, V1, 2), (V1, SERVER, 3), (SERVER, NEW, 4))
+    middle = plan.of(V1)
+    before = dag.draw(plan, middle, width=200, height=30)
+    assert plan.of(RUN) in before.calm
+    after = dag.draw(plan, plan.of(RUN), width=200, height=30, eye=middle)
+    assert [plain(row) for row in before.lines] == [plain(row) for row in after.lines]
+    narrow = dag.draw(plan, middle, width=40, height=10)
+    assert plan.of(NEW) not in narrow.calm, "what is out of sight has to be looked at"

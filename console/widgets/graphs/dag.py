@@ -34,10 +34,13 @@ _MOST_WIDER, _MOST_APART = 12, 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """The drawing, and which layers of it are in sight from side to side."""
+    """The drawing, and what of it is in sight."""
 
     lines: Sequence[Line]
-    seen: range
+    seen: range  # layers from side to side
+    calm: frozenset[
+        Spot
+    ]  # what may be chosen next without looking elsewhere: its neighbours are in sight too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +61,16 @@ class _Frame:
         return plan.y[spot] * self.shape.pitch + self.shape.middle
 
 
-def draw(plan: Plan, chosen: Spot, *, width: int, height: int, notes: Notes | None = None) -> Picture:
-    """The part of the drawing around the chosen spot, its own arrows and the way to it standing out."""
+def draw(
+    plan: Plan, chosen: Spot, *, width: int, height: int, notes: Notes | None = None, eye: Spot | None = None
+) -> Picture:
+    """The part of the drawing around a spot, the chosen one's arrows and the way to it standing out.
+
+    Args:
+        eye: the spot in the middle; None: the chosen one.
+    """
     notes = notes or Notes()
-    frame = _frame(plan, chosen, notes, width, height)
+    frame = _frame(plan, eye or chosen, notes, width, height)
     canvas = Canvas(width, max(1, min(height, frame.shape.rows(plan.height))))
     own, way = _of_arrow(plan, chosen), _way(plan, chosen)
     _arrows(canvas, plan, frame, own, way)
@@ -69,19 +78,20 @@ def draw(plan: Plan, chosen: Spot, *, width: int, height: int, notes: Notes | No
     for spot in plan.y:
         if spot.real and _in_sight(spot.depth, frame, width):
             x, y = frame.left[spot.depth] - frame.x0, plan.y[spot] * frame.shape.pitch - frame.y0
-            role = (
-                "chosen"
-                if spot == chosen
-                else "root"
-                if spot == plan.root
-                else "near"
-                if spot in near
-                else ""
-            )
+            role = "chosen" if spot == chosen else "root" if spot == plan.root else "near" * (spot in near)
             nodes.put(canvas, plan, spot, (x, y), frame.wide[spot.depth], frame.shape, notes, role)
     _more(canvas, plan, frame)
     shown = [d for d in plan.depths if _in_sight(d, frame, width)]
-    return Picture(lines=list(canvas.lines()), seen=range(shown[0], shown[-1] + 1) if shown else range(0))
+    seen = range(shown[0], shown[-1] + 1) if shown else range(0)
+    calm = frozenset(s for s in plan.y if s.real and _is_calm(plan, frame, s, width, canvas.height))
+    return Picture(lines=list(canvas.lines()), seen=seen, calm=calm)
+
+
+def _is_calm(plan: Plan, frame: _Frame, spot: Spot, width: int, height: int) -> bool:
+    first, last = max(spot.depth - 1, plan.depths[0]), min(spot.depth + 1, plan.depths[-1])
+    across = frame.x0 <= frame.left[first] and frame.left[last] + frame.wide[last] <= frame.x0 + width
+    row = plan.y[spot] * frame.shape.pitch - frame.y0
+    return across and 0 <= row <= height - frame.shape.height
 
 
 def _in_sight(depth: int, frame: _Frame, width: int) -> bool:
@@ -142,7 +152,7 @@ def _way(plan: Plan, chosen: Spot) -> set[Link]:
     return found
 
 
-def _frame(plan: Plan, chosen: Spot, notes: Notes, width: int, height: int) -> _Frame:
+def _frame(plan: Plan, eye: Spot, notes: Notes, width: int, height: int) -> _Frame:
     """Layers as wide as what stands in them, though none wider than a share of the screen."""
     shape = nodes.shape_for(plan.height, width, height)
     needs = _needs(plan, notes, shape)
@@ -167,13 +177,13 @@ def _frame(plan: Plan, chosen: Spot, notes: Notes, width: int, height: int) -> _
         wide[depth] += wider
         left[depth] = x
         x += wide[depth] + behind[depth] + (apart if depth != plan.depths[-1] else 0)
-    x0 = _snapped(_begin(left[chosen.depth], wide[chosen.depth], x, width), left, chosen, wide, width)
+    x0 = _snapped(_begin(left[eye.depth], wide[eye.depth], x, width), left, eye, wide, width)
     if shape.facts and x < width:
         x0 = -((width - x) // 2)
     return _Frame(
         shape=shape, left=left, wide=wide, lanes={d: sorted(rows) for d, rows in lanes.items()},
         apart=apart, said=said, x0=x0,
-        y0=_begin(plan.y[chosen] * shape.pitch, shape.height, shape.rows(plan.height), height),
+        y0=_begin(plan.y[eye] * shape.pitch, shape.height, shape.rows(plan.height), height),
     )  # fmt: skip
 
 
