@@ -131,3 +131,26 @@ def test_copying_in_the_output_of_a_running_job_gives_the_command_that_follows_i
         assert area_of(here).copies()["command"] == "lineside jobs logs 57 --follow"
 
     at_busy_console(busy, do)
+
+
+def test_the_facts_of_a_job_stand_below_its_output_where_there_is_room(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("3")
+        await here.until(lambda t: "JOB 55 tune bike" in t)
+        text = "\n".join(await here.rows())
+        assert text.index("OUTPUT 55") < text.index("JOB 55 tune bike") < text.index("GPUS")
+        assert "g r shows its curves" in text
+        await here.press("enter")
+        text = "\n".join(await here.rows())
+        assert "JOB 55" not in text, "the output has the whole screen"
+
+    at_busy_console(busy, do, size=(200, 50))
+
+
+def test_a_job_that_waits_says_when_it_is_likely_to_start_in_its_row_too(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("3")
+        [row] = [line for line in await here.rows() if "31.0 GiB of 1 GPU, none free" in line]
+        assert "likely 16:15" in row
+
+    at_busy_console(busy, do, size=(200, 50))

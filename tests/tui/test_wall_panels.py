@@ -126,3 +126,35 @@ def test_large_letters_take_exactly_the_cells_they_say(text: str, scale: int) ->
     lines = big(text, scale=scale)
     assert len(lines) == height(scale)
     assert {len(line) for line in lines} == {width(text, scale)}
+
+
+def test_on_a_small_screen_words_are_whole_and_jobs_have_their_curves(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.until(lambda t: "▇" in t)
+        lines = await here.rows()
+        needs = lines[3:8]
+        assert all("↵ look" in line or "↵ log" in line for line in needs), needs
+        assert not [line for line in needs if "…" in line]
+        [waiting] = [line for line in lines if "4 waiting, first 60" in line]
+        assert "31.0 GiB of 1 GPU, none free · likely 16:15" in waiting
+        assert any("p99" in line and "4 of 5 not ok" in line for line in lines)
+
+    at_busy_console(busy, do)
+
+
+def test_what_goes_on_stands_beside_what_is_wrong_on_a_big_screen(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.until(lambda t: "GPUs busy" in t)
+        assert "41 %" in text, "how far a job is"
+        assert "SINCE YOU LEFT" in text or "THE LAST 24 HOURS" in text
+        assert text.count("since 13:51") == 1, "an endpoint that drifted is not said twice"
+
+    at_busy_console(busy, do, size=(200, 50), settings=Settings(layout={"start": "wall:big"}))
+
+
+def test_where_letters_are_ascii_the_next_key_is_a_word(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.text()
+        assert "enter look" in text
+
+    at_busy_console(busy, do, settings=Settings(ascii=True))
