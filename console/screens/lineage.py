@@ -20,6 +20,7 @@ from lineside.console.text import Line, Span, safe
 from lineside.console.views import lineage as views
 from lineside.console.widgets.graphs import dag
 from lineside.console.widgets.graphs.layout import Spot
+from lineside.console.widgets.graphs.nodes import Notes
 from lineside.console.widgets.graphs.sheet import Walked
 from lineside.console.widgets.lines import Drawing
 from lineside.store.queries.lineage import Node
@@ -47,6 +48,7 @@ class LineageArea(Following[View | None]):
         self._wish = Wish()
         self._past: list[tuple[Wish, Spot | None]] = []
         self._chosen: Spot | None = None
+        self._notes: Notes | None = None  # of the view that is drawn
         self._eye: Spot | None = None  # what stands in the middle of the drawing
         self._coming: Node | None = None  # to be chosen when the next answer is there
 
@@ -76,7 +78,9 @@ class LineageArea(Following[View | None]):
     def _draw(self, view: View, width: int, height: int) -> list[Line]:
         """A step within sight leaves the drawing where it is."""
         here = self.here or view.plan.root
-        draw = partial(views.canvas, view, here, self.now, width, height, focused=self.graph.has_focus)
+        draw = partial(
+            views.canvas, view, here, self.now, width, height, focused=self.graph.has_focus, known=self._notes
+        )
         eye = self._eye if self._eye in view.plan.y else here
         drawn = draw(eye=eye)
         if here not in drawn.calm and eye != here:
@@ -98,6 +102,7 @@ class LineageArea(Following[View | None]):
 
     def show(self, view: View | None) -> None:
         self.view = view
+        self._notes = views.notes(view, self.now) if view is not None else None
         self.query_one("#node").styles.height = 6 if self.size.height < 36 else 8
         if view is not None and self._coming is not None and self._coming in view.plan.words:
             self._chosen = self._spot(view, self._coming)
@@ -161,6 +166,8 @@ class LineageArea(Following[View | None]):
         self._choose(dag.step(self.view.plan, self.here, way))
 
     def _choose(self, spot: Spot) -> None:
+        if spot == self.here:
+            return
         self._chosen = spot
         self.graph.redraw()
         self.follow()

@@ -1,6 +1,7 @@
 """What the lineage area draws besides the graph: its steps in one line, the chosen node with its arrows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from lineside.console.format import clock, count, glyph, number, plural
@@ -30,15 +31,17 @@ class Canvas(NamedTuple):
 
 
 def canvas(
-    view: View, chosen: Spot, now: Micros, width: int, height: int, *, focused: bool, eye: Spot | None = None
-) -> Canvas:
+    view: View, chosen: Spot, now: Micros, width: int, height: int, *,
+    focused: bool, known: Notes | None = None, eye: Spot | None = None,
+) -> Canvas:  # fmt: skip
     """The loop in one line, the drawing, its steps; below them the same in order of time, if it fits."""
     title = f"LINEAGE OF {safe(view.plan.words[view.plan.root.node].label)}"
     style = "bold accent" if focused else "head"
     head = heading(title, width, right="arrows walk", style=style)
     around = [head, loop(view, chosen, width)] if height >= 8 else [head]
     room = max(1, height - 1 - len(around))
-    picture = dag.draw(view.plan, chosen, width=width, height=room, notes=_notes(view, chosen, now), eye=eye)
+    said = replace(known or notes(view, now), path=_path(view, chosen))
+    picture = dag.draw(view.plan, chosen, width=width, height=room, notes=said, eye=eye)
     story = happened.lines(view, chosen.node, now, width, room - len(picture.lines) - 3)
     spare = max(0, room - len(picture.lines) - len(story))
     above = min(4, spare // 3) if story else spare // 2
@@ -50,11 +53,11 @@ def canvas(
     return Canvas(lines, picture.calm)
 
 
-def _notes(view: View, chosen: Spot, now: Micros) -> Notes:
+def notes(view: View, now: Micros) -> Notes:
+    """What is known of all nodes and arrows: the same whatever is chosen."""
     return Notes(
         under={n: under(view, n, now) for n in view.plan.words},
         facts={n: facts(view, n, now) for n in view.plan.words},
-        path=_path(view, chosen),
         relations={(source(e), target(e)): e.relation for e in view.graph.edges},
     )
 
