@@ -34,6 +34,9 @@ FOLLOW_S = 0.1
 _WIDE, _TALL = 140, 38
 """Cells from which facts stand beside the chart; rows from which small charts stand below it."""
 
+_LOW = 20
+"""Rows below which the charts of all metrics have the screen for themselves."""
+
 _SMALL = 40
 """Small charts at most."""
 
@@ -283,7 +286,9 @@ class RunsArea(RunPanes):
         self.set_class(pane != "chart", "-paged")
         self.set_class(pane == "small", "-galleried")
         self.set_class(pane in COMPARED and self.app.size.width >= _WIDE, "-charted")
-        self.set_class(pane in COMPARED and self.app.size.height < _TALL, "-alone")
+        height = self.app.size.height
+        alone = (pane in COMPARED and height < _TALL) or (pane == "small" and height < _LOW)
+        self.set_class(alone, "-alone")
         page = self.query_one("#page")
         if pane in COMPARED or pane == "small":
             self.call_after_refresh((page if pane != "small" else self.query_one("#gallery")).focus)

@@ -18,6 +18,9 @@ def not_finite(row: SummaryRow) -> int:
     return row.nan + row.pos_inf + row.neg_inf
 
 
+_LEAST = 3
+"""Rows of a chart with its heading."""
+
 COLUMNS = (
     Column(key="metric", title="metric", priority=1, min=10, max=30, grow=True, value=lambda row: row.metric),
     Column(key="last", title="last", align=">", priority=1, value=lambda row: row.last),
@@ -67,7 +70,9 @@ def curve(
     words = " · ".join(charts.said(lines, look, log_y=log_y, now=detail.run.created_us)) if lines else ""
     style = "head accent" if focused else "head"
     head = heading(safe(what.title) or "chart", width, right=words, style=style)
-    if not lines or height < 5:
+    if height < _LEAST:
+        return Plotted(rows=[head])
+    if not lines:
         return Plotted(
             rows=[head, [], [("  one point, no curve" if metric else "  no metric was logged", "dim")]]
         )

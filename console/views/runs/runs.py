@@ -191,9 +191,13 @@ def _instead(board: Leaderboard) -> str:
 
 
 def _whose(board: Leaderboard, letters: Mapping[int, str]) -> str:
-    """`marks a b c`, or the run under the cursor."""
-    if len(board.asked.charted) > 1:
-        return "marks " + " ".join(letters.get(id, str(id)) for id in board.asked.charted)
+    """`marks a b c`, and which of them have no points; or the run under the cursor."""
+    charted = board.asked.charted
+    if len(charted) > 1:
+        drawn = {line.run_id for line in board.lines}
+        lack = " ".join(letters.get(id, str(id)) for id in charted if id not in drawn)
+        words = "marks " + " ".join(letters.get(id, str(id)) for id in charted)
+        return f"{words} · {lack} logged none" if lack else words
     return f"run {board.asked.charted[0]}" if board.asked.charted else "no run"
 
 
