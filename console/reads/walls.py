@@ -144,13 +144,14 @@ def _drift(db: sqlite3.Connection, row: EndpointRow) -> Drift | None:
     done = [w for w in windows.recent(db, watching[0].id, limit=_WINDOWS) if w.columns_tested is not None]
     if not done:
         return None
-    scores = [score for score in windows.scores(db, done[0].id) if score.line is not None]
-    worst = [score.feature for score in scores[:1]]
-    past = windows.judged(db, watching[0].id, after=done[-1].number - 1) if worst else []
+    newest = windows.judged(db, watching[0].id, after=done[0].number - 1)
+    scores = sorted(newest, key=lambda s: (s.fired, s.value - (s.line or 0.0)), reverse=True)
+    before = done[-1].number - 1
+    past = windows.course(db, watching[0].id, scores[0].feature, after=before) if scores else []
     return Drift(
         monitor=watching[0].name, tested=done[0].columns_tested or 0, fired=done[0].columns_fired or 0,
         scores=tuple((score.feature, score.value, bool(score.fired)) for score in scores[:_SCORES]),
-        values=tuple(score.value for score in past if score.feature in worst),
+        values=tuple(past),
     )  # fmt: skip
 
 

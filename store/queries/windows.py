@@ -69,7 +69,7 @@ class ScoreRow:
         fields = dict(row)
         fields["fired"] = bool(row["fired"])
         for name in ("reference", "live", "edges"):
-            fields[name] = tuple(json.loads(row[name]))
+            fields[name] = () if row[name] == "[]" else tuple(json.loads(row[name]))
         return cls(**fields)
 
 
@@ -145,6 +145,13 @@ _BY_WINDOW = """
       from drift_score s join window w on w.id = s.window_id
      where w.monitor_id = :monitor_id and w.number > :after and s.line is not null
      order by w.number, s.feature
+"""
+
+_COURSE = """
+    select s.value
+      from drift_score s join window w on w.id = s.window_id
+     where w.monitor_id = :monitor_id and w.number > :after and s.line is not null and s.feature = :feature
+     order by w.number, s.statistic
 """
 
 _ORIGIN = """
@@ -261,6 +268,12 @@ def scores(db: sqlite3.Connection, window_id: int) -> list[ScoreRow]:
 def judged(db: sqlite3.Connection, monitor_id: int, *, after: int = 0) -> list[ScoreRow]:
     """Judged scores of the windows above `after`, without histograms: the table of drift by window."""
     return [ScoreRow.of(r) for r in db.execute(_BY_WINDOW, {"monitor_id": monitor_id, "after": after})]
+
+
+def course(db: sqlite3.Connection, monitor_id: int, feature: str, *, after: int = 0) -> list[float]:
+    """How far one feature was from training in the windows above `after`, oldest first."""
+    key = {"monitor_id": monitor_id, "feature": feature, "after": after}
+    return [float(row[0]) for row in db.execute(_COURSE, key)]
 
 
 def worst(home: Home, db: sqlite3.Connection, window_id: int, n: int) -> list[WorstRow]:

@@ -17,6 +17,7 @@ from lineside.store.actors import Actor, Role
 from lineside.store.clock import Micros
 from lineside.store.db import reader
 from lineside.store.homes import Home
+from lineside.store.queries import monitors, windows
 
 NOW = at(26)
 
@@ -76,6 +77,18 @@ def test_the_wall_tells_who_moved_the_alias_since_one_left(told: sqlite3.Connect
     assert not any("→ v1" in text for text in told_texts)  # that was before
     assert not wall.first_visit
     assert wall.ended["FINISHED"] == 2
+
+
+def test_the_drift_of_an_endpoint_is_that_of_its_newest_window_the_farthest_first(
+    told: sqlite3.Connection,
+) -> None:
+    [drift] = [one.drift for one in walls.read(told, at=at(26), left=None).endpoints if one.drift is not None]
+    [monitor] = [one for one in monitors.every(told) if one.name == drift.monitor]
+    scores = [one for one in windows.judged(told, monitor.id) if one.feature == drift.scores[0][0]]
+    newest = [one for one in windows.scores(told, scores[-1].window_id) if one.line is not None]
+    assert list(drift.scores) == [(one.feature, one.value, one.fired) for one in newest][: len(drift.scores)]
+    assert list(drift.values) == [one.value for one in scores][-len(drift.values) :]
+    assert drift.values[-1] == drift.scores[0][1]
 
 
 def test_a_training_job_is_told_by_the_metric_people_look_at(told: sqlite3.Connection) -> None:
