@@ -150,7 +150,7 @@ def test_the_facts_of_a_job_stand_below_its_output_where_there_is_room(busy: Sql
 def test_a_job_that_waits_says_when_it_is_likely_to_start_in_its_row_too(busy: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         await here.press("3")
-        [row] = [line for line in await here.rows() if "31.0 GiB of 1 GPU, none free" in line]
-        assert "likely 16:15" in row
+        [row] = [line for line in await here.rows() if "31.0 GiB of 1 GPU · likely 16:15" in line]
+        assert "train fraud" in row
 
     at_busy_console(busy, do, size=(200, 50))

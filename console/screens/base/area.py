@@ -42,12 +42,13 @@ class Area(Reading[V], Generic[V]):
     DEFAULT_CSS = """
     Area { layout: vertical; }
     Area > #body { height: 1fr; }
+    Area.-empty > .content, Area.-empty > Container, Area.-empty > Horizontal, Area.-empty > Vertical {
+        display: none; }
     Area > FilterBar { display: none; }
     Area.-filtering > FilterBar { display: block; }
     Area.-filtering > #crumb { display: none; }
     Area > #lesson { display: none; height: 1fr; }
     Area.-empty > #lesson { display: block; }
-    Area.-empty > .content { display: none; }
     Area > #too-small { display: none; height: 1fr; }
     Area.-too-small > * { display: none !important; }
     Area.-too-small > #too-small { display: block !important; }

@@ -130,9 +130,8 @@ def lesson(name: str, width: int, height: int) -> list[Line]:
         return []
     room = min(width, _WIDEST)
     lines: list[Line] = [[], *([("   " + row, "bold")] for row in textwrap.wrap(what, max(20, room - 6))), []]
-    wide = max(width_of(_typed(way)) for way, _ in ways)
     for place, (way, does) in enumerate(ways):
-        lines += _way(way, does, wide, width, first=place == 0)
+        lines += _way(way, does, _column(way, ways), width, first=place == 0)
     sketch = [row.replace("↵", shown("enter")) for row in SKETCHES.get(name, ())]
     if sketch and width >= max(width_of(row) for row in sketch) + 6:
         lines += [[], [("   It will look like this:", "dim")], []]
@@ -141,6 +140,19 @@ def lesson(name: str, width: int, height: int) -> list[Line]:
         lines += [[], [("   The nine areas, by their digits:", "dim")], []]
         lines += [_area(place, each) for place, each in enumerate(_AREAS, 1)]
     return lines
+
+
+_NEAR = 20
+"""So far apart in length, ways are explained in one column."""
+
+
+def _column(way: str, ways: Sequence[tuple[str, str]]) -> int:
+    """How wide the ways are: all of them, or only keys, only commands, where they differ much."""
+    lengths = [width_of(_typed(each)) for each, _ in ways]
+    if max(lengths) - min(lengths) <= _NEAR:
+        return max(lengths)
+    shell = way.startswith("lineside")
+    return max(width_of(_typed(each)) for each, _ in ways if each.startswith("lineside") == shell)
 
 
 _FRAME = 3

@@ -92,7 +92,7 @@ def _done(row: Working) -> str:
     return gauge.percent(row.metric.last_step / total) if total else count(row.metric.last_step)
 
 
-_REASON = 46
+_REASON = 40
 """Cells of a reason that need not be cut."""
 
 

@@ -43,5 +43,7 @@ def words(
     if line_width(full) <= room:
         return full
     if "GPU" in wanted and blocked:
-        wanted = wanted.removeprefix("waits for ") + ", none free"
+        wanted = wanted.removeprefix("waits for ")
+        more = ", none free"
+        wanted += more if len(wanted) + len(more) + line_width(then) <= room else ""
     return [(wanted, "dim"), *then]
