@@ -8,11 +8,12 @@ from lineside.console.reads.monitoring import Look, View, read
 from lineside.console.views.monitor import drift as drifting
 from lineside.console.views.monitor import endpoints as views
 from lineside.console.views.monitor import episodes, series
+from lineside.console.widgets.charts.scores import WITNESSES
 from lineside.store.errors import NotFound
 from lineside.store.queries import endpoints as query
 
-CHART, SHEET = 20, 40
-"""Lines that a chart has at least, and those of a table of drift."""
+CHART = 20
+"""Lines that a chart has at least."""
 
 
 def _view(asked: Asked) -> View:
@@ -47,10 +48,11 @@ def traffic(asked: Asked) -> Shown:
 def drift(asked: Asked) -> Shown:
     view = _view(asked)
     watch = view.chosen.watch if view.chosen else None
+    rows = 1 + WITNESSES + len(drifting.features(watch)) if watch else 2
     return Shown(
         data=list(watch.windows) if watch else [],
-        draw=fixed(lambda w, h: drifting.sheet(view, None, w, h, focused=True), height=SHEET),
-        told=("number",),
+        draw=fixed(lambda w, h: drifting.sheet(view, None, w, h, focused=False, keys=False), height=rows),
+        told=("number", "columns_fired", "domain_auc", "value"),
     )
 
 

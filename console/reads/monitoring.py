@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineside.console.reads.measured import Confusion, Known
-from lineside.console.reads.scrapes import Scrapes
+from lineside.console.reads.scrapes import Scrapes, Trace
 from lineside.store.homes import Home
 from lineside.store.queries import (
     alerts,
@@ -97,7 +97,7 @@ class Track:
     """One endpoint over the span, to be held against the others."""
 
     endpoint: EndpointRow
-    scrapes: Sequence[ScrapeRow]  # oldest first
+    trace: Trace
     windows: Sequence[WindowRow]  # measured ones, oldest first; none where nobody watches
 
 
@@ -164,7 +164,7 @@ def _track(
     shown = reversed(windows.recent(db, of[0].id, limit=_WINDOWS)) if of else ()
     return Track(
         endpoint=endpoint,
-        scrapes=known.of(db, endpoint, look.span_s),
+        trace=known.trace(db, endpoint, look.span_s),
         windows=[w for w in shown if w.state == "MEASURED"],
     )
 

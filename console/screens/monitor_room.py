@@ -240,8 +240,9 @@ class MonitorRoom(Area[View]):
     def cmd_side_by_side(self) -> None:
         """All endpoints beside each other; where not every measure has room, the next one."""
         view = self.view
-        if self._look.grid and view is not None and len(multiples.measures(view, self._measure)) == 1:
-            self._measure += 1
+        shown = multiples.measures(view, self._measure) if self._look.grid and view is not None else ()
+        if shown:
+            self._measure += len(shown)
             if self._measure < len(multiples.MEASURES):
                 self.redraw()
                 self.refresh_frame()

@@ -25,13 +25,16 @@ from fixtures.terminals import Terminal, terminal
 from lineside.jobs import commands
 from lineside.jobs.execution import queue
 from lineside.store.actors import Actor, Role
-from lineside.store.clock import now
+from lineside.store.clock import SECOND, now
 from lineside.store.db import writer
 from lineside.store.homes import Home
 
 RUNS, JOBS, POINTS = 100_000, 10_000, 1_000_000
 SIZES = ((80, 24), (200, 50))
 PRESSES, IDLE_S, LIVE_S, LIVE_HZ = 20, 10.0, 10.0, 2.0
+PANELS = 12
+"""Beside each other in the grid of the monitor: one of each endpoint."""
+
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 """Installed programs have their bytecode; where none may be written, ours is compiled at every start."""
 SETTLED_S = 4.0
@@ -169,8 +172,9 @@ def _leave(here: Terminal, program: Program) -> None:
 
 
 def live(size: tuple[int, int], found: Found, folder: Path) -> None:
-    """The monitor of a busy home while every endpoint is looked at twice a second."""
+    """The monitor of a busy home while every endpoint is looked at twice a second; then its grid."""
     home = busy_home.build(Home(folder / f"live-{size[0]}"))
+    _more_endpoints(home, PANELS)
     code = "import sys; from pathlib import Path; from lineside.console.terminal.start import open_console; "
     code += "from lineside.store.homes import Home; sys.exit(open_console(Home(Path(sys.argv[1]))))"
     with terminal([sys.executable, "-c", code, str(home.path)], size=size, env=COMPILED) as here:
@@ -178,14 +182,43 @@ def live(size: tuple[int, int], found: Found, folder: Path) -> None:
         here.press("7")
         here.wait_for("ENDPOINTS|endpoint")
         with _looking(home):
-            time.sleep(2.0)
-            cpu, total, began = here.cpu_ms, here.total, time.perf_counter()
-            time.sleep(LIVE_S)
-            span = time.perf_counter() - began
-        found.say("live monitor, CPU %", f"{(here.cpu_ms - cpu) / span / 10:.1f}")
-        found.say("live monitor, kB/s", f"{(here.total - total) / span / 1000:.1f}")
+            _watched(here, "live monitor", found)
+            here.press("m")
+            here.wait_for("side by side")
+            _watched(here, f"live grid of {PANELS} panels", found)
         here.press("q")
         here.ended()
+
+
+def _watched(here: Terminal, what: str, found: Found) -> None:
+    """CPU and bytes of what is on the screen, while nobody touches a key."""
+    time.sleep(2.0)
+    cpu, total, began = here.cpu_ms, here.total, time.perf_counter()
+    time.sleep(LIVE_S)
+    span = time.perf_counter() - began
+    found.say(f"{what}, CPU %", f"{(here.cpu_ms - cpu) / span / 10:.1f}")
+    found.say(f"{what}, kB/s", f"{(here.total - total) / span / 1000:.1f}")
+
+
+def _more_endpoints(home: Home, count: int) -> None:
+    """As many as that, the further ones like the second; each with an hour of looks, one a second."""
+    db = writer(home.db)
+    db.execute("begin immediate")
+    known = [row[0] for row in db.execute("select id from endpoint")]
+    like = dict(db.execute("select * from endpoint where id = 2").fetchone())
+    look = dict(
+        db.execute("select * from scrape where endpoint_id = 2 order by at_us desc limit 1").fetchone()
+    )
+    for id in range(max(known) + 1, count + 1):
+        url = f"http://127.0.0.1:{8100 + id}"
+        own = {"id": id, "uid": f"end_{id:06x}", "name": f"fraud-{id}", "url": url, "metrics_url": f"{url}/m"}
+        put(db, "endpoint", **like | own)
+    for id in range(1, count + 1):
+        for ago_s in range(3600, 0, -1):
+            times = {"p50_ms": 4 + ago_s * id % 89 / 30, "p99_ms": 12 + ago_s * id % 97 / 10}
+            put(db, "scrape", **look | times | {"endpoint_id": id, "at_us": now() - ago_s * SECOND})
+    db.execute("commit")
+    db.close()
 
 
 @contextmanager

@@ -149,10 +149,10 @@ def test_an_alert_is_told_as_an_episode_with_what_retraining_did(store: SqliteSt
 def test_m_shows_all_endpoints_side_by_side_measure_by_measure(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("7", "m")
-        for name in ("digit-reader p99", "churn p99", "words p99"):
+        for name in ("digit-reader p99", "churn p99", "words p99", "digit-reader requests"):
             assert name in text
         assert "LATENCY" not in text
-        assert "digit-reader requests" in await here.press("m")
+        assert "digit-reader errors" in await here.press("m")
         assert "LATENCY" in await here.press("escape")
 
     at_console(store, do, size=(200, 50))

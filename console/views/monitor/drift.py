@@ -17,24 +17,29 @@ _MINI_WIDE, _MINI_HIGH, _MINI_MOST = 13, 4, 7
 """Cells of a small histogram at least, and rows at least and at most."""
 
 
-def sheet(view: View, feature: str | None, width: int, height: int, *, focused: bool) -> list[Line]:
-    """The three witnesses and the columns, window by window."""
+def sheet(
+    view: View, feature: str | None, width: int, height: int, *, focused: bool, keys: bool = True
+) -> list[Line]:  # fmt: skip
+    """The three witnesses and the columns, window by window; without `keys` for paper."""
     watch = view.chosen.watch if view.chosen else None
     if watch is None:
         nobody = "nobody watches what it serves: [monitor.NAME] in lineside.toml"
         return [heading("DRIFT", width), *([[("  " + nobody, "dim")]] if view.chosen else [])]
     title, style = f"DRIFT {safe(watch.monitor.name)}", "bold accent" if focused else "head"
-    head = heading(title, width, right=_note(watch, width - len(title) - 6, focused=focused), style=style)
+    head = heading(
+        title, width, right=_note(watch, width - len(title) - 6, focused=focused, keys=keys), style=style
+    )
     model = sheet_of(watch, feature, walked=focused)
     return [head, *(clip(line, width) for line in scores.table(model, width=width, height=height - 1))]
 
 
-def _note(watch: Watch, room: int, *, focused: bool) -> str:
+def _note(watch: Watch, room: int, *, focused: bool, keys: bool) -> str:
     """The keys, and how many rows have labels, as far as there is room."""
     covered = watch.coverage.share
-    keys = ("←→ windows  ↑↓ columns  z heat map", "←→↑↓ walk  z heat map") if focused else ("↵ walks in it",)
-    labels = f"labels {covered:.0%} · " if covered is not None else ""
-    told = [labels + keys[0], keys[0], labels + keys[-1], keys[-1]]
+    labels = f"labels {covered:.0%}" if covered is not None else ""
+    walks = ("←→ windows  ↑↓ columns  z heat map", "←→↑↓ walk  z heat map") if focused else ("↵ walks in it",)
+    both = [f"{labels} · {words}" if labels else words for words in walks]
+    told = [both[0], walks[0], both[-1], walks[-1]] if keys else [labels]
     return next((words for words in told if len(words) <= room), "")
 
 

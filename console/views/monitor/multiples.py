@@ -1,13 +1,19 @@
 """Endpoints beside each other: small charts on one scale, so that the odd one is seen at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lineside.console.format import clock, glyph, number
 from lineside.console.reads.monitoring import Track, View
 from lineside.console.text import Line, Span, clip, fit, line_width, safe
 from lineside.store.clock import SECOND, Micros
-from lineside.store.queries.endpoints import ScrapeRow
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 MOST_PANELS = 12
 _NARROW, _GAP, _LABEL = 36, 2, 5
@@ -23,24 +29,21 @@ class Measure:
     name: str
     unit: str
     style: str
-    of: Callable[[ScrapeRow], float | None] | None  # None: of its windows, not of its scrapes
-
-
-def _wrong(row: ScrapeRow) -> float | None:
-    return 100 * row.errors / row.requests if row.requests else None
+    of_windows: bool = False  # of its windows, not of its scrapes
 
 
 MEASURES = (
-    Measure("p99", "ms", "b", lambda s: s.p99_ms),
-    Measure("requests", "/s", "c", lambda s: s.rate),
-    Measure("errors", "%", "e", _wrong),
-    Measure("drift", "AUC", "d", None),
+    Measure("p99", "ms", "b"),
+    Measure("requests", "/s", "c"),
+    Measure("errors", "%", "e"),
+    Measure("drift", "AUC", "d", of_windows=True),
 )
 
 
 def measures(view: View, chosen: int) -> Sequence[Measure]:
-    """All of them where they have room for every endpoint, else the chosen one."""
-    return MEASURES if len(view.tracks) * len(MEASURES) <= MOST_PANELS else MEASURES[chosen : chosen + 1]
+    """As many from the chosen one on as have room for every endpoint: all, two or one."""
+    room = MOST_PANELS // max(1, len(view.tracks))
+    return MEASURES if room >= len(MEASURES) else MEASURES[chosen : chosen + (2 if room >= 2 else 1)]
 
 
 def grid(view: View, chosen: int, now: Micros, width: int, height: int) -> list[Line]:
@@ -54,10 +57,9 @@ def grid(view: View, chosen: int, now: Micros, width: int, height: int) -> list[
     wide = (width - _GAP * (across - 1)) // across
     start, end = _span(view, now, wide - _LABEL - 1)
     points = [_points(track, measure, start) for track, measure in shown]
+    most = [float(y.max()) if len(y) else 0.0 for _, y in points]
     tops = {
-        each.name: _top(
-            max((_most(p) for (_, m), p in zip(shown, points, strict=True) if m is each), default=0.0)
-        )
+        each.name: _top(max((m for (_, of), m in zip(shown, most, strict=True) if of is each), default=0.0))
         for each in measures(view, chosen)
     }
     panels = [
@@ -77,8 +79,8 @@ def _span(view: View, now: Micros, columns: int) -> tuple[int, int]:
 
     So what is drawn moves once in a column's time, and not with every look.
     """
-    newest = max((t.scrapes[-1].at_us for t in view.tracks if t.scrapes), default=now)
-    oldest = min((t.scrapes[0].at_us for t in view.tracks if t.scrapes), default=now)
+    newest = max((int(t.trace.at_us[-1]) for t in view.tracks if t.trace.at_us), default=now)
+    oldest = min((int(t.trace.at_us[0]) for t in view.tracks if t.trace.at_us), default=now)
     fits = (s for s in _SPANS_S if s * SECOND >= newest - oldest)
     span = min(next(fits, view.look.span_s), view.look.span_s) * SECOND
     step = max(1, span // max(1, columns))
@@ -93,17 +95,16 @@ def _across(panels: int, together: int, width: int) -> int:
     return min(most, wanted, panels)
 
 
-def _points(track: Track, measure: Measure, start: int) -> list[tuple[int, float]]:
-    if measure.of is None:
-        return [
-            (w.end_us, w.domain_auc) for w in track.windows if w.domain_auc is not None and w.end_us >= start
-        ]
-    of = measure.of
-    return [(s.at_us, value) for s in track.scrapes if s.at_us >= start and (value := of(s)) is not None]
+def _points(track: Track, measure: Measure, start: int) -> "Points":
+    """When and what, from `start` on, both of shape (points,); what is no number is left out."""
+    import numpy as np
 
-
-def _most(points: Sequence[tuple[int, float]]) -> float:
-    return max((value for _, value in points if value - value == 0), default=0.0)
+    known = [w for w in track.windows if w.domain_auc is not None] if measure.of_windows else []
+    at: Sequence[float] = [float(w.end_us) for w in known] if measure.of_windows else track.trace.at_us
+    values = [w.domain_auc for w in known] if measure.of_windows else track.trace.values.get(measure.name, ())
+    x, y = np.array(at, dtype=np.float64), np.array(values, dtype=np.float64)
+    kept = (x >= start) & np.isfinite(y)
+    return x[kept], y[kept]
 
 
 def _top(most: float) -> float:
@@ -120,41 +121,39 @@ class _Panel:
 
     track: Track
     measure: Measure
-    points: Sequence[tuple[int, float]]
+    points: "Points"
     top: float
 
 
 def _panel(panel: _Panel, start: int, end: int, now: Micros, width: int, height: int) -> list[Line]:
     """Heading with the newest value, then the line."""
-    import numpy as np
-
     from lineside.console.widgets.charts import braille
 
-    measure, points, top, row = panel.measure, panel.points, panel.top, panel.track.endpoint
+    measure, (x, y), top, row = panel.measure, panel.points, panel.top, panel.track.endpoint
     mark, style = glyph(row.state)
-    last = number(points[-1][1], digits=3) if points else "–"
+    last = number(float(y[-1]), digits=3) if len(y) else "–"
     tail: list[Span] = [(f" {last} ", measure.style), (measure.unit, "dim")]
     word: list[Span] = [] if row.state == "ok" else [(f"{row.state} ", style)]
     title: list[Span] = [(f"{mark} ", style), (safe(row.name), "bold"), (f" {measure.name} ", "dim"), *word]
     rule = "─" * max(0, width - line_width(title) - line_width(tail))
     head = [*clip(title, max(4, width - line_width(tail))), (rule, "rule"), *tail]
     rows = height - 1
-    if not points:
-        why = f"{row.state} since {clock(row.state_since_us, now=now)}" if measure.of else "nobody watches it"
-        body: list[Line] = [[("      " + why, "dim")] if y == rows // 2 else [] for y in range(rows)]
+    if not len(y):
+        silent = f"{row.state} since {clock(row.state_since_us, now=now)}"
+        why = "nobody watches it" if measure.of_windows else silent
+        body: list[Line] = [[("      " + why, "dim")] if at == rows // 2 else [] for at in range(rows)]
         return [head, *body]
     box = braille.Box(columns=width - _LABEL - 1, rows=rows, x0=float(start), x1=float(end), y0=0.0, y1=top)
-    drawn = np.array(points, dtype=np.float64)
-    dots = braille.line(drawn[:, 0], drawn[:, 1], box)
+    dots = braille.line(x, y, box)
     labels = {0: number(top, digits=2), rows - 1: "0"}
     return [
         head,
         *(
             [
-                (fit(labels.get(y, ""), _LABEL, align=">") + ("┤" if y in labels else "│"), "dim"),
+                (fit(labels.get(at, ""), _LABEL, align=">") + ("┤" if at in labels else "│"), "dim"),
                 (text, measure.style),
             ]
-            for y, text in enumerate(braille.text(dots))
+            for at, text in enumerate(braille.text(dots))
         ),
     ]
 
