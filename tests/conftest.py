@@ -25,6 +25,16 @@ def _no_process_outlives_the_suite(tmp_path_factory: pytest.TempPathFactory) -> 
     none_left(tmp_path_factory.getbasetemp())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_person_without_a_past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the console keeps of a person, and what it reads of theirs, lies in folders of the tests' own."""
+    folder = tmp_path_factory.mktemp("person")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        yield
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     made = Home(tmp_path / "home")
