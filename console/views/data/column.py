@@ -21,6 +21,9 @@ _PIXEL = re.compile(r".*?(\d+)_(\d+)")
 _TALL = 18
 """From so many rows on the card has a section for everything."""
 
+_VAST = 70
+"""From so many rows on pictures are drawn larger."""
+
 
 def card(view: View, change: Change | None, now: Micros, width: int, height: int) -> list[Line]:
     """One column, and below it what is to be said of its version; short or long, as there is room."""
@@ -53,10 +56,11 @@ def _short(chosen: Chosen, change: Change, width: int, height: int) -> list[Line
 
 def _long(chosen: Chosen, change: Change, now: Micros, width: int, height: int) -> list[Line]:
     """Sections in the order of their weight, each where it still fits whole."""
-    out = [_head(chosen, change, width), *_picture(chosen, change, width, max(7, min(14, height - 30)))]
+    high = min(28, height - _VAST + 22) if height >= _VAST else min(14, height - 30)
+    out = [_head(chosen, change, width), *_picture(chosen, change, width, max(7, high))]
     sections = (
         _figures(chosen, change, width), checks.lines(chosen, width), _ties(chosen, width),
-        _past(chosen, change, now, width), portrait(chosen, width, 6),
+        _past(chosen, change, now, width), portrait(chosen, width, 13 if height >= _VAST else 6),
     )  # fmt: skip
     for section in sections:
         if section and len(out) + 1 + len(section) <= height:
@@ -292,11 +296,12 @@ def portrait(chosen: Chosen, width: int, height: int) -> list[Line]:
     now = _pixels(chosen.profile) if chosen.measured else []
     if not now or height < 5:
         return []
-    pictures = [_image(now, "mean row")]
+    times = max(1, min(3, (height - 1) * 2 // len(now), (width - 3) // (2 * len(now[0]))))
+    pictures = [_image(now, "mean row", times)]
     old = _pixels(chosen.before)
     if old and len(old) == len(now):
         moved = [[abs(a - b) for a, b in zip(r, s, strict=True)] for r, s in zip(now, old, strict=True)]
-        pictures.append(_image(moved, "moved"))
+        pictures.append(_image(moved, "moved", times))
     return [[(" ", ""), *line] for line in digit.gallery(pictures, width=width - 1, height=height)]
 
 
@@ -310,8 +315,9 @@ def _pixels(profile: Sequence[ColumnProfile]) -> list[list[float]]:
     return [[found.get((r, c), 0.0) for c in range(wide)] for r in range(high)] if whole else []
 
 
-def _image(rows: list[list[float]], caption: str) -> digit.Picture:
-    pixels = [value for row in rows for value in row]
+def _image(rows: list[list[float]], caption: str, times: int) -> digit.Picture:
+    """The rows as a picture, every pixel so many times as wide and high."""
+    pixels = [value for row in rows for _ in range(times) for value in row for _ in range(times)]
     return digit.Picture(
-        pixels=pixels, columns=len(rows[0]), full=max(pixels) or 1.0, caption=(caption, "dim")
+        pixels=pixels, columns=len(rows[0]) * times, full=max(pixels) or 1.0, caption=(caption, "dim")
     )
