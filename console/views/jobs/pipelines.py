@@ -1,5 +1,7 @@
 """Pipelines: a row each, and the stages of one as a graph with the state of every stage."""
 
+from collections.abc import Sequence
+
 from lineside.console.format import GLYPHS, NONE, between, plural, took
 from lineside.console.reads.pipelist import Pipe, stage_state
 from lineside.console.text import Line, Span, clip, fit, safe, width_of
@@ -53,14 +55,14 @@ def graph(pipe: Pipe | None, *, now: Micros, width: int, height: int) -> Filled:
     full = 4 * len(drawn) <= height
     rows: list[Row] = []
     joints: list[Line] = []
-    for lane, name in drawn:
+    for place, (lane, name) in enumerate(drawn):
         if name is None:
             joints.append([(f"{lane}", "dim")])
             continue
         line = _stage(fit(lane, left), fit(name, named), pipe.stages.get(name), now=now)
         job = pipe.stages[name].id if name in pipe.stages else None
         goes = ("jobs", job) if job is not None else None
-        more = _told(pipe, name, left) if full else []
+        more = _told(pipe, name, _on(pipe, drawn[place + 1 : place + 2], left)) if full else []
         rows.append(Row(key=name, lines=[clip(each, width) for each in (*joints, line, *more)], goes=goes))
         joints = []
     ran = sum(1 for stage in pipe.spec.stages if stage.name in pipe.stages)
@@ -68,17 +70,30 @@ def graph(pipe: Pipe | None, *, now: Micros, width: int, height: int) -> Filled:
                   right=f"{plural(len(pipe.spec.stages), 'stage')}, {ran} ran")  # fmt: skip
 
 
-def _told(pipe: Pipe, name: str, left: int) -> list[Line]:
-    """What it runs, reads and makes, under its line."""
+_UPWARD = "│┤├╯╰┴┼"
+
+
+def _on(pipe: Pipe, following: Sequence[tuple[str, str | None]], left: int) -> str:
+    """The lanes that go on to the next line."""
+    if not following:
+        return " " * left
+    lane, name = following[0]
+    made = {path for stage in pipe.spec.stages for path in (*stage.outs, *stage.metrics)}
+    led = any(stage.name == name and made & {*stage.deps} for stage in pipe.spec.stages)
+    return fit("".join("│" if c in _UPWARD or (led and c == "●") else " " for c in lane), left)
+
+
+def _told(pipe: Pipe, name: str, lanes: str) -> list[Line]:
+    """What it runs, reads and makes, under its line, the lanes going on."""
     spec = next(stage for stage in pipe.spec.stages if stage.name == name)
-    pad = " " * (left + 4)
-    out: list[Line] = [[(pad, ""), (safe(spec.cmd), "dim")]]
+    pad = lanes + " " * 4
+    out: list[Line] = [[(pad, "dim"), (safe(spec.cmd), "dim")]]
     parts = [("reads ", spec.deps), ("makes ", (*spec.outs, *spec.metrics))]
-    said: list[Span] = [(pad, "")]
+    said: list[Span] = [(pad, "dim")]
     for word, paths in parts:
         if paths:
             said += [(word, "head"), (safe(", ".join(paths)) + "   ", "dim")]
-    return [*out, said, []]
+    return [*out, said, [(lanes, "dim")]]
 
 
 def _stage(lane: str, name: str, row: StageRow | None, *, now: Micros) -> Line:
