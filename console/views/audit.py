@@ -17,10 +17,10 @@ from lineside.store.queries.histories import History
 
 COLUMNS = (
     Column(key="seq", title="#", align=">", priority=4, value=lambda r: r.seq),
-    Column(key="at", title="when", priority=1, value=lambda r: r.at_us),
+    Column(key="at", title="when", priority=2, value=lambda r: r.at_us),
     Column(key="who", title="who", priority=1, max=22, value=lambda r: r.who.lower()),
     Column(key="verb", title="did", priority=1, max=22, value=lambda r: r.verb),
-    Column(key="subject", title="to", priority=2, max=24, value=lambda r: (r.subject_kind, r.subject_id)),
+    Column(key="subject", title="to", priority=3, max=24, value=lambda r: (r.subject_kind, r.subject_id)),
     Column(
         key="detail",
         title="what changed",
@@ -34,6 +34,7 @@ COLUMNS = (
 )
 
 _KINDS: Mapping[str, str] = {"model_version": "version", "dataset_version": "data", "promotion": "request"}
+_NARROW = 60
 SHORT = 10
 """Digits of a hash that a person compares."""
 
@@ -176,13 +177,17 @@ def _alarm(view: View, width: int) -> list[Line]:
     verdict = view.checked.verdict if view.checked else None
     if verdict is None or verdict.broken_seq is None:
         return []
-    at = verdict.broken_seq
-    proven = f"1–{at - 1:,} are proven, " if at > 1 else ""
+    at, short = verdict.broken_seq, width < _NARROW
+    title = f" ✗ {'' if short else 'THE TRAIL WAS '}CHANGED AT ROW {at}: {verdict.reason}"
+    proven = (
+        f" rows 1–{at - 1:,} are proven, {at:,}–{view.newest:,} are not" if at > 1 else " nothing is proven"
+    )
+    check: Line = [] if short else [
+        (", ", "dim"), ("lineside audit verify", "key"), (" on a backup shows since when", "dim")
+    ]  # fmt: skip
     return [
-        [(fit(f" ✗ THE TRAIL WAS CHANGED AT ROW {at}: {verdict.reason}", width), "bold bad reverse")],
-        [(f" {proven}nothing from {at:,} on is", "bad")],
-        [(" next: ", "bold"), ("n", "key"), (" goes there, ", "dim"), ("lineside audit verify", "key"),
-         (" on a backup shows since when", "dim")],
+        [(fit(title, width), "bold bad reverse")], [(proven, "bad")],
+        [(" next: ", "bold"), ("n", "key"), (" goes there", "dim"), *check],
     ]  # fmt: skip
 
 

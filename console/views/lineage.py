@@ -275,7 +275,7 @@ def _ends(
 
 def _edge(view: View, edge: EdgeRow, other: Node, now: Micros, width: int) -> list[Span]:
     row = view.plan.words[other]
-    mark, style = glyph(row.state)
+    mark, style = glyph("READY" if row.kind == "dataset_version" else row.state)
     time = clock(edge.at_us, now=now)
     room = max(4, width - 12 - 4 - 1 - len(time))
     label = safe(row.label)

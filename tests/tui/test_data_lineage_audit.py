@@ -184,7 +184,7 @@ def test_audit_names_the_first_row_that_was_changed(home: Home, db: sqlite3.Conn
         text = await here.press("8")
         assert "✗ chain broken at row 3: its content was changed" in text
         assert "THE TRAIL WAS CHANGED AT ROW 3" in text
-        assert "1–2 are proven, nothing from 3 on is" in text
+        assert "rows 1–2 are proven, 3–5 are not" in text
         assert "lineside audit verify on a backup" in text, "and what to do next"
         assert "ENTRY 3" in await here.press("n")
 

@@ -45,7 +45,7 @@ def whiskers(versions: Sequence[VersionRow], view: View, chosen: VersionRow, wid
         return [[("  no hold-out was measured", "dim")]]
     low, high = min(values), max(values)
     name = max(width_of(f"v{v.number}") for v in versions) + 2
-    plot = max(10, min(72, width - name - 34))
+    plot = max(10, min(_WIDEST, width - name - 34))
     rows = []
     for version, (interval, lived) in zip(versions, spans, strict=True):
         canvas = Canvas(plot, 1)
@@ -125,7 +125,7 @@ def served(view: View, chosen: VersionRow, now: Micros, width: int, room: int) -
     if not values:
         return []
     low, high = min(values), max(values)
-    plot = max(10, min(72, width - 46))
+    plot = max(10, min(_WIDEST, width - 46))
     at = _scale(low, high, plot)
     head = heading("AS SERVED, WINDOW BY WINDOW", width, right="├─○─┤ with labels  ┊ hold-out")
     return [head, *(_window(w, v, at, plot, now, v.id == chosen.id) for w, v in found)]
@@ -155,7 +155,8 @@ def _bar(canvas: Canvas, a: int, b: int, style: str) -> None:
         canvas.paint(x, 0, "├" if x == a else "┤" if x == b else "─", style)
 
 
-_MOST = 12
+_MOST, _WIDEST = 12, 120
+"""Holders in a strip, and cells of a scale, at most."""
 
 
 def _strip(times: Sequence[AliasRow], now: Micros, width: int) -> list[Line]:
