@@ -116,6 +116,14 @@ class OpenedRun(Vertical):
 
     # -- what the area says ---------------------------------------------------------------------------
 
+    def expect(self, run: int) -> None:
+        """This run is being read: until it is here, no other is taken for it."""
+        if self._now is None or self._now.detail.run.id != run:
+            self._now = None
+            head = heading(f"RUN {run}", self.app.size.width, right="reading …")
+            for id, lines in (("tabs", []), ("facts", [head]), ("grid", [])):
+                self.query_one(f"#{id}", Drawing).set(lines)
+
     def show(self, found: Opening) -> None:
         """Another run, or newer readings of the same."""
         other = self._now is None or self._now.detail.run.id != found.detail.run.id

@@ -175,7 +175,6 @@ class RunsArea(RunPanes):
         self.query_one("#multiples").styles.height = small
 
     def on_resize(self) -> None:
-        super().on_resize()
         if self.view is not None:
             self._fit(self.view)
             self.reload(whole=False)
@@ -318,6 +317,7 @@ class RunsArea(RunPanes):
 
     def _open(self, run: int) -> None:
         self._opened = run
+        self._run().expect(run)
         self.reload(whole=False)
         self.add_class("-opened")
         self._run().go(opening.TABS[0])
