@@ -11,6 +11,7 @@ from fixtures.spools import take_all, writing
 
 from lineside.console.memory import Memory
 from lineside.console.ports import SqliteStore
+from lineside.console.reads import leaderboard
 from lineside.console.screens.runs import RunsArea
 from lineside.store.homes import Home
 
@@ -225,3 +226,17 @@ def test_whoever_comes_for_a_filter_a_run_or_a_comparison_finds_it(store: Sqlite
         assert here.app.area.view.charted == "val_loss"  # type: ignore[union-attr]
 
     at_console(store, do)
+
+
+def test_runs_are_judged_by_validation_where_most_of_them_are(db: sqlite3.Connection, home: Home) -> None:
+    for number, names in enumerate((("loss", "val_mae"), ("loss", "val_mae"), ("loss", "val_loss")), 1):
+        run = writing(home, f"run_{number}")
+        for step in range(3):
+            run.log_metrics(dict.fromkeys(names, 1.0 / (step + 1)), step=step)
+        run.finish()
+    take_all(db, home)
+    board = leaderboard.read(db, home, leaderboard.Asked(seen=(1, 3)))
+    assert board.metric == "val_mae"
+    assert set(board.curves) == {1, 3}, "a run that has none is drawn by what it has"
+    few = leaderboard.read(db, home, leaderboard.Asked(where="id>=2"))
+    assert few.metric == "loss", "half of them are not most"
