@@ -125,7 +125,6 @@ class AuditArea(Following[View]):
         return {row.seq: row for row in rows}
 
     def on_resize(self) -> None:
-        super().on_resize()
         self.set_class(self.size.width >= _BROAD, "-broad")
 
     # -- keys --------------------------------------------------------------------------------------

@@ -175,7 +175,6 @@ class DataArea(Following[View]):
         )
 
     def on_resize(self) -> None:
-        super().on_resize()
         if self.view is not None:
             self._arrange(self.view)
 

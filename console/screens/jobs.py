@@ -165,7 +165,6 @@ class JobsArea(JobLooks):
         self.query_one("#gpus", Panel).show(lambda w, h: gpu_panel(runner, view, w, h, now=at))
 
     def on_resize(self) -> None:
-        super().on_resize()
         self._breadth()
         self._fit()
 

@@ -65,7 +65,6 @@ class LineageArea(Following[View | None]):
         return (("l", "lineage", self.graph),)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.graph.focus()
 
     @property

@@ -198,7 +198,6 @@ class ModelsArea(ModelDeeds):
 
     def on_screen_resume(self) -> None:
         self._entering = True
-        super().on_screen_resume()
 
     def _arrange(self) -> None:
         broad = self.size.width >= _BROAD
@@ -214,7 +213,6 @@ class ModelsArea(ModelDeeds):
         self.query_one("#tables").display = self._zoomed != "case"
 
     def on_resize(self) -> None:
-        super().on_resize()
         self._arrange()
 
     def cmd_zoom(self) -> None:

@@ -228,7 +228,6 @@ class SqlArea(SqlDeeds):
                 widget.set([])
 
     def on_resize(self) -> None:
-        super().on_resize()
         self._show_pane(self._pane)
 
     @on(Table.Moved)

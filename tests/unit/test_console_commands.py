@@ -1,5 +1,6 @@
 """The one command table: each key has one meaning, each command an answer, and only `.` does."""
 
+import inspect
 from collections import Counter
 
 import pytest
@@ -29,6 +30,12 @@ def area_class(name: str) -> type:
 def test_every_command_of_an_area_is_answered_by_it(name: str) -> None:
     kind = area_class(name)
     assert [c.id for c in commands.of_scope(name) if not callable(getattr(kind, c.method, None))] == []
+
+
+@pytest.mark.parametrize("name", AREAS)
+def test_no_handler_of_an_area_calls_the_one_below_it(name: str) -> None:
+    """Textual calls both; the frame would be drawn twice."""
+    assert "super().on_" not in inspect.getsource(area_class(name))
 
 
 @pytest.mark.parametrize("scope", ["table", "log", "everywhere"])

@@ -4,7 +4,8 @@ An area fills in five things: `NAME`; `body` (its widgets); `question` (a closur
 in a worker thread on a read-only connection); `show` (puts the answer on the screen); `main` (the table that
 has the keys). Its commands stand in `console/keys/<area>.py` and are answered by `cmd_<verb>`; those behind
 `.` end in `propose(Deed(...))`. How its tables are sorted stands in `arranging.py`, what a yes does in
-`doing.py`, the words of its frame in `views/frames.py`.
+`doing.py`, the words of its frame in `views/frames.py`. Of handlers (`on_resize`, `on_mount`) Textual calls
+the area's own and then those of its bases: none calls the next itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
