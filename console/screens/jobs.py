@@ -266,7 +266,8 @@ class JobsArea(JobLooks):
 
     @on(Table.Moved)
     def _moved(self) -> None:
-        self.reload(whole=False)
+        self.refresh_frame()
+        self.follow()
 
     @on(Table.Marked)
     def _marked(self) -> None:

@@ -10,7 +10,7 @@ from lineside.console.overlays.startform import StartForm
 from lineside.console.reads.joblist import LIVE, WAITING, JobList
 from lineside.console.reads.pipelist import Pipe
 from lineside.console.reads.walls import Working
-from lineside.console.screens.base.area import Area
+from lineside.console.screens.base.following import Following
 from lineside.console.screens.deeds import schedules as scheduling
 from lineside.console.text import safe
 from lineside.console.widgets.tables.table import Table
@@ -21,7 +21,7 @@ LISTS = ("schedules", "pipelines")
 """The views that list no jobs."""
 
 
-class JobDeeds(Area[JobList]):
+class JobDeeds(Following[JobList]):
     """The part of the area that asks; what it looks like is in `jobs.py`."""
 
     showing = "queue"
