@@ -208,6 +208,9 @@ class DataArea(Following[View]):
         self.columns.cmd_top()
         self.reload(whole=False)
 
+    def inside(self) -> bool:
+        return super().inside() or self._inside or self._against is not None
+
     def out(self) -> bool:
         if self.has_class("-zoomed"):
             self.cmd_zoom()

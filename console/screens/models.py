@@ -234,6 +234,9 @@ class ModelsArea(ModelDeeds):
         self._zoom(None if self.has_class("-broad") else "case")
         self.reload(whole=False)
 
+    def inside(self) -> bool:
+        return super().inside() or self._pair is not None or bool(self._zoomed)
+
     def out(self) -> bool:
         if self._pair is not None:
             self._pair = None

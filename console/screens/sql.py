@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.widgets import TextArea
 
+from lineside.console.commands import Command
 from lineside.console.format import clock, count, plural, took
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.querying import answers, saved
@@ -30,6 +31,8 @@ from lineside.console.widgets.tables.table import Table
 from lineside.console.widgets.texts.editor import Editor
 from lineside.store.halting import Halt
 
+_OF_ROWS = frozenset({"sql.x_axis", "sql.again", "sql.record"})
+"""What is done to an answer."""
 _TALL = 34
 """From so many rows on the table leaves room for a chart or a record below it."""
 
@@ -318,6 +321,18 @@ class SqlArea(SqlDeeds):
             return
         self._show_pane("chart")
         self.chart.focus()
+
+    def inside(self) -> bool:
+        return super().inside() or self._pane != "start"
+
+    def typing(self) -> bool:
+        return super().typing() or self.writing
+
+    def _hinted(self) -> list[Command]:
+        """What is done to an answer only where there is one."""
+        found = super()._hinted()
+        answered = self._pane in ("rows", "record", "chart")
+        return [c for c in found if answered or c.id not in _OF_ROWS]
 
     def out(self) -> bool:
         if self._running_since is not None:
