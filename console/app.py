@@ -24,6 +24,7 @@ from lineside.console.reads.badges import NOTHING
 from lineside.console.screens.base.area import Area
 from lineside.console.screens.base.events import key_name
 from lineside.console.settings import Settings
+from lineside.console.spoken import Spoken
 from lineside.console.terminal.plainly import Plainly
 from lineside.console.text import Line
 from lineside.console.themes import NAMES, usual
@@ -91,7 +92,7 @@ class LinesideApp(Commanding):
         self.present: Present = {}  # what is looked at → the names of others who do
         self._gone: Micros | None = None  # since when the runner, which was there, has not answered
         self._journey = Journey()
-        self.opens_at: tuple[str, int | str | None] | None = None  # an area and a row in it to begin with
+        self.opens_at: Spoken | None = None  # an area to begin with, its filter, a row in it
         for theme in themes(depth):
             self.register_theme(theme)
         chosen = COLOURLESS if colourless() else self.settings.theme or self._kept_theme()
@@ -125,8 +126,7 @@ class LinesideApp(Commanding):
     def on_mount(self) -> None:
         self.settle_in()
         self.call_after_refresh(self._attend)
-        if self.opens_at is not None:
-            self.go(*self.opens_at)
+        self._said(self.opens_at)
 
     def _attend(self) -> None:
         """Behind the first frame: nobody who waits for it wants to know more than what is in the store."""

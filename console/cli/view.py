@@ -11,6 +11,7 @@ from lineside.console.cli import output
 from lineside.console.cli.session import Session, pass_session
 from lineside.console.panels import Asked, Panel, Shown
 from lineside.console.ports import Me, user_name
+from lineside.console.spoken import Spoken
 from lineside.store.clock import now
 
 PIPED = 100
@@ -81,9 +82,11 @@ def _open(session: Session, panel: Panel, args: Sequence[str]) -> int:
     return open_console(session.home, acting_as=session.acting_as, starts=True, at=_at(panel, said))
 
 
-def _at(panel: Panel, said: str) -> tuple[str, str | int | None]:
+def _at(panel: Panel, said: str) -> Spoken:
+    """What is said behind a list's name filters it; behind one thing's name, it names it."""
     if not said:
-        return panel.area, None
-    if panel.target:
-        return panel.area, panel.target + said
-    return panel.area, int(said) if said.isdigit() else said
+        return Spoken(area=panel.area)
+    if panel.args == "[FILTER]":
+        return Spoken(area=panel.area, where=said)
+    target = panel.target + said if panel.target else int(said) if said.isdigit() else said
+    return Spoken(area=panel.area, target=target)

@@ -14,4 +14,4 @@ def sql(asked: Asked) -> Shown:
     objects = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
     columns = views.columns(found.columns, found.types)
     cells = [[views.cell(value) for value in row] for row in found.rows]
-    return Shown(data=objects, draw=table("ANSWER", columns, cells, empty="no rows"), told=found.columns[:1])
+    return Shown(data=objects, draw=table("ANSWER", columns, cells, empty="no rows"), told=found.columns)

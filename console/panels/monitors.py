@@ -30,7 +30,7 @@ def endpoints(asked: Asked) -> Shown:
         for e in view.endpoints
     ]
     draw = table("ENDPOINTS", views.ENDPOINT_COLUMNS, cells, empty="nothing is served yet")
-    return Shown(data=list(view.endpoints), draw=draw, told=("name",))
+    return Shown(data=list(view.endpoints), draw=draw, told=("name", "state"))
 
 
 def latency(asked: Asked) -> Shown:
@@ -64,7 +64,7 @@ def histogram(asked: Asked) -> Shown:
     if feature is not None and (score is None or score.feature != feature):
         raise NotFound("column", feature, hint=" ".join(drifting.features(watch)[:12]) if watch else "")
     draw = fixed(lambda w, h: drifting.distribution(view, feature, w, h), height=CHART)
-    return Shown(data=score, draw=draw, told=("feature",))
+    return Shown(data=score, draw=draw, told=("feature", "value", "line", "p_adjusted"))
 
 
 def alerts(asked: Asked) -> Shown:

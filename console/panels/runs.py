@@ -25,7 +25,7 @@ def runs(asked: Asked) -> Shown:
     found = [lines[id] for id in ids if id in lines]
     cells = [views.cells(line, board, asked.me, now=asked.now) for line in found]
     draw = table("RUNS", views.columns(board), cells, empty="no run yet")
-    return Shown(data=found, draw=draw, told=("run.id",))
+    return Shown(data=found, draw=draw, told=("run.id", "run.status"))
 
 
 def run(asked: Asked) -> Shown:

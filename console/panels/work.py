@@ -38,7 +38,7 @@ def jobs(asked: Asked) -> Shown:
     found = [rows[id] for id in view.ids[:_PAGE] if id in rows]
     cells = [views.cells(row, {}, (), asked.me, now=asked.now) for row in found]
     draw = table("JOBS", views.COLUMNS, cells, empty="no job yet")
-    return Shown(data=[row.job for row in found], draw=draw, told=("id", "name"))
+    return Shown(data=[row.job for row in found], draw=draw, told=("id", "name", "state"))
 
 
 def why(asked: Asked) -> Shown:
@@ -62,4 +62,4 @@ def pipelines(asked: Asked) -> Shown:
     cells = [pipe_views.cells(pipe, now=asked.now) for pipe in found]
     draw = table("PIPELINES", pipe_views.COLUMNS, cells, empty="no pipeline is applied yet")
     data = [{"pipeline": p.name, "project": p.project, "state": p.state, "at_us": p.at_us} for p in found]
-    return Shown(data=data, draw=draw, told=("pipeline",))
+    return Shown(data=data, draw=draw, told=("pipeline", "state"))

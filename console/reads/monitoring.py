@@ -49,6 +49,7 @@ class Look:
     window: int | None = None  # None: the newest that was measured
     span_s: int = SPANS_S[0]
     deep: bool = False  # also what costs 100 ms: rows out of the window's file, histograms of its forerunners
+    alert_id: int | None = None  # one that is shown however old it is
     grid: bool = False  # every endpoint beside the others, and none in detail
 
 
@@ -125,7 +126,7 @@ def read(db: sqlite3.Connection, home: Home, look: Look, known: Known | None = N
     rows = endpoints.every(db)
     here = next((e for e in rows if e.id == look.endpoint_id), rows[0] if rows else None)
     opened = sorted(alerts.open_ones(db), key=lambda a: _FIRST.index(a.state) if a.state in _FIRST else 9)
-    past = [a for a in alerts.recent(db, limit=_PAST_ALERTS) if a.state is AlertState.RESOLVED]
+    past = _past(db, look.alert_id, opened=len(opened))
     acted = retrains.recent(db)
     watching = monitors.every(db)
     return View(
@@ -139,6 +140,14 @@ def read(db: sqlite3.Connection, home: Home, look: Look, known: Known | None = N
         alarms={e.id: [a for a in opened if _about(a, e, watching)] for e in rows},
         tracks=[_track(db, e, look, watching, scrapes) for e in rows[:MOST_TRACKS]] if look.grid else (),
     )
+
+
+def _past(db: sqlite3.Connection, asked: int | None, *, opened: int) -> list[AlertRow]:
+    """The newest alerts that are over, and the one that is asked for."""
+    newest = alerts.recent(db, limit=_PAST_ALERTS + opened)
+    if asked is not None and asked not in {a.id for a in newest}:
+        newest.append(alerts.find(db, asked))
+    return [a for a in newest if a.state is AlertState.RESOLVED]
 
 
 def _by_alert(rows: Sequence[RetrainRow]) -> dict[int, list[RetrainRow]]:

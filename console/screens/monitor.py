@@ -38,6 +38,7 @@ class MonitorArea(MonitorRoom):
     """Endpoints above, alerts under them, then the chosen endpoint: latency, witnesses, distributions."""
 
     NAME = "monitor"
+    _awaited: int | None = None  # an alert that the cursor goes to once it is read
 
     def main(self) -> Table[Any]:
         return self.alerts if self.focused is self.alerts else self.endpoints
@@ -77,6 +78,8 @@ class MonitorArea(MonitorRoom):
                 problem=lambda a: a.state in _OPEN,
             )
         )
+        if self._awaited is not None and self.alerts.go_to(self._awaited):
+            self._awaited = None
         self.put_in_place(view)
         self.draw(view)
         if not self._look.deep:
@@ -86,6 +89,9 @@ class MonitorArea(MonitorRoom):
         """The endpoints whose name, model or state holds the filter's text."""
         text = self.filter_text.lower()
         return [e for e in rows if text in f"{e.name} {e.model or ''} {e.state} {e.adapter}".lower()]
+
+    def inside(self) -> bool:
+        return super().inside() or self._look.grid or bool(self._zoomed)
 
     def out(self) -> bool:
         if self._look.grid:
@@ -186,9 +192,11 @@ class MonitorArea(MonitorRoom):
         kind, _, number = str(target).partition(":")
         if kind == "alert" and number.isdigit():
             self.alerts.focus()
-            self.alerts.go_to(int(number))
-            if self.alerts.current is not None:
+            if self.alerts.go_to(int(number)) and self.alerts.current is not None:
                 self._show_window(self.alerts.current.window_id)
+            else:
+                self._awaited = int(number)
+                self.ask_again(alert_id=self._awaited)
         elif kind == "window" and number.isdigit():
             self.sheet.focus()
             self._show_window(int(number))

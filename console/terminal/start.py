@@ -13,10 +13,7 @@ from lineside.store.homes import Home
 
 if TYPE_CHECKING:
     from lineside.console.app import LinesideApp
-
-
-Place = tuple[str, int | str | None]
-"""An area, and a row in it."""
+    from lineside.console.spoken import Spoken
 
 
 class Crashed(LinesideError):
@@ -29,7 +26,7 @@ def open_console(
     acting_as: str | None = None,
     flags: Mapping[str, Any] | None = None,
     starts: bool = False,
-    at: Place | None = None,
+    at: "Spoken | None" = None,
 ) -> int:
     """Show the console on a home until the person leaves; the exit code.
 
@@ -52,7 +49,7 @@ def run(
     acting_as: str | None,
     flags: Mapping[str, Any] | None = None,
     starts: bool = False,
-    at: Place | None = None,
+    at: "Spoken | None" = None,
 ) -> int:
     """The app itself, on a screen that somebody else has taken.
 
