@@ -15,6 +15,9 @@ TALL = 20
 _BESIDE = 100
 """From so many columns on a heat map has room beside it for what its cell holds."""
 
+_MANY = 8
+"""So many windows take half of a wide screen."""
+
 _LOW = 14
 """With fewer rows the sentence about the endpoint has to do for its alerts."""
 
@@ -63,7 +66,9 @@ def plan(
     if zoomed == "heat" and width >= _BESIDE:
         parts = _parts(want, height)
         told = [part for name in ("distribution", "history", "worst") for part in parts[name]]
-        return _side_by_side([([Part("heat", 1, height)], 1), (told, 1)], Rect(0, 0, width, height))
+        shares = (2, 3) if want.windows < _MANY else (1, 1)
+        columns = zip(([Part("heat", 1, height)], told), shares, strict=True)
+        return _side_by_side(list(columns), Rect(0, 0, width, height))
     if zoomed:
         return {zoomed: Rect(0, 0, width, height)}
     out, top = _tables(width, height, want)
@@ -145,7 +150,7 @@ def _parts(want: Wanted, room: int) -> dict[str, list[Part]]:
         "worst": (worst, want.worst),
         "confusion": (Part("confusion", 2 + want.classes, 2 + want.classes), want.classes),
         "history": (Part("history", 6, 8, 4), want.features and want.windows > 1),
-        "episode": (Part("episode", min(7, want.episode), want.episode), want.episode),
+        "episode": (Part("episode", min(9, want.episode), want.episode), want.episode),
     }
     return {name: [part] if shown else [] for name, (part, shown) in given.items()}
 

@@ -12,7 +12,7 @@ from lineside.console.widgets.charts.heat import Grid
 from lineside.console.widgets.charts.heat import short as short
 from lineside.store.queries.windows import ScoreRow, WindowRow
 
-FIRED, UNKNOWN = "◆", "·"
+FIRED = "◆"
 WITNESSES = 4
 """Rows over the columns: number, how many columns drifted, classifier, labels."""
 
