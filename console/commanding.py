@@ -75,7 +75,9 @@ class Commanding(TerminalApp[int]):
 
     def _called(self, area: Area[Any], command: Command) -> str:
         back = self._undoing() if command.id == "everywhere.undo" else None
-        return area.says(command) if back is None else back.title[:1].lower() + back.title[1:].rstrip("?")
+        if back is not None:
+            return back.title[:1].lower() + back.title[1:].rstrip("?")
+        return area.says(command) if command.does else command.title
 
     def undoable(self, back: Deed, *, lasts_s: float) -> None:
         """The last deed can be taken back by this one, for so long."""

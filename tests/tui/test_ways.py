@@ -440,3 +440,15 @@ def test_the_footer_begins_with_esc_where_there_is_something_to_leave(store: Sql
         assert not (await last(here, "escape")).startswith("esc")
 
     at_console(store, do)
+
+
+def test_the_menus_that_look_name_what_they_lead_to_in_every_area(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        for area in "123456789":
+            text = await here.press(area, "g")
+            words = [line.partition("  l  ")[2].strip() for line in text.splitlines() if "  l  " in line]
+            assert all("lineage" in said for said in words), (area, words)
+            await here.press("escape")
+        assert "the id" in await here.press("5", "y")
+
+    at_console(store, do)

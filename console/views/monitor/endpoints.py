@@ -120,13 +120,17 @@ def serves(row: EndpointRow) -> Cell:
 
 def summary(view: View, *, width: int = 200) -> Line:
     """`6 endpoints · 2 firing · 3 no data`; on a narrow screen without the first."""
-    firing = sum(a.state in (AlertState.FIRING, AlertState.PENDING) for a in view.alerts)
+    firing, pending = (
+        sum(a.state is state for a in view.alerts) for state in (AlertState.FIRING, AlertState.PENDING)
+    )
     dark = sum(e.state in SILENT and e.state != "new" for e in view.endpoints)
     parts: list[Line] = []
-    if width >= _SUMMED or not (firing or dark):
+    if width >= _SUMMED or not (firing or pending or dark):
         parts.append([(plural(len(view.endpoints), "endpoint"), "dim")])
     if firing:
         parts.append([(f"{firing} firing", "bold drift")])
+    if pending:
+        parts.append([(f"{pending} pending", "warn")])
     if dark:
         parts.append([(f"{dark} no data", "warn")])
     return joined(parts, " · ")
