@@ -35,11 +35,8 @@ def way_back(deed: Deed, done: Sequence[Ask]) -> Deed | None:
     if not asks or len(asks) < len(back):
         return None
     return Deed(
-        title="Take it back?",
-        lines=[
-            [("done  ", "dim"), (told(done).partition("\n")[0], "")],
-            [("then  ", "dim"), (told(asks).partition("\n")[0], "")],
-        ],
+        title=f"Take back: {_first(done)}?",
+        lines=[[("then  ", "dim"), (_first(asks), "")]],
         asks=asks,
         yes="take it back",
     )
@@ -63,6 +60,10 @@ def inverse(deed: Deed, ask: Ask) -> Ask | None:
             ask, args={**ask.args, key: old[key]}, said=f"{subject}: {key} {old[key] or 'empty'} again"
         )
     return None
+
+
+def _first(done: Sequence[Ask]) -> str:
+    return told(done).partition("\n")[0]
 
 
 _NAMED = 8

@@ -219,7 +219,7 @@ def test_one_refusal_does_not_keep_the_others_of_a_batch_from_being_done(store: 
         await here.press("y")
         assert [args["job"] for _, args in here.actions.asked] == [1, 3]
         words = [n.message for n in here.app._notifications]
-        assert any("held: job 1, job 3" in w for w in words)
+        assert any("2 jobs held: 1, 3" in w for w in words)
         assert "job 2 has ended" in words
 
     at_console(store, do)

@@ -15,8 +15,8 @@ def test_what_was_held_is_released_all_of_it() -> None:
         ("jobs.release", {"job": 57}),
         ("jobs.release", {"job": 58}),
     ]
-    done, then = ("".join(text for text, _ in line) for line in back.lines)
-    assert done == "done  2 jobs held: 57, 58"
+    (then,) = ("".join(text for text, _ in line) for line in back.lines)
+    assert back.title == "Take back: 2 jobs held: 57, 58?"
     assert then == "then  2 jobs back in the queue: 57, 58"
 
 
