@@ -93,9 +93,6 @@ class MonitorArea(MonitorRoom):
     def inside(self) -> bool:
         return super().inside() or self._look.grid or bool(self._zoomed)
 
-    def inside(self) -> bool:
-        return super().inside() or self._look.grid or bool(self._zoomed)
-
     def out(self) -> bool:
         if self._look.grid:
             self.ask_again(grid=False)
