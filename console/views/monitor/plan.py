@@ -94,7 +94,7 @@ def _tables(width: int, height: int, want: Wanted) -> tuple[dict[str, Rect], int
     out: dict[str, Rect] = {}
     top = 0
     if want.endpoints:
-        high = 1 + min(want.endpoints, max(2, height // 4))
+        high = 1 + min(want.endpoints, max(3, height // 4))
         out["endpoints"] = Rect(0, 0, width, high)
         out["verdict"] = Rect(0, high, width, 1)
         top = high + 1
