@@ -241,11 +241,16 @@ class LinesideApp(Commanding):
     def go(self, name: str, target: int | str | None = None) -> None:
         """Show an area, with its cursor on `target` where one is given."""
         if name != self.current_mode or target is not None:
-            self._journey.left(self._here)
+            self._journey.left(self._here, led=target is not None)
         self.switch_mode(name)
         area = self.area
         if target is not None and area is not None:
             area.call_after_refresh(area.select, target)  # by its own queue: when it has its widgets
+
+    @property
+    def led_here(self) -> bool:
+        """Whether a row of another place led here, which `esc` goes back to."""
+        return self._journey.led
 
     def _return(self, place: Place | None) -> None:
         if place is None:

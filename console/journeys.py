@@ -19,9 +19,11 @@ class Journey:
 
     past: list[Place] = field(default_factory=list)
     future: list[Place] = field(default_factory=list)
+    led: bool = False  # the last step followed a row, by `enter` or `g`: `esc` goes back over it
 
-    def left(self, here: Place) -> None:
+    def left(self, here: Place, *, led: bool = False) -> None:
         """Somebody goes on from here, by their own choice."""
+        self.led = led
         if not self.past or self.past[-1] != here:
             self.past.append(here)
         del self.past[:-_LONGEST]
@@ -29,6 +31,7 @@ class Journey:
 
     def back(self, here: Place) -> Place | None:
         """The place before; None at the beginning."""
+        self.led = False
         if not self.past:
             return None
         self.future.append(here)
@@ -36,6 +39,7 @@ class Journey:
 
     def forward(self, here: Place) -> Place | None:
         """The place that was gone back from; None where there is none."""
+        self.led = False
         if not self.future:
             return None
         self.past.append(here)

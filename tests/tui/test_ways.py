@@ -452,3 +452,18 @@ def test_the_menus_that_look_name_what_they_lead_to_in_every_area(store: SqliteS
         assert "the id" in await here.press("5", "y")
 
     at_console(store, do)
+
+
+def test_escape_goes_back_over_the_row_that_led_here_and_over_no_step_of_ones_own(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("enter")
+        led_to = here.app.current_mode
+        assert led_to != "wall"
+        for _ in range(3):  # whatever the area has open first
+            if here.app.current_mode == led_to:
+                await here.press("escape")
+        assert here.app.current_mode == "wall"
+        await here.press("2", "escape")
+        assert here.app.current_mode == "runs"
+
+    at_console(store, do)

@@ -206,7 +206,10 @@ class Area(Reading[V], Generic[V]):
 
         own, *inner, every = self.scopes()
         found = [c for scope in (own, every, *inner) for c in commands.of_scope(scope) if hinted(c)]
-        return [*([out] if self.inside() else []), *(c for c in found if c is not out)]
+        return [
+            *([out] if self.inside() or self.console_app.led_here else []),
+            *(c for c in found if c is not out),
+        ]
 
     def on_resize(self) -> None:
         self.set_class(frames.too_small(*self.app.size), "-too-small")
@@ -266,7 +269,7 @@ class Area(Reading[V], Generic[V]):
         )
 
     def cmd_out(self) -> None:
-        """Escape: one level, the newest first: the field, what was zoomed into, a pane, the filter."""
+        """Escape: one level, the newest first: field, what was zoomed into, a pane, the filter, the way here."""
         main = self.main()
         if self.filtering:
             self._leave_filter()
@@ -277,6 +280,8 @@ class Area(Reading[V], Generic[V]):
         elif self.filter_text:
             self.filter_field.value = ""
             self.filtered("")
+        elif self.console_app.led_here:
+            self.console_app.cmd_back()
 
     def cmd_next_pane(self) -> None:
         self.focus_next()
