@@ -206,10 +206,8 @@ class Area(Reading[V], Generic[V]):
 
         own, *inner, every = self.scopes()
         found = [c for scope in (own, every, *inner) for c in commands.of_scope(scope) if hinted(c)]
-        return [
-            *([out] if self.inside() or self.console_app.led_here else []),
-            *(c for c in found if c is not out),
-        ]
+        leaves = self.inside() or self.console_app.led_here
+        return [*([out] if leaves else []), *(c for c in found if c is not out)]
 
     def on_resize(self) -> None:
         self.set_class(frames.too_small(*self.app.size), "-too-small")
@@ -269,7 +267,7 @@ class Area(Reading[V], Generic[V]):
         )
 
     def cmd_out(self) -> None:
-        """Escape: one level, the newest first: field, what was zoomed into, a pane, the filter, the way here."""
+        """Escape: one level, the newest first: field, zoom, pane, filter, the row that led here."""
         main = self.main()
         if self.filtering:
             self._leave_filter()
