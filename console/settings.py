@@ -88,6 +88,10 @@ def read(
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
+    except UnicodeDecodeError as error:
+        from lineside.store.errors import BadConfig
+
+        raise BadConfig(f"{path}: byte {error.start} is not UTF-8", hint="save the file as UTF-8") from error

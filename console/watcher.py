@@ -1,11 +1,13 @@
 """A thread that asks SQLite whether anybody committed, and now and then the runner whether it is there."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 
 from lineside.console.ports import Actions, RunnerState
 from lineside.store.db import reader, version_of
+from lineside.store.errors import LinesideError
 from lineside.store.homes import Home
 
 QUICK_S, CALM_S = 0.25, 1.0
@@ -50,6 +52,14 @@ class Watcher:
             self._thread.join(timeout=0.2)
 
     def _watch(self) -> None:
+        """A store that cannot be read now may be back in a moment."""
+        while not self._stop.is_set():
+            try:
+                self._watch_store()
+            except (sqlite3.Error, LinesideError, OSError):
+                self._stop.wait(CALM_S)
+
+    def _watch_store(self) -> None:
         db = reader(self._home)
         try:
             last, since, looked = version_of(db), time.monotonic(), 0.0

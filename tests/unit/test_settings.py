@@ -138,3 +138,11 @@ def test_the_example_of_the_docs_is_right() -> None:
         "jobs",
         ("X",),
     )
+
+
+def test_a_file_that_is_no_text_is_refused_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "lineside" / "config.toml"
+    file.parent.mkdir()
+    file.write_bytes(b"[console]\n# \xff\n")
+    with pytest.raises(BadConfig, match="byte 12 is not UTF-8"):
+        read(Home(tmp_path / "home"), environ={"XDG_CONFIG_HOME": str(tmp_path)})
