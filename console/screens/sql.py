@@ -100,7 +100,8 @@ class SqlArea(SqlDeeds):
         def read(db: sqlite3.Connection) -> Answer:
             if known is not None and known.query == query:
                 return known
-            return answers.ask(home, query, halt) if query else Answer()
+            found = answers.ask(home, query, halt) if query else Answer()
+            return found if halt is self._halt else Answer()  # it was stopped for the next one
 
         return read
 
