@@ -1,6 +1,7 @@
 """Models and Data on a busy box: what waits comes first, and what nobody measured is said to be so."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fixtures import busy_home
@@ -9,6 +10,7 @@ from fixtures.consoles import Sitting
 
 from lineside.console.ports import SqliteStore
 from lineside.console.screens.models import ModelsArea
+from lineside.store.db import writer
 from lineside.store.homes import Home
 
 
@@ -39,13 +41,39 @@ def test_requests_that_wait_stand_above_newer_ones_that_are_decided(busy: Sqlite
     at_busy_console(busy, do)
 
 
-def test_a_version_that_nobody_measured_says_so_and_how_it_is_done(busy: SqliteStore) -> None:
+def test_a_version_that_nobody_measured_says_so_and_how_it_is_done(tmp_path: Path) -> None:
+    home = busy_home.build(Home(tmp_path / "home"))
+    db = writer(home.db)
+    db.execute("update dataset_version set profile = '[]' where dataset_id = 1")
+    db.close()
+    store = SqliteStore(home)
+
     async def do(here: Sitting) -> None:
         text = await here.press("4")
         assert "BIKE@3 IS NOT MEASURED" in text
         assert "lineside data add bike FILE" in text
-        assert "not measured" in next(row for row in text.splitlines() if "hum" in row), (
+        assert "not measured" in next(row for row in text.splitlines() if "humidity" in row), (
             "the columns are listed"
         )
 
-    at_busy_console(busy, do)
+    at_busy_console(store, do)
+    store.close()
+
+
+def test_the_busy_home_tells_causes_before_their_effects(home: Home) -> None:
+    """Along every edge of its lineage: data is there before the run that learned from it, and so on."""
+    db = writer(home.db)
+    tables = (
+        ("dataset_version", "created_us"), ("run", "started_us"), ("model_version", "created_us"),
+        ("promotion", "created_us"), ("deployment", "created_us"), ("window", "start_us"),
+        ("alert", "opened_us"), ("retrain", "at_us"),
+    )  # fmt: skip
+    born = {(kind, id): when for kind, column in tables
+            for id, when in db.execute(f"select id, {column} from {kind}")}  # fmt: skip
+    edges = db.execute("select src_kind, src_id, dst_kind, dst_id, at_us from edge").fetchall()
+    db.close()
+    assert {kind for kind, *_ in edges} >= {"dataset_version", "run", "model_version", "window", "alert"}
+    for src_kind, src, dst_kind, dst, when in edges:
+        assert born[src_kind, src] <= when, (src_kind, src, dst_kind, dst)
+        if dst_kind != "deployment":  # one that serves goes on to serve newer versions
+            assert (born[src_kind, src] or 0) <= (born[dst_kind, dst] or when), (src_kind, src, dst_kind, dst)
