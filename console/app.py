@@ -192,7 +192,10 @@ class LinesideApp(Commanding):
 
     @property
     def badges(self) -> Mapping[str, int]:
-        return self.around.badges
+        """What waits where; on the wall also what the runner says is wrong with itself."""
+        told = self.around.badges
+        troubles = len(self.runner.problems) if self.runner.up else 0
+        return {**told, "wall": told.get("wall", 0) + troubles} if troubles else told
 
     @property
     def story(self) -> StoryRow | None:

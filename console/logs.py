@@ -175,6 +175,24 @@ class LogFile:
                 return hit[0]
         return None
 
+    def hits(self, text: str, *, most: int, told: Callable[[float], bool]) -> list[int] | None:
+        """The lines that hold `text`, ascending; none are added once they are more than `most`.
+
+        May run in a thread of its own, as `find`.
+
+        Args:
+            told: hears which share was gone through; answers whether to go on: None is returned where not.
+        """
+        wanted, blocks = text.lower().encode(), len(self._ends) - 1
+        out: list[int] = []
+        for block in range(1, blocks + 1):
+            if not told(block / (blocks + 1)):
+                return None
+            out += [line for line in self._in_block(block, text, wanted) if not out or line > out[-1]]
+            if len(out) > most:
+                break
+        return out
+
     def _in_block(self, block: int, text: str, wanted: bytes) -> list[int]:
         """Lines that begin in a block, or go on into it, and hold the text as they are shown."""
         start, end = self._ends[block - 1], self._ends[block]

@@ -23,8 +23,8 @@ def needs(asked: Asked) -> Shown:
 
 
 def wall(asked: Asked) -> Shown:
-    found = reads.read(asked.db, at=asked.now, left=visits.last(asked.home))
     state = looked(asked)
+    found = views.with_runner(reads.read(asked.db, at=asked.now, left=visits.last(asked.home)), state)
     scene = views.Scene(
         wall=found, me=asked.me, gpus=state.gpus, gpu_words=state.gpu_words, slots=state.slots,
         curves=traces.curves(asked.db, asked.home, found), loads=traces.loads(asked.db, asked.home, found),

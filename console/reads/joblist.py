@@ -1,7 +1,7 @@
 """What the jobs area shows, as one read."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lineside.console.reads import ends, pipelist
@@ -15,6 +15,7 @@ from lineside.store.queries import jobs, queues, schedules
 from lineside.store.queries.jobs import AttemptRow, CommandRow, JobRow
 from lineside.store.queries.queues import NeedRow
 from lineside.store.queries.schedules import FiringRow, ListedRow
+from lineside.store.queries.summaries import SummaryRow
 from lineside.store.states import JobState
 
 WAITING = (JobState.QUEUED, JobState.HELD)
@@ -53,6 +54,9 @@ class JobList:
     schedules: tuple[ListedRow, ...] = ()
     firings: tuple[FiringRow, ...] = ()  # of the schedule under the cursor, the newest first
     pipes: tuple[Pipe, ...] = ()
+    measured: Mapping[int, SummaryRow] = field(
+        default_factory=dict
+    )  # run → metric, of the pipe under the cursor
 
 
 def read(
@@ -97,9 +101,11 @@ def with_schedules(db: sqlite3.Connection, view: JobList, current: int | None) -
     return replace(view, schedules=rows, firings=tuple(fired))
 
 
-def with_pipelines(db: sqlite3.Connection, view: JobList) -> JobList:
-    """The same with all pipelines."""
-    return replace(view, pipes=pipelist.read(db))
+def with_pipelines(db: sqlite3.Connection, view: JobList, current: Hashable = None) -> JobList:
+    """The same with all pipelines, and what the runs of the one under the cursor came to."""
+    pipes = pipelist.read(db)
+    here = next((pipe for pipe in pipes if pipe.key == current), pipes[0] if pipes else None)
+    return replace(view, pipes=pipes, measured=pipelist.measured(db, here))
 
 
 def matching(db: sqlite3.Connection, where: str) -> list[int]:

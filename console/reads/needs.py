@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lineside.store.clock import SECOND, Micros
@@ -18,8 +19,8 @@ _FAILED_SHOWN = 3
 class Need:
     """One line of NEEDS YOU."""
 
-    kind: str  # "ratify", "approve", "alert", "failed", "parked", "apply"
-    id: int  # of the request, alert, schedule or job
+    kind: str  # "ratify", "approve", "alert", "failed", "parked", "apply", "runner"
+    id: int  # of the request, alert, schedule or job; which of the runner's problems
     word: str  # "APPROVE"
     mark: tuple[str, str]  # glyph and style
     text: str
@@ -45,6 +46,17 @@ def needs(db: sqlite3.Connection, *, at: Micros) -> list[Need]:
         _broken(p) for p in asked if p.state == PromotionState.APPLY_FAILED and p.created_us > at - DAY_US
     ]
     return [*ratify, *approve, *_firing(db), *broken, *_parked(db), *_failed(db, at=at)]
+
+
+def of_runner(problems: Sequence[str], *, at: Micros) -> list[Need]:
+    """What the runner says is wrong with itself: it stands in no table, and lasts while it says so."""
+    return [
+        Need(
+            kind="runner", id=place, word="RUNNER", mark=("!", "bad"), text=f"something in it fails: {words}",
+            at_us=at, area="wall", target="", by="",
+        )
+        for place, words in enumerate(problems)
+    ]  # fmt: skip
 
 
 def _unratified(p: PromotionRow) -> bool:

@@ -4,12 +4,14 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lineside.console.reads.walls import main_metric
 from lineside.jobs.projects import project
 from lineside.jobs.projects.declared import PipelineSpec
 from lineside.store.clock import Micros
 from lineside.store.errors import LinesideError
 from lineside.store.queries import paces, projects
 from lineside.store.queries.paces import StageRow
+from lineside.store.queries.summaries import SummaryRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class Pipe:
     folder: str
     spec: PipelineSpec
     stages: Mapping[str, StageRow]  # stage → its newest job; none of one that never ran
+    past: tuple[StageRow, ...] = ()  # jobs of its stages, the newest first
 
     @property
     def key(self) -> str:
@@ -39,6 +42,14 @@ class Pipe:
         return next((state for state in order if state in states), "SUCCEEDED" if states else "never ran")
 
     @property
+    def turns(self) -> list[dict[str, StageRow]]:
+        """The times it was started, the newest first: stage → its job; of a matrix the newest job."""
+        found: dict[Micros, dict[str, StageRow]] = {}
+        for row in self.past:
+            found.setdefault(row.submitted_us, {}).setdefault(row.stage, row)
+        return [found[at] for at in sorted(found, reverse=True)]
+
+    @property
     def at_us(self) -> Micros:
         newest = self.newest
         return newest.submitted_us if newest is not None else Micros(0)
@@ -51,6 +62,17 @@ def stage_state(row: StageRow) -> str:
     return row.state
 
 
+def measured(db: sqlite3.Connection, pipe: Pipe | None) -> dict[int, SummaryRow]:
+    """What people look at first of the runs that its newest jobs made: run → its metric."""
+    rows = pipe.past[:_MEASURED] if pipe is not None else ()
+    made = {row.run_id: main_metric(db, row.run_id) for row in rows if row.run_id is not None}
+    return {run: metric for run, metric in made.items() if metric is not None}
+
+
+_MEASURED = 60
+"""Jobs of a pipeline whose runs are asked for their metric."""
+
+
 def read(db: sqlite3.Connection) -> tuple[Pipe, ...]:
     """All of them, what ran last first. A project that cannot be read any more has none."""
     found: list[Pipe] = []
@@ -61,7 +83,9 @@ def read(db: sqlite3.Connection) -> tuple[Pipe, ...]:
             continue
         for name, spec in parsed.pipelines.items():
             newest: dict[str, StageRow] = {}
-            for stage in paces.stages(db, name):
+            past = paces.stages(db, name)
+            for stage in past:
                 newest.setdefault(stage.stage, stage)
-            found.append(Pipe(name=name, project=row.name, folder=row.folder, spec=spec, stages=newest))
+            found.append(Pipe(name=name, project=row.name, folder=row.folder, spec=spec, stages=newest,
+                              past=tuple(past)))  # fmt: skip
     return tuple(sorted(found, key=lambda pipe: (-pipe.at_us, pipe.name)))

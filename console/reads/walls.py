@@ -118,7 +118,12 @@ def _waiting(db: sqlite3.Connection) -> tuple[JobRow, ...]:
 
 def _recent(db: sqlite3.Connection) -> list[Recent]:
     rows = runs.recent(db, limit=RECENT_RUNS)
-    return [Recent(run=row, metric=_main(runs.summaries(db, row.id), METRICS)) for row in rows]
+    return [Recent(run=row, metric=main_metric(db, row.id)) for row in rows]
+
+
+def main_metric(db: sqlite3.Connection, run: int) -> SummaryRow | None:
+    """The metric that people look at first; None: it logged nothing."""
+    return _main(runs.summaries(db, run), METRICS)
 
 
 def _main(rows: Sequence[SummaryRow], names: Sequence[str] = MAIN_METRICS) -> SummaryRow | None:

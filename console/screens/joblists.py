@@ -55,7 +55,9 @@ def pipelines(area: "JobsArea", view: JobList) -> None:
     found = [pipe for pipe in view.pipes if _holds(area, pipe.name, pipe.project, pipe.state)]
     table.show(ListRows[Pipe](found, key=lambda pipe: pipe.key, cells=cells, problem=problem))
     pipe = table.current
-    area.query_one("#rows", Panel).show(lambda w, h: piping.graph(pipe, now=at, width=w, height=h))
+    area.query_one("#rows", Panel).show(
+        lambda w, h: piping.graph(pipe, view.measured, now=at, width=w, height=h)
+    )
 
 
 def _holds(area: "JobsArea", *texts: str) -> bool:

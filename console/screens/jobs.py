@@ -120,13 +120,13 @@ class JobsArea(JobLooks):
         id = current if isinstance(current, int) else None
         known = None if self.whole else self.view
         schedule = self.query_one("#schedules", Table).current_key
-        showing = self.showing
+        pipe, showing = self.query_one("#pipelines", Table).current_key, self.showing
 
         def read(db: sqlite3.Connection) -> JobList:
             view = joblist.read(db, home, where=where, current=id, points=points, known=known, at=at)
             if showing == "schedules":
                 return joblist.with_schedules(db, view, schedule if isinstance(schedule, int) else None)
-            return joblist.with_pipelines(db, view) if showing == "pipelines" else view
+            return joblist.with_pipelines(db, view, pipe) if showing == "pipelines" else view
 
         return read
 
@@ -234,15 +234,29 @@ class JobsArea(JobLooks):
     def crumb(self) -> tuple[Line, Line]:
         wide = self.app.size.width >= _ROOMY
         left: list[Span] = [(" Jobs", "bold"), (" › ", "dim")]
+        if self.has_class("-zoomed") and (opened := self._whole()) is not None:
+            return [*left, *opened], self._counts()
         for place, name in enumerate(VIEWS):
             here = name == self.showing
             left += [(" | " if wide else "|", "dim")] if place else []
             left.append((name, "bold accent underline" if here else "dim"))
         if self.filter_text:
             left += [("  / ", "dim"), (safe(self.filter_text), "accent")]
-        view = self.view
+        return left, self._counts()
+
+    def _whole(self) -> Line | None:
+        """`55 tune bike › output` while it has the whole screen."""
+        job = self._job()
+        if job is None:
+            return None
+        word = "details" if self._details else "why it waits" if self.has_class("-drawn") else "output"
+        return [(f"{job.id} {safe(job.name)}", "bold"), (" › ", "dim"), (word, "bold accent")]
+
+    def _counts(self) -> Line:
+        """`4 running · 5 waiting`, in fewer letters where there is little room."""
+        view, wide = self.view, self.app.size.width >= _ROOMY
         if view is None:
-            return left, []
+            return []
         counts = view.counts
         waiting, held = counts.get("QUEUED", 0), counts.get("HELD", 0)
         right: list[Span] = [
@@ -250,7 +264,7 @@ class JobsArea(JobLooks):
             (f" · {waiting} {'waiting' if wide else 'wait'}", ""),
         ]
         right += [(f" · {held} held", "warn")] if held else []
-        return left, [*right, *([(f" · {plural(len(view.ids), 'job')}", "dim")] if wide else [])]
+        return [*right, *([(f" · {plural(len(view.ids), 'job')}", "dim")] if wide else [])]
 
     def _hinted(self) -> list[Command]:
         """Inside the output its own keys; without the keys for output in a view that has none."""

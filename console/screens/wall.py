@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -122,6 +122,7 @@ class WallArea(Area[View]):
         return not any(seen) and not self.console_app.runner.gpus
 
     def show(self, view: View) -> None:
+        view = replace(view, wall=drawing.with_runner(view.wall, self.console_app.runner))
         wall, me = view.wall, self.me
         self._drawn_for = self.app.size
         scene = self._scene(view)
@@ -271,7 +272,10 @@ class WallArea(Area[View]):
         need = self._need()
         if need is None:
             return {"command": "lineside view wall"}
-        shows = {"failed": f"lineside jobs show {need.id}", "alert": "lineside alerts ls"}
+        shows = {
+            "failed": f"lineside jobs show {need.id}", "alert": "lineside alerts ls",
+            "runner": "lineside doctor",
+        }  # fmt: skip
         command = shows.get(need.kind, f"lineside promotions show {need.id}")
         return {"command": command, "id": str(need.id), "value": f"{need.word} {need.text}"}
 
@@ -291,6 +295,9 @@ class WallArea(Area[View]):
             self.console_app.go("jobs", f"log:{need.id}")
         elif need is not None and need.kind == "parked":
             self.console_app.go("jobs", "schedules")
+        elif need is not None and need.kind == "runner":
+            words = f"{need.text}\n\nlineside doctor says what to do (y copies it)"
+            self.notify(words, title="runner", severity="warning", markup=False)
         elif need is not None:
             self.console_app.go(need.area, need.target)
 

@@ -113,6 +113,30 @@ def test_a_pipeline_shows_the_state_of_each_stage_and_leads_to_its_job(busy: Sql
     at_busy_console(busy, do, size=(120, 40))
 
 
+def test_below_the_stages_stands_each_time_a_pipeline_ran(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("3", "P", "down", "down")
+        assert "EACH TIME IT RAN" in text
+        below = text[text.index("EACH TIME IT RAN") :]
+        assert "✓ 52 s" in line_with(below, "12:29"), "how long each stage took"
+        assert "✗ nan" in line_with(below, "06:13"), "why one failed"
+        assert "val_mae" in line_with(below, "12:07"), "what came of it"
+
+    at_busy_console(busy, do, size=(200, 50))
+
+
+def test_on_the_whole_screen_the_crumb_names_the_job_and_a_search_counts(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("3", "enter")
+        assert "Jobs › 55 tune bike › output" in text
+        await here.press("slash", *"trial 1", "enter")
+        await here.until(lambda text: "hit 4 of 4" in text)
+        await here.press("n")
+        await here.until(lambda text: "hit 1 of 4" in text)
+
+    at_busy_console(busy, do)
+
+
 def test_a_filter_counts_in_every_view(busy: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         await here.press("3", "S", "slash", *"parked", "enter")

@@ -1,10 +1,12 @@
 """The wall at 80 × 24: what needs you, and the deeds behind `.`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fixtures.consoles import Sitting, at_console
 
+from lineside.console.app import RunnerChanged
 from lineside.console.ports import SqliteStore
 
 
@@ -65,5 +67,20 @@ def test_enter_looks_where_it_lives(store: SqliteStore) -> None:
         assert here.app.current_mode == "jobs"
         assert here.app.area is not None
         assert here.app.area.main().current_key == 4  # type: ignore[union-attr]
+
+    at_console(store, do)
+
+
+def test_what_the_runner_says_is_wrong_with_itself_needs_somebody_too(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        before = here.app.badges["wall"]
+        state = replace(here.actions.runner(), words="runner has problems", problems=("serving: it hangs",))
+        here.app.post_message(RunnerChanged(state))
+        await here.settle()
+        assert here.app.badges["wall"] == before + 1
+        text = await here.press("home")
+        assert "! RUNNER   something in it fails: serving: it hangs" in text
+        await here.press("enter")
+        await here.until(lambda text: "lineside doctor" in text)
 
     at_console(store, do)

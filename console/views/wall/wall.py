@@ -1,11 +1,11 @@
 """The wall: what needs you, GPUs, endpoints, jobs, runs, and what happened since one left."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineside.console.commands import shown
-from lineside.console.ports import Me
-from lineside.console.reads.needs import Need
+from lineside.console.ports import Me, RunnerState
+from lineside.console.reads.needs import Need, of_runner
 from lineside.console.reads.walls import Wall
 from lineside.console.text import Line, clip, fit, heading, line_width, safe
 from lineside.console.views.grid import padded
@@ -52,7 +52,13 @@ def fills(scene: Scene) -> Mapping[str, Fill]:
 
 # -- what needs you -------------------------------------------------------------------------------
 
-_NEXT: Mapping[str, str] = {"failed": "log"}
+_NEXT: Mapping[str, str] = {"failed": "log", "runner": "why"}
+
+
+def with_runner(wall: Wall, runner: RunnerState) -> Wall:
+    """The wall with what the runner says is wrong with itself, before all that waits for somebody."""
+    troubles = of_runner(runner.problems, at=wall.at_us) if runner.up else []
+    return replace(wall, needs=(*troubles, *wall.needs)) if troubles else wall
 
 
 def need_cells(need: Need, me: Me, at: Micros) -> list[Cell]:

@@ -17,6 +17,8 @@ from lineside.store.clock import Micros, now
 if TYPE_CHECKING:
     from textual import events
 
+_ROOMY = 100
+"""With fewer cells, what a search came to stands instead of when the file was written."""
 _SIDE = 16
 """Cells that one arrow scrolls to the side."""
 
@@ -35,6 +37,14 @@ class Log(Widget, can_focus=True):
         share: float
         ended: bool = False
         line: int | None = None
+
+    @dataclass
+    class Counted(Message):
+        """Which of how many lines was found."""
+
+        log: "Log"
+        number: int
+        words: str
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -127,7 +137,7 @@ class Log(Widget, can_focus=True):
         return heading(self.title, width, right=self._place() if width > 40 else "", style=style)
 
     def _place(self) -> str:
-        """`following · line 4,120 of 10,334 · 39 % · written 14:01:58`."""
+        """`following`, or `hit 3 of 12 · line 4,120 of 10,334 · 39 %`; then `written 14:01:58`."""
         file = self._file
         if file is None or not len(file):
             return ""
@@ -136,6 +146,8 @@ class Log(Widget, can_focus=True):
         seen = next((number for number, _ in reversed(self._shown) if number >= 0), 0) + 1
         share = f" · {100 * seen // max(1, len(file))} %"
         place = "following" if self.following else f"line {count(seen)} of {count(len(file))}{share}"
+        if self._said and self.size.width < _ROOMY:
+            return f"{self._said} · {place}"
         parts = [self._said, place, f"written {clock(file.written_us, now=_now(file.written_us))}"]
         if file.skipped_bytes:
             parts.append(f"{amount(file.skipped_bytes)} before not shown")
@@ -227,6 +239,9 @@ class Log(Widget, can_focus=True):
         def seek() -> None:
             found = file.find(text, start=line, step=step, told=told)
             self.post_message(self.Sought(self, number, 1.0, ended=True, line=found))
+            if found is not None:
+                lines = file.hits(text, most=_MOST_HITS, told=lambda share: number == self._search)
+                self.post_message(self.Counted(self, number, _which(found, lines or [])))
 
         self.run_worker(seek, thread=True, group="search", exit_on_error=False)
 
@@ -241,6 +256,12 @@ class Log(Widget, can_focus=True):
         self._sought = None
         self._said = "" if message.line is not None else f"nothing holds {self.searched!r}"
         self._go(message.line)
+
+    def on_log_counted(self, message: Counted) -> None:
+        message.stop()
+        if message.number == self._search:
+            self._said = message.words
+            self.refresh()
 
     def _go(self, line: int | None) -> None:
         """Put the line in the middle."""
@@ -273,6 +294,17 @@ class Log(Widget, can_focus=True):
         """What is in sight."""
         return "\n".join(plain(line) for _, line in self._shown)
 
+
+def _which(line: int, lines: list[int]) -> str:
+    """`hit 3 of 12`; nothing where it stands beyond those that were counted."""
+    if line not in lines:
+        return ""
+    many = f"more than {count(_MOST_HITS)}" if len(lines) > _MOST_HITS else count(len(lines))
+    return f"hit {count(lines.index(line) + 1)} of {many}"
+
+
+_MOST_HITS = 5_000
+"""So many are counted, at most."""
 
 _ALARMS = ("error", "traceback", "exception", "killed", "out of memory")
 
