@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from lineside.console.terminal import opening
 
@@ -32,7 +32,7 @@ def _told() -> "type[LinesideError]":
     return LinesideError
 
 
-def _console(wish: opening.Wish) -> int:
+def _console(wish: opening.Wish) -> NoReturn:
     """The console, drawn before it is imported."""
     with opening.screen():
         from lineside.console.terminal import haste
@@ -43,7 +43,8 @@ def _console(wish: opening.Wish) -> int:
         from lineside.console.terminal.start import run
         from lineside.store.homes import Home
 
-        return run(Home(Path(wish.home)), acting_as=wish.acting_as, flags=wish.flags, starts=True)
+        code = run(Home(Path(wish.home)), acting_as=wish.acting_as, flags=wish.flags, starts=True)
+    opening.leave(code)
 
 
 def _verb(argv: list[str]) -> int:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -73,13 +74,14 @@ def _print(panel: Panel, shown: Shown, *, svg: bool, width: int | None, height: 
     click.echo(made, nl=False)
 
 
-def _open(session: Session, panel: Panel, args: Sequence[str]) -> int:
+def _open(session: Session, panel: Panel, args: Sequence[str]) -> NoReturn:
     """The console in that panel's area, with the cursor on what was named."""
+    from lineside.console.terminal import opening
     from lineside.console.terminal.start import open_console
 
     session.read()
     said = " ".join(args)
-    return open_console(session.home, acting_as=session.acting_as, starts=True, at=_at(panel, said))
+    opening.leave(open_console(session.home, acting_as=session.acting_as, starts=True, at=_at(panel, said)))
 
 
 def _at(panel: Panel, said: str) -> Spoken:

@@ -61,4 +61,4 @@ def open_or_welcome(ctx: click.Context, flags: Mapping[str, Any]) -> int:
         return 2
     from lineside.console.terminal.start import open_console
 
-    return open_console(session.home, acting_as=session.acting_as, flags=flags, starts=True)
+    opening.leave(open_console(session.home, acting_as=session.acting_as, flags=flags, starts=True))

@@ -112,6 +112,13 @@ def screen() -> Iterator[None]:
             _set(before)
 
 
+def leave(code: int) -> NoReturn:
+    """End the process now: a thread that still waits for a silent runner would hold the terminal for it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def _ended(number: int, _: object) -> NoReturn:
     sys.exit(128 + number)
 

@@ -65,12 +65,23 @@ def run(
         actions = RunnerActions(home, acting_as=acting_as, starts=starts)
         app = LinesideApp(store, actions, settings=wanted, depth=depth_of(os.environ))
         app.opens_at = at
-        app.run(mouse=wanted.mouse)
+        _run(app, mouse=wanted.mouse)
         if app.fault is not None:
             raise _crashed(app)
         return app.return_code or 0
     finally:
         store.close()
+
+
+def _run(app: "LinesideApp", *, mouse: bool) -> None:
+    """On a loop of its own, which ends without waiting for threads: `asyncio.run` waits for each of them."""
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    try:
+        app.run(mouse=mouse, loop=loop)
+    finally:
+        loop.close()
 
 
 def _crashed(app: "LinesideApp") -> Crashed:

@@ -30,8 +30,8 @@ SOMEWHERE = 0
 class Thrift:
     """What the terminal shows, as far as we know, with the place and the pen it writes with next."""
 
-    def __init__(self) -> None:
-        self._pen: Pen | None = PLAIN  # what the terminal has; None: nobody knows
+    def __init__(self, pen: Pen | None = PLAIN) -> None:
+        self._pen = pen  # what the terminal has; None: nobody knows
         self._at: tuple[int, int] | None = None  # row and column where it writes, from 1
         self._rows: dict[int, _Row] = {}
 

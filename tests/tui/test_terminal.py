@@ -29,6 +29,12 @@ def main(self):
     raise ValueError("no such luck")
 WallArea.cmd_filter = main
 """
+_STUCK = """
+import time
+from lineside.console.screens.wall import WallArea
+WallArea.cmd_filter = lambda self: self.run_worker(lambda: time.sleep(600), thread=True)
+"""
+_LEAVE = _OPEN.replace("sys.exit(", "from lineside.console.terminal import opening; opening.leave(")
 
 
 def argv(home: Home, before: str = "") -> list[str]:
@@ -95,6 +101,14 @@ def test_a_home_that_is_not_there_is_told_in_words_before_anything_is_drawn(tmp_
     done = subprocess.run(argv(Home(tmp_path / "no")), capture_output=True, text=True, check=False)
     assert "no lineside home" in done.stderr
     assert "\x1b" not in done.stdout
+
+
+def test_what_still_waits_for_a_silent_runner_does_not_keep_the_terminal(told: Home, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _STUCK + _LEAVE, str(told.path)]
+    with terminal(command, env={"XDG_STATE_HOME": str(tmp_path)}) as here:
+        here.wait_for("NEEDS YOU")
+        here.press("/q")
+        assert here.ended() == 0
 
 
 def test_a_home_that_cannot_be_read_is_told_in_words_on_a_clean_terminal(tmp_path: Path) -> None:
