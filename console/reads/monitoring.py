@@ -88,6 +88,7 @@ class Chosen:
 
     endpoint: EndpointRow
     scrapes: Sequence[ScrapeRow]  # of the span, oldest first
+    trace: Trace  # the same as columns
     swaps: Sequence[AliasRow]  # when another version took over
     job_id: int | None  # None: not a server of ours
     watch: Watch | None  # None: nobody watches what it serves
@@ -132,7 +133,7 @@ def read(db: sqlite3.Connection, home: Home, look: Look, known: Known | None = N
     return View(
         look=look,
         endpoints=rows,
-        latency={} if look.grid else {e.id: [s.p99_ms for s in scrapes.of(db, e, SPANS_S[0])] for e in rows},
+        latency={} if look.grid else {e.id: scrapes.p99(db, e, SPANS_S[0]) for e in rows},
         alerts=[*opened, *past],
         retrains={r.alert_id: r for r in reversed(acted)},
         chosen=None if look.grid or here is None else _chosen(db, home, here, look, watching, known),
@@ -191,6 +192,7 @@ def _chosen(
     return Chosen(
         endpoint=endpoint,
         scrapes=known.scrapes.of(db, endpoint, look.span_s),
+        trace=known.scrapes.trace(db, endpoint, look.span_s),
         swaps=list(reversed(swaps)),
         job_id=deployments.get(db, endpoint.deployment_id).job_id if endpoint.deployment_id else None,
         watch=_watch(db, home, watching[0], look, known) if watching else None,

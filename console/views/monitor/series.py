@@ -16,10 +16,7 @@ def latency(view: View, width: int, height: int, window: Window = ALL) -> Plotte
     chosen = view.chosen
     if chosen is None or not view.look.deep:  # numpy is imported by the second look, off the loop
         return Plotted(rows=[heading("LATENCY", width, right=f"ms, {_span(view.look.span_s)}")][:height])
-    lines = (
-        ("p99", "b", [s.p99_ms for s in chosen.scrapes]),
-        ("p50", "a", [s.p50_ms for s in chosen.scrapes]),
-    )
+    lines = (("p99", "p99", "b"), ("p50", "p50", "a"))
     head = _latency_head(view, chosen, width)
     return _series(view, chosen, lines, width - 1, height - 1, window).under(head, indent=1)
 
@@ -30,10 +27,7 @@ def traffic(view: View, width: int, height: int, window: Window = ALL) -> Plotte
     head = heading("TRAFFIC", width, right=f"per second, {_span(view.look.span_s)}")
     if chosen is None or not view.look.deep:
         return Plotted(rows=[head])
-    lines = (
-        ("requests", "c", [s.rate for s in chosen.scrapes]),
-        ("errors", "bad", [s.errors / s.elapsed_s if s.elapsed_s else None for s in chosen.scrapes]),
-    )
+    lines = (("requests", "requests", "c"), ("errors", "failing", "bad"))
     return _series(view, chosen, lines, width - 1, height - 1, window).under(head, indent=1)
 
 
@@ -55,23 +49,25 @@ def _latency_head(view: View, chosen: Chosen, width: int) -> Line:
 def _series(
     view: View,
     chosen: Chosen,
-    given: Sequence[tuple[str, str, Sequence[float | None]]],
+    given: Sequence[tuple[str, str, str]],
     width: int,
     height: int,
     window: Window,
 ) -> Plotted:
-    """Lines over the span, with the swaps and the alerts that fired in it."""
+    """Lines over the span, with the swaps and the alerts that fired in it.
+
+    Args:
+        given: the name of each line, its measure, its style.
+    """
     import numpy as np
 
     from lineside.console.widgets.charts import chart, ticks
 
-    rows = chosen.scrapes
-    x = np.array([s.at_us for s in rows], dtype=np.float64)
+    rows, trace = chosen.scrapes, chosen.trace
+    x = np.array(trace.at_us, dtype=np.float64)
     lines = [
-        chart.Line(
-            name=name, x=x, y=np.array([_or_nothing(v) for v in values], dtype=np.float64), style=style
-        )
-        for name, style, values in given
+        chart.Line(name=name, x=x, y=np.array(trace.values[measure], dtype=np.float64), style=style)
+        for name, measure, style in given
     ]
     first, last = (rows[0].at_us, rows[-1].at_us) if rows else (1, 0)
     swaps = [s for s in chosen.swaps if first <= s.from_us <= last]
@@ -84,10 +80,6 @@ def _series(
         lines, width=width, height=height, view=window, x_scale=ticks.CLOCK, marks=marks, gaps=True,
         legend=width >= _ROOMY - 1,
     )  # fmt: skip
-
-
-def _or_nothing(value: float | None) -> float:
-    return float("nan") if value is None else value
 
 
 def _span(seconds: int) -> str:

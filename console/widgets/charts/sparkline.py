@@ -58,6 +58,12 @@ def _shrink(values: Sequence[float | None], width: int) -> list[float | None]:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
+    try:
+        total = math.fsum(values)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):  # some are none, or both infinities are among them
+        total = math.nan
+    if math.isfinite(total) and values:
+        return total / len(values)
     there = [v for v in values if v is not None]
     bad = next((v for v in there if not math.isfinite(v)), None)
     if bad is not None:
