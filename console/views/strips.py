@@ -11,6 +11,8 @@ from lineside.store.clock import SECOND, Micros
 _SPANS = (2, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600)
 """Seconds that one bar may stand for."""
 
+_NAMED = {3600: "an hour", 6 * 3600: "6 hours", 24 * 3600: "a day", 7 * 24 * 3600: "a week"}
+
 
 @lru_cache(maxsize=8)
 def by_hour(moments: tuple[Micros, ...], now: Micros, width: int, height: int) -> list[Line]:
@@ -33,9 +35,12 @@ def by_hour(moments: tuple[Micros, ...], now: Micros, width: int, height: int) -
     begin, end = clock(Micros(first * span * SECOND), now=now), clock(moments[0], now=now)
     room = max(len(begin) + len(end) + 1, len(text))
     return [
-        heading(
-            "ACTIVITY", width, right=f"{plural(len(moments), 'entry', 'entries')}, a bar is {took(span)}"
-        ),
+        heading("ACTIVITY", width, right=f"{plural(len(moments), 'entry', 'entries')}, {_of_bar(span)}"),
         [("  ", ""), (text, "a")],
         [("  ", ""), (fit(begin, room - len(end)) + end, "dim")],
     ]
+
+
+def _of_bar(span: int) -> str:
+    """What one bar stands for: `a bar is 10 s`, `a bar is a day`."""
+    return f"a bar is {_NAMED.get(span) or took(span)}"

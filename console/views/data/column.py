@@ -109,7 +109,7 @@ def _moved(chosen: Chosen, change: Change) -> Line:
         tone = "bold drift" if change.moved else "dim"
         numbers = bool(change.profile.counts)
         word = "values lie {} elsewhere" if numbers else "{} of the rows are other words"
-        out.append((word.format(far(change)) + ("" if change.moved else ", no more than chance"), tone))
+        out.append((word.format(far(change)) + ("" if change.moved else ", by chance"), tone))
     if change.sigmas is not None:
         old, new = number(change.before.mean), number(change.now.mean)
         out.append((f" · mean {old} → {new}, {change.sigmas:+.1f} σ", "dim"))

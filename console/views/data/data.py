@@ -126,7 +126,7 @@ def change_cells(change: Change, chosen: Chosen) -> Sequence[Cell]:
         (str(change.place), "dim"),
         (safe(change.name), "bad" if change.fate == "dropped" else "bold" if change.moved else ""),
         _FATES.get(change.fate) or role(change.name, chosen.version),
-        (column.dtype, "dim"),
+        (column.dtype.partition("(")[0], "dim"),
         (f"{share:.1%}", "warn") if change.missing else (NONE, "dim"),
         _moved(change),
         (count(column.distinct), "dim"),
@@ -167,7 +167,10 @@ def role(name: str, version: VersionRow) -> Span:
 
 
 def _edge(value: float | str | None) -> Cell:
-    return (fit(safe(value), min(12, len(value))), "dim") if isinstance(value, str) else number(value)
+    if not isinstance(value, str):
+        return number(value)
+    day = safe(value.partition("T")[0])  # of a moment: `2026-09-10T00:00:00+00:00`
+    return fit(day, min(12, len(day))), "dim"
 
 
 def text_of(value: float | str | None) -> str:

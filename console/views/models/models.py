@@ -30,7 +30,7 @@ def version_columns(lived: Mapping[int, Sequence[WindowRow]]) -> Sequence[Column
         Column(key="metric", title="metric", priority=6, value=lambda v: package_of(v).metric),
         Column(key="holdout", title="hold-out", align=">", priority=2,
                value=lambda v: (v.holdout is not None, v.holdout or 0.0)),
-        Column(key="lived", title="served since", priority=3, max=34, value=lambda v: _newest(lived, v)),
+        Column(key="lived", title="as served", priority=3, max=34, value=lambda v: _newest(lived, v)),
         Column(key="rows", title="learned from", align=">", priority=5,
                value=lambda v: package_of(v).trained_rows or 0),
         Column(key="run", title="run", align=">", priority=4, value=lambda v: v.run_id),

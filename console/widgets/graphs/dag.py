@@ -28,6 +28,9 @@ _BENDS = {
 _SAID = 14
 """What an arrow says takes at most so many cells."""
 
+_MARGIN = 1
+"""Cells at the left that stay free, as everywhere else."""
+
 _MOST_WIDER, _MOST_APART = 12, 16
 """Where all layers fit, what room is left makes boxes and gaps wider, up to so many cells each."""
 
@@ -177,7 +180,8 @@ def _frame(plan: Plan, eye: Spot, notes: Notes, width: int, height: int) -> _Fra
         wide[depth] += wider
         left[depth] = x
         x += wide[depth] + behind[depth] + (apart if depth != plan.depths[-1] else 0)
-    x0 = _snapped(_begin(left[eye.depth], wide[eye.depth], x, width), left, eye, wide, width)
+    room = width - _MARGIN
+    x0 = _snapped(_begin(left[eye.depth], wide[eye.depth], x, room), left, eye, wide, room) - _MARGIN
     if shape.facts and x < width:
         x0 = -((width - x) // 2)
     return _Frame(
