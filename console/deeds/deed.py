@@ -27,6 +27,7 @@ class Deed:
     typed: str = ""  # not "": this has to be typed out, exactly
     reason: str = ""  # not "": asks for a reason under this name ...
     reason_needed: bool = False  # ... which may not be left empty
+    reason_said: str = ""  # what stands there already
     yes: str = "do it"
     fields: Sequence["FormField"] = field(default=())
     then: "Callable[[Answer], Sequence[Ask]] | None" = None  # makes the requests from what was filled in

@@ -51,7 +51,7 @@ class Confirm(Overlay[Answer | None]):
             if deed.reason:
                 need = " (needed)" if deed.reason_needed else " (may stay empty)"
                 yield DialogLines([[(deed.reason, ""), (need, "dim")]])
-                yield Field(id="reason", classes="asked")
+                yield Field(deed.reason_said, id="reason", classes="asked")
             if deed.typed:
                 yield DialogLines([[("type ", "dim"), (deed.typed, "bold ask"), (" to go on", "dim")]])
                 yield Field(id="typed", classes="asked")

@@ -10,7 +10,7 @@ from lineside.console.ports import Me, RunnerState, SqliteStore
 from lineside.console.settings import Settings
 from lineside.console.widgets.tables.table import Table
 from lineside.store.actors import Role
-from lineside.store.errors import Conflict
+from lineside.store.errors import Conflict, RunnerDown
 
 BACK, FORWARD = "left_square_bracket", "right_square_bracket"
 
@@ -221,6 +221,29 @@ def test_one_refusal_does_not_keep_the_others_of_a_batch_from_being_done(store: 
         words = [n.message for n in here.app._notifications]
         assert any("2 jobs held: 1, 3" in w for w in words)
         assert "job 2 has ended" in words
+
+    at_console(store, do)
+
+
+def test_what_was_filled_in_is_not_lost_when_no_runner_answers(store: SqliteStore) -> None:
+    from lineside.console.deeds.deed import Ask, Deed, FormField
+
+    async def do(here: Sitting) -> None:
+        ask, down = here.actions.ask, [RunnerDown("no runner answers at the socket")]
+
+        def sometimes(verb: str, args: dict[str, object]) -> dict[str, object]:
+            if down:
+                raise down.pop()
+            return ask(verb, args)
+
+        here.actions.ask = sometimes  # type: ignore[method-assign, assignment]
+        asks = [Ask(verb="runs.note", args={"run": 1}, said="noted")]
+        field = FormField(key="note", label="note")
+        assert here.app.area is not None
+        here.app.area.propose(Deed(title="Note on run 1", asks=asks, fields=[field]))
+        assert "no runner answers" in await here.press(*"seed was 7", "enter")
+        await here.press("enter", "y")
+        assert [args["note"] for _, args in here.actions.asked] == ["seed was 7"]
 
     at_console(store, do)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _READ_S = 12.0
 """How long a refusal stays on the screen."""
+_WRONG = ("✗ ", "bad")
+"""Begins the line of a dialog that was answered in vain."""
 
 
 def propose(area: "Area[Any]", deed: Deed) -> None:
@@ -58,6 +60,17 @@ def _do(area: "Area[Any]", deed: Deed, answer: Answer) -> None:
             if isinstance(error, RunnerDown):
                 break
     area.app.call_from_thread(_tell, area, deed, done, refused)
+    if refused and not done:
+        area.app.call_from_thread(_ask_again, area, deed, answer, refused[0])
+
+
+def _ask_again(area: "Area[Any]", deed: Deed, answer: Answer, why: LinesideError) -> None:
+    """Nothing was done: what was filled in stands there again, with what was wrong."""
+    if isinstance(why, RunnerDown) or deed.fields or deed.reason:
+        fields = [replace(each, value=answer.values.get(each.key, each.value)) for each in deed.fields]
+        lines = [line for line in deed.lines if list(line[:1]) != [_WRONG]]
+        wrong = [_WRONG, (safe(str(why)), "bad")]
+        propose(area, replace(deed, fields=fields, lines=[*lines, wrong], reason_said=answer.reason))
 
 
 def _tell(area: "Area[Any]", deed: Deed, done: Sequence[Ask], refused: Sequence[LinesideError]) -> None:
