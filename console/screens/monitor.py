@@ -130,9 +130,21 @@ class MonitorArea(MonitorRoom):
         if self._zoomed == "heat":
             self.zoom(None)
         elif self.walked:
-            self.zoom("worst" if self._zoomed != "worst" else None)
+            self._look_closer()
         else:
             self.sheet.focus()
+
+    def _look_closer(self) -> None:
+        """Out of the window what went most wrong, else its columns: large, beside the sheet; and back."""
+        watch = self.watched
+        if self._zoomed:
+            self.zoom(None)
+        elif watch is not None and watch.worst:
+            self.zoom("worst")
+        elif watch is not None and watch.detail:
+            self.zoom("distribution")
+        else:
+            self.notify("no window was measured yet: there is nothing to look at closer", markup=False)
 
     @on(Walked.Step)
     def _stepped(self, step: Walked.Step) -> None:

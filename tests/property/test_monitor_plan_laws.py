@@ -22,13 +22,15 @@ WANTS = st.builds(
 )
 ROOMS = st.tuples(st.integers(20, 320), st.integers(6, 90))
 FOCUS = st.sampled_from(["", "endpoints", "alerts", "sheet"])
+ZOOMED = st.sampled_from(["", "endpoints", "alerts", "sheet", "heat", "worst", "distribution", "latency"])
 
 
-@given(room=ROOMS, want=WANTS, focus=FOCUS)
+@given(room=ROOMS, want=WANTS, focus=FOCUS, zoomed=ZOOMED)
 def test_the_parts_of_monitor_lie_inside_the_room_and_none_on_another(
-    room: tuple[int, int], want: Wanted, focus: str
+    room: tuple[int, int], want: Wanted, focus: str, zoomed: str
 ) -> None:
-    places = plan(*room, want, focus=focus)
+    places = plan(*room, want, focus=focus, zoomed=zoomed)
+    assert not zoomed or zoomed in places
     for one in places.values():
         assert one.x >= 0
         assert one.y >= 0

@@ -214,6 +214,47 @@ def test_with_five_endpoints_one_sees_what_drifted_by_how_much_and_since_when(
     at_busy_console(busy, do, size=size)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_a_window_whose_rows_are_gone_shows_its_columns_large_and_is_walked_on(
+    busy: SqliteStore, size: tuple[int, int]
+) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7", "enter", "enter")
+        assert "no longer kept" not in text
+        assert "LATENCY" not in text
+        assert " TEMP " in text
+        text = await here.press("left", "down")
+        assert "› window 3" in text
+        assert " HUMIDITY " in text
+        assert "LATENCY" in await here.press("enter")
+
+    at_busy_console(busy, do, size=size)
+
+
+def test_a_zoomed_table_shows_what_its_row_is_about_in_the_room_it_leaves(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7", "z")
+        assert "LATENCY" in text
+        assert "TRAFFIC" in text
+        assert "DRIFT" not in text
+        assert "› fraud" in await here.press("down")
+        text = await here.press("z", "tab", "z")
+        assert "ALERT " in text
+        assert "LATENCY" not in text
+
+    at_busy_console(busy, do, size=(200, 50))
+
+
+def test_side_by_side_nothing_touches_the_edges(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("7", "m")
+        rows = [row for row in await here.rows() if " p99 " in row and "side by side" not in row]
+        assert len(rows) == 5
+        assert all(row[0] == " " and len(row.rstrip()) < 80 for row in rows)
+
+    at_busy_console(busy, do)
+
+
 def test_what_fires_stands_above_what_somebody_took(busy: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("7")

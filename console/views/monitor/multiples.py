@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 MOST_PANELS = 12
-_NARROW, _GAP, _LABEL = 36, 2, 5
+_NARROW, _GAP, _LABEL, _MARGIN = 36, 2, 5, 1
 _SPANS_S = (60, 120, 300, 600, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 _FLAT = 3
 """The least rows a panel has, its heading included."""
@@ -51,6 +51,7 @@ def grid(view: View, chosen: int, now: Micros, width: int, height: int) -> list[
     shown = [(track, measure) for track in view.tracks for measure in measures(view, chosen)][:MOST_PANELS]
     if not shown:
         return [[("  nothing is served", "dim")]]
+    width -= 2 * _MARGIN
     across = _across(len(shown), len(measures(view, chosen)), width)
     down = -(-len(shown) // across)
     high = max(_FLAT, (height - 1) // down)
@@ -169,8 +170,7 @@ def _foot(start: int, end: int, now: Micros, width: int) -> Line:
 def _joined(parts: Sequence[Line], width: int) -> Line:
     out: list[Span] = []
     for place, part in enumerate(parts):
-        if place:
-            out.append((" " * _GAP, ""))
+        out.append((" " * (_GAP if place else _MARGIN), ""))
         kept = clip(part, width)
         out += [*kept, (" " * (width - line_width(kept)), "")]
     return out

@@ -1,7 +1,7 @@
 """Where each part of Monitor stands: what has nothing to show gives its rows away. Pure arithmetic."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineside.console.views.wall.plan import Rect
 from lineside.console.widgets.charts.scores import WITNESSES
@@ -61,19 +61,36 @@ def plan(
 
     Args:
         focus: the part that has the keys; on a low screen its kin takes the place of latency.
-        zoomed: the one part that is looked at alone.
+        zoomed: the one part that is looked at alone, with what the cursor in it leads to.
     """
-    if zoomed == "heat" and width >= _BESIDE:
-        parts = _parts(want, height)
-        told = [part for name in ("distribution", "history", "worst") for part in parts[name]]
-        shares = (2, 3) if want.windows < _MANY else (1, 1)
-        columns = zip(([Part("heat", 1, height)], told), shares, strict=True)
-        return _side_by_side(list(columns), Rect(0, 0, width, height))
     if zoomed:
-        return {zoomed: Rect(0, 0, width, height)}
+        return _alone(width, height, want, zoomed)
     out, top = _tables(width, height, want)
     room = Rect(0, top, width, height - top)
     return out | _side_by_side(_columns(width, room.height, want, focus), room)
+
+
+def _alone(width: int, height: int, want: Wanted, zoomed: str) -> Mapping[str, Rect]:
+    """The zoomed part; a table keeps the rows it has, and what its row is about gets the others."""
+    parts, room = _parts(want, height), Rect(0, 0, width, height)
+    if zoomed == "heat" and width >= _BESIDE:
+        told = [part for name in ("distribution", "history", "worst") for part in parts[name]]
+        shares = (2, 3) if want.windows < _MANY else (1, 1)
+        return _side_by_side(list(zip(([Part("heat", 1, height)], told), shares, strict=True)), room)
+    if zoomed in ("distribution", "worst"):
+        large, sheet = [Part(zoomed, 5, height, 1)], parts["sheet"]
+        if width >= _BESIDE:
+            return _side_by_side([(sheet, 2), (large, 3)], room)
+        low = [replace(part, wants=max(part.least, height // 2)) for part in sheet]
+        fits = sum(part.least for part in [*low, *large]) <= height
+        return _side_by_side([([*low, *large] if fits else large, 1)], room)
+    rows = {"endpoints": 1 + want.endpoints, "alerts": want.alerts}
+    about = {"endpoints": ("latency", "traffic"), "alerts": ("episode",)}
+    if zoomed not in rows or not rows[zoomed]:
+        return {zoomed: room}
+    table = min(height, rows[zoomed])
+    below = [replace(part, grows=2) for name in about[zoomed] for part in parts[name] if part.least > 2]
+    return _side_by_side([([Part(zoomed, table, table), *below], 1)], room)
 
 
 def _side_by_side(columns: Sequence[tuple[Sequence["Part"], int]], room: Rect) -> dict[str, Rect]:
