@@ -27,18 +27,29 @@ def choose(area: "Area[Any]", title: str, names: Sequence[str], then: Callable[[
 
 
 def choose_or_type(
-    area: "Area[Any]", title: str, names: Sequence[str], then: Callable[[str], None], *, hint: str
+    area: "Area[Any]",
+    title: str,
+    names: Sequence[str],
+    then: Callable[[str], None],
+    *,
+    hint: str,
+    letters: Sequence[str] = LETTERS,
+    said: Sequence[str] = (),
 ) -> None:
-    """Offer the names by their letters, and a field for any other; `then` may refuse what was typed."""
+    """Offer the names by their letters, and a field for any other; `then` may refuse what was typed.
+
+    Args:
+        said: what the menu calls the names, where that is not their own words.
+    """
     from lineside.console.overlays.menu import Menu
 
-    entries = [*zip(LETTERS, map(safe, names), strict=False), (TYPED, f"type it: {hint}")]
+    entries = [*zip(letters, map(safe, said or names), strict=False), (TYPED, f"type it: {hint}")]
 
     def chosen(letter: str | None) -> None:
         if letter == TYPED:
             type_it(area, title, then, hint=hint)
         elif letter:
-            then(names[LETTERS.index(letter)])
+            then(names[letters.index(letter)])
 
     area.app.push_screen(Menu(title, entries), chosen)
 

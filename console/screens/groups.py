@@ -8,7 +8,7 @@ from typing import Any
 from lineside.console.overlays.choosing import choose_or_type
 from lineside.console.ports import Actions, Store
 from lineside.console.reads.leaderboard import Asked, Leaderboard
-from lineside.console.screens.base.area import Area
+from lineside.console.screens.base.following import Following
 from lineside.console.views.runs import groups as grouped
 from lineside.console.widgets.tables.rows import ListRows
 from lineside.console.widgets.tables.table import Table
@@ -28,7 +28,7 @@ class Level:
     row: str  # the key of the opened group
 
 
-class GroupedRuns(Area[Leaderboard]):
+class GroupedRuns(Following[Leaderboard]):
     """What the runs area knows of groups."""
 
     def __init__(self, store: Store, actions: Actions) -> None:

@@ -29,10 +29,16 @@ class FramedRuns(PairedRuns):
         if self.has_class("-diffing"):
             return _OF_THE_LIST | _OF_AN_OPENED | alone | _NOT_OF_TEXTS
         if self._opened is not None:
-            return _OF_THE_LIST | _OF_A_PAIR
+            leads = self._run().tab in ("metrics", "system", "files")
+            return _OF_THE_LIST | _OF_A_PAIR | (frozenset() if leads else frozenset({"runs.open"}))
         if self._pane in COMPARED:
-            return (_OF_THE_LIST - {"runs.metric"}) | _OF_AN_OPENED | alone
+            reads = frozenset({"runs.open"}) if self.query_one("#page").has_focus else frozenset()
+            return (_OF_THE_LIST - {"runs.metric"}) | _OF_AN_OPENED | alone | reads
         return _OF_A_PAIR | _OF_AN_OPENED
+
+    def inside(self) -> bool:
+        deeper = self._opened is not None or self._pane != "chart" or self.has_class("-diffing")
+        return super().inside() or deeper or bool(self._levels or self._asked.group)
 
     def crumb(self) -> tuple[Line, Line]:
         view = self.view
@@ -43,6 +49,8 @@ class FramedRuns(PairedRuns):
             return [*left, (self._placed(run.id), "dim")], [drawing.status(run)]
         if self.has_class("-diffing"):
             return [*left, (" › compare › ", "dim"), ("texts", "accent")], self._marked_in_sum()
+        if self._pane in COMPARED and view is not None and view.comparison is not None:
+            return [*left, (" › compare › ", "dim"), *self._compared()], self._marked_in_sum()
         if self.filter_text:
             left += [(" › / ", "dim"), (safe(self.filter_text), "accent")]
         if view is None:
@@ -51,10 +59,25 @@ class FramedRuns(PairedRuns):
             return [*left, ("  ", ""), (safe(view.problem.splitlines()[0]), "bad")], []
         if view.groups is not None:
             return [*left, (" › by ", "dim"), (safe(view.groups.key), "accent")], grouped.in_sum(view.groups)
+        left += [(" · " if self.filter_text else "  ", "dim"), *drawing.order(view)]
         shown = f"{count(len(view.ids))} of {count(view.total)}" if self.filter_text else count(view.total)
         right: list[Span] = [(shown, ""), (" runs", "dim")]
         right += [(" · ", "dim"), (f"{count(view.failed)} failed", "bad")] if view.failed else []
         return left, [*right, *([(" · ", "dim")] if self.main().marks else []), *self._marked_in_sum()]
+
+    def _compared(self) -> Line:
+        """`a 812  b 798`, and why these two where no two are marked."""
+        letters, best = self._letters(), self._board.best if self._board is not None else None
+        spans: list[Span] = []
+        for run, letter in letters.items():
+            spans += [(f"{letter} ", f"bold {letter}"), (f"{'★' if run == best else ''}{run}  ", letter)]
+        marks = self._marks()
+        if len(marks) < 2:
+            one = "the marked" if marks else "the row"
+            row = self._run_of(self.main().current_key)
+            other = "the row" if marks and row in letters and row not in marks else "the best"
+            spans.append((f"{one} with {other}", "dim"))
+        return spans
 
     def _marked_in_sum(self) -> Line:
         marks = len(self.main().marks)

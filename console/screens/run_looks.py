@@ -16,6 +16,7 @@ from lineside.console.screens.base.area import Targets
 from lineside.console.screens.deeds.runs import RunDeeds
 from lineside.console.screens.run import OpenedRun, TabStop
 from lineside.console.text import plain
+from lineside.console.views.runs import orders
 from lineside.console.views.runs import run as opening
 from lineside.console.views.runs import runs as drawing
 from lineside.console.widgets.charts.plot import Plot
@@ -59,10 +60,22 @@ class RunLooks(RunDeeds):
     def _plot(self) -> Plot[Any]:
         return self.query_one("#chart", Plot)
 
-    def _letters(self) -> dict[int, str]:
+    def _marks(self) -> dict[int, str]:
         """Run → the letter of its mark."""
         marks = self.main().marks.items()
         return {run: letter for key, letter in marks if (run := self._run_of(key)) is not None}
+
+    def _letters(self) -> dict[int, str]:
+        """Run → its letter on charts and in a comparison, where one that is not marked may stand in."""
+        marks = self._marks()
+        return self._stand_ins(marks) if self._pane in COMPARED and len(marks) < 2 else marks
+
+    def _stand_ins(self, marks: Mapping[int, str]) -> dict[int, str]:
+        """Two to compare: the marked or else the row under the cursor, with that row or else the best."""
+        row, best = self._run_of(self.main().current_key), self._board.best if self._board else None
+        runs = list(dict.fromkeys(run for run in (*marks, row, best) if run is not None))[:2]
+        letters = [*marks.values(), *(letter for letter in "ab" if letter not in marks.values())]
+        return dict(zip(runs, letters, strict=False))
 
     def _cells(self, line: RunLine) -> list[Cell]:
         board = self._board
@@ -188,10 +201,14 @@ class RunLooks(RunDeeds):
         if view.groups is not None:
             self._choose_group_sort()
             return
-        keys = ["created", "id", "status", "name", "author", "duration"]
-        keys += [f"metric:{view.column.title}"] if view.metric else []
-        keys += [f"param:{key}" for key in view.params]
-        choose_or_type(self, "sort by", keys, self._sort, hint="min(loss), -acc@best(loss)")
+        found = drawing.sortable(view, width=self.app.size.width)
+        title, keys = f"sort runs, now {orders.said(view.asked.sort)}", [column.key for column in found]
+        choose_or_type(
+            self, title, keys, self._sort,
+            hint="min(loss), -acc@best(loss)",
+            letters=arranging.letters_for([column.title for column in found]),
+            said=[arranging.titled(column, view.asked.sort) for column in found],
+        )  # fmt: skip
 
     def sort_by(self, table: Table[Any], key: str) -> bool:
         """By a click on a header, or as it was at the last sitting."""
@@ -208,7 +225,5 @@ class RunLooks(RunDeeds):
         """The same key again turns the order round."""
         self.store.read(lambda db: bests.check(db, key))
         if not key.startswith("-"):  # else it was typed: the way was said
-            rising_first = key.startswith(("param:", "name", "status", "author", "metric:"))
-            first = key if rising_first else "-" + key
-            key = {key: "-" + key, "-" + key: key}.get(self._asked.sort, first)
+            key = {key: "-" + key, "-" + key: key}.get(self._asked.sort, orders.first(key))
         arranging.order(self, self.main(), key)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 
 from lineside.console.ports import Actions, Question, Store
 from lineside.console.reads import curves, leaderboard
@@ -18,7 +17,7 @@ from lineside.console.screens.run_looks import COMPARED
 from lineside.console.screens.run_panes import RunPanes, metrics_of
 from lineside.console.views.runs import run as opening
 from lineside.console.views.runs import runs as drawing
-from lineside.console.widgets.charts.gallery import Gallery
+from lineside.console.widgets.charts.gallery import Gallery, needed
 from lineside.console.widgets.charts.plot import Plot
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.tables.marks import marked
@@ -30,12 +29,8 @@ from lineside.store.errors import NotFound
 from lineside.store.queries.groups import GroupRow
 
 GROW_S = 0.5
-FOLLOW_S = 0.1
 _WIDE, _TALL = 140, 38
 """Cells from which facts stand beside the chart; rows from which small charts stand below it."""
-
-_LOW = 20
-"""Rows below which the charts of all metrics have the screen for themselves."""
 
 _SMALL = 40
 """Small charts at most."""
@@ -73,7 +68,6 @@ class RunsArea(RunPanes):
         self._rows: PagedRows[RunLine] | None = None
         self._closer: tuple[str, tuple[float, float]] | None = None  # of the opened run
         self._wanted: int | str | None = None  # a run that is gone to as soon as it is listed
-        self._following: Timer | None = None  # runs out once the cursor has rested
 
     def body(self) -> ComposeResult:
         yield Table[Any]((), id="runs", empty="no run is like that: esc takes the filter away")
@@ -100,7 +94,7 @@ class RunsArea(RunPanes):
     def question(self) -> Question[Leaderboard]:
         table = self.main()
         current = self._run_of(table.current_key)
-        charted = [run for key in table.marks if (run := self._run_of(key)) is not None]
+        charted = list(self._letters())
         if not charted and current is not None:
             charted = [current]
         wide = self.app.size.width >= _WIDE and self._pane == "chart"
@@ -173,6 +167,8 @@ class RunsArea(RunPanes):
         below = max(below, int((size.height - 5) * 0.6))
         small = min(13, below // 3) if view.small and size.height >= _TALL else 0
         self.query_one("#multiples").styles.height = small
+        crowded = self._pane == "small" and needed(len(metrics_of(view)), size.width) > below - 1
+        self.set_class(crowded or (self._pane in COMPARED and size.height < _TALL), "-alone")
 
     def on_resize(self) -> None:
         if self.view is not None:
@@ -184,21 +180,10 @@ class RunsArea(RunPanes):
         assert board is not None
         return self.store.read(lambda db: leaderboard.page(db, ids, board.column))
 
-    @property
-    def awaiting(self) -> bool:
-        return super().awaiting or self._following is not None
-
     @on(Table.Moved)
     def _moved(self) -> None:
-        """What stands below follows once the cursor rests: a key that is held is not slowed by charts."""
         self.refresh_frame()
-        if self._following is not None:
-            self._following.stop()
-        self._following = self.set_timer(FOLLOW_S, self._follow)
-
-    def _follow(self) -> None:
-        self._following = None
-        self.reload(whole=False)
+        self.follow()
 
     @on(Table.Marked)
     def _marked(self) -> None:
@@ -285,9 +270,8 @@ class RunsArea(RunPanes):
         self.set_class(pane != "chart", "-paged")
         self.set_class(pane == "small", "-galleried")
         self.set_class(pane in COMPARED and self.app.size.width >= _WIDE, "-charted")
-        height = self.app.size.height
-        alone = (pane in COMPARED and height < _TALL) or (pane == "small" and height < _LOW)
-        self.set_class(alone, "-alone")
+        if self.view is not None:
+            self._fit(self.view)
         page = self.query_one("#page")
         if pane in COMPARED or pane == "small":
             self.call_after_refresh((page if pane != "small" else self.query_one("#gallery")).focus)
@@ -366,7 +350,12 @@ class RunsArea(RunPanes):
     def cmd_compare(self) -> None:
         """What differs, all of it, and the chart again."""
         self._close()
-        self._show_pane({"compare": "every", "every": "chart"}.get(self._pane, "compare"))
+        pane = {"compare": "every", "every": "chart"}.get(self._pane, "compare")
+        if pane == "compare" and len(self._marks()) < 2 and len(self._stand_ins(self._marks())) < 2:
+            words = "nothing to compare it with: go to another run, or mark two with space"
+            self.notify(words, severity="warning", markup=False)
+            return
+        self._show_pane(pane)
 
     def cmd_all(self) -> None:
         self._show_pane("chart" if self._pane == "small" else "small")

@@ -13,6 +13,8 @@ from lineside.console.memory import Memory
 from lineside.console.ports import SqliteStore
 from lineside.console.reads import leaderboard
 from lineside.console.screens.runs import RunsArea
+from lineside.console.text import plain
+from lineside.console.widgets.frame.footer import Footer
 from lineside.store.homes import Home
 
 
@@ -194,7 +196,7 @@ def test_the_chosen_order_is_kept_for_the_next_sitting(store: SqliteStore, tmp_p
     memory = Memory(tmp_path / "memory.json")
 
     async def choose(here: Sitting) -> None:
-        await here.press("2", "s", "d")
+        await here.press("2", "s", "n")
 
     async def look(here: Sitting) -> None:
         await here.press("2")
@@ -240,3 +242,58 @@ def test_runs_are_judged_by_validation_where_most_of_them_are(db: sqlite3.Connec
     assert set(board.curves) == {1, 3}, "a run that has none is drawn by what it has"
     few = leaderboard.read(db, home, leaderboard.Asked(where="id>=2"))
     assert few.metric == "loss", "half of them are not most"
+
+
+def test_the_order_is_said_whichever_it_is_and_so_is_what_the_star_stands_for(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("2")
+        assert "newest first · ★ lowest val_loss" in text
+        text = await here.press("s")
+        assert "SORT RUNS, NOW NEWEST FIRST" in text
+        for heading in ("#", "who", "val_loss", "took", "created  ↓ now"):
+            assert heading in text
+        assert "by val_loss, best first" in await here.press("v")
+        assert "by val_loss, worst first" in await here.press("s", "v")
+        text = await here.press("s", "t")
+        assert "longest first" in text
+        assert "9.0 s" in text, "what they are sorted by stays in sight"
+
+    at_console(store, do)
+
+
+def test_x_compares_the_row_with_the_best_and_the_marked_with_the_row(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("2", "down", "down")
+        area = here.app.area
+        assert isinstance(area, RunsArea)
+        assert area.view is not None
+        best, table = area.view.best, area.main()
+        assert best is not None
+        table.go_to(6 if best != 6 else 5)
+        row = table.current_key
+        text = await here.press("x")
+        assert f"a {row}  b ★{best}  the row with the best" in text
+        assert area.pair == (row, best)
+        await here.press("escape", "space", "down")
+        other = table.current_key
+        text = await here.press("x")
+        assert f"a {row}  b {'★' if other == best else ''}{other}  the marked with the row" in text
+        await here.press("escape", "U")
+        table.go_to(best)
+        text = await here.press("x")
+        assert "COMPARE" not in text
+        assert any("nothing to compare it with" in note.message for note in here.app._notifications)
+
+    at_console(store, do)
+
+
+def test_a_footer_offers_enter_only_where_it_leads_somewhere(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("2", "down", "down", "enter")
+        footer = here.app.screen.query_one(Footer)
+        assert "esc back" in plain(footer.lines[0])
+        assert "open" not in plain(footer.lines[0])
+        await here.press("tab")
+        assert "open" in plain(footer.lines[0])
+
+    at_console(store, do)

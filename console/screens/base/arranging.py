@@ -41,7 +41,7 @@ def choose_sort(area: "Area[Any]", table: Table[Any]) -> None:
 
     columns = table.sortable()
     letters = dict(zip(letters_for([column.title for column in columns]), columns, strict=False))
-    entries = [(letter, _words(column, table.sort)) for letter, column in letters.items()]
+    entries = [(letter, titled(column, table.sort)) for letter, column in letters.items()]
     if table.sort:
         entries.append((_AS_IT_COMES, "as it comes"))
 
@@ -100,7 +100,8 @@ def choose_columns(area: "Area[Any]", table: Table[Any]) -> None:
     area.app.push_screen(Columns(table), decided)
 
 
-def _words(column: Column, sort: str) -> str:
+def titled(column: Column, sort: str) -> str:
+    """`created  ↓ now`: its heading, and whether the rows are sorted by it."""
     arrow = {column.key: "  ↑ now", "-" + column.key: "  ↓ now"}.get(sort, "")
     return safe(column.title) + arrow
 

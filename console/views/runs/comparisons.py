@@ -1,7 +1,7 @@
 """Runs side by side: what differs first, then code, data and environment of two of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lineside.console.format import NONE, number
 from lineside.console.reads.behind import Differences, Profiles
@@ -35,7 +35,7 @@ def lines(
     style = "head accent" if focused else "head"
     if found is None:
         hint: Line = [
-            ("  mark two or more runs with ", "dim"), ("space", "key"), (", then ", "dim"), ("x", "key"),
+            ("  this is the best run: go to another one, or mark two or more with ", "dim"), ("space", "key"),
         ]  # fmt: skip
         return [heading("COMPARE", width, style=style), [], hint]
     marks = [letters.get(id, "abcdefgh"[at % 8]) for at, id in enumerate(found.run_ids)]
@@ -47,7 +47,8 @@ def lines(
     if board.differences is None:
         return [head, *above]
     named = dict(zip(found.run_ids, marks, strict=True))
-    return [head, *above, *_behind(board.differences, named, width)]
+    told = frozenset(row.key for row in found.rows if row.kind == "data")
+    return [head, *above, *_behind(board.differences, named, width, told=told)]
 
 
 def _facts(found: Comparison, marks: Sequence[str], width: int, *, every: bool) -> list[Line]:
@@ -71,13 +72,13 @@ class _Sides:
         longest = max((width_of(safe(row.key)) for row in found.rows), default=0)
         self.name = max(8, min(_NAME if width < 120 else 32, longest))
         self.width, self.found, self.marks = width, found, marks
-        room = width - self.name - 4
+        room = width - self.name - 5
         self.each = max(_LEAST, min(_WIDEST, room // max(1, len(marks)) - 2))
         self.fit = max(1, min(len(marks), room // (self.each + 2)))
 
     def names(self) -> Line:
         """`a 812  b 798`, in the colours of the chart."""
-        spans: list[Span] = [(" " * (self.name + 4), "")]
+        spans: list[Span] = [(" " * (self.name + 5), "")]
         for mark, id in zip(self.marks[: self.fit], self.found.run_ids, strict=False):
             spans.append((fit(f"{mark} run {id}", self.each) + "  ", f"bold {mark}"))
         hidden = len(self.marks) - self.fit
@@ -88,7 +89,7 @@ class _Sides:
         best = _best(row) if judging else set()
         mark = ("≠ ", "warn") if row.differs else ("= ", "dim")
         spans: list[Span] = [(" ", ""), mark, (fit(safe(row.key), self.name), "" if row.differs else "dim")]
-        spans.append((" ", ""))
+        spans.append(("  ", ""))
         for place, value in enumerate(_from_where_they_differ(row)[: self.fit]):
             text = NONE if value is None else _short(row, value)
             text, style = (f"★{text}", "bold ok") if place in best else (text, "" if row.differs else "dim")
@@ -136,14 +137,21 @@ def _rule(title: str, width: int) -> Line:
 # -- what lies behind ---------------------------------------------------------------------------------
 
 
-def _behind(found: Differences, named: Mapping[int, str], width: int) -> list[Line]:
-    """Data, environment and code of the two; below them how to read all of it."""
+def _behind(
+    found: Differences, named: Mapping[int, str], width: int, *, told: Collection[str] = ()
+) -> list[Line]:
+    """Data, environment and code of the two; below them how to read all of it.
+
+    Args:
+        told: datasets whose versions stand above already.
+    """
+    data = [one for one in found.data if one.kind != "data" or one.name not in told]
     marks = named[found.runs[0]], named[found.runs[1]]
     pair = f"{marks[0]} → {marks[1]}"
     hint: list[Span] = [("   ", ""), ("D", "key"), (f" all texts of {pair} side by side", "dim")]
     hint += [("   ", ""), ("P", "key"), (" another two", "dim")] if len(named) > 2 else []
     return [
-        *_changes(f"data, {pair}", found.data, marks, width),
+        *_changes(f"data, {pair}", data, marks, width),
         *(line for each in found.profiles for line in _moved(each, marks, width)),
         *_changes(f"packages and machine, {pair}", found.environment, marks, width),
         *_code(pair, found, width),

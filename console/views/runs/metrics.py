@@ -26,6 +26,7 @@ COLUMNS = (
     Column(key="last", title="last", align=">", priority=1, value=lambda row: row.last),
     Column(key="best", title="★ best", align=">", priority=1, value=best_of),
     Column(key="at", title="at step", align=">", priority=2),
+    Column(key="side", title="best is", priority=4),
     Column(key="min", title="min", align=">", priority=3, value=lambda row: row.min),
     Column(key="max", title="max", align=">", priority=3, value=lambda row: row.max),
     Column(key="step", title="to step", align=">", priority=5, value=lambda row: row.last_step),
@@ -39,10 +40,11 @@ def cells(row: SummaryRow) -> list[Cell]:
     high = better_side(row.metric) == "max"
     bad = not_finite(row)
     return [
-        safe(row.metric) + (f" {'▴' if high else '▾'}" if judged(row.metric) else ""),
+        safe(row.metric),
         (number(row.last_value), "bold" if row.last_kind == "finite" else "bad"),
         (number(best_of(row)), "ok" if judged(row.metric) else "dim"),
         (count(row.max_step if high else row.min_step), "dim"),
+        (("highest" if high else "lowest") if judged(row.metric) else "", "dim"),
         number(row.min),
         number(row.max),
         (count(row.last_step), "dim"),

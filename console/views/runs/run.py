@@ -14,7 +14,7 @@ from lineside.console.views.runs.runs import ran, status
 from lineside.store.clock import Micros
 from lineside.store.queries.bests import better_side
 from lineside.store.queries.jobs import AttemptRow
-from lineside.store.queries.runs import SummaryRow
+from lineside.store.queries.runs import RunRow, SummaryRow
 
 TABS = ("overview", "metrics", "system", "files", "output")
 _COLUMN = 60
@@ -49,7 +49,7 @@ def tab_line(detail: Detail, tab: str, width: int) -> Line:
     for name, words in zip(TABS, tab_words(detail), strict=True):
         style = "bold accent reverse" if name == tab else "dim" if words.endswith(" 0 ") else ""
         spans += [(words, style), (" ", "")]
-    keys: list[Span] = [("tab", "key"), (" next  ", "dim"), ("esc", "key"), (" back ", "dim")]
+    keys: list[Span] = [("tab", "key"), (" next ", "dim")]
     gap = width - line_width(spans) - line_width(keys)
     return clip([*spans, (" " * gap, ""), *keys] if gap > 0 else spans, width)
 
@@ -101,7 +101,7 @@ def _state(detail: Detail, me: Me, width: int, *, now: Micros) -> Block:
         clip([(" ", ""), (safe(run.name), "bold"), ("  ", ""), status(run)], width),
         clip([(" by ", "dim"), (safe(me.named(run.author)), ""), ("  in ", "dim"), (safe(run.experiment), ""),
               ("  ", ""), (clock(run.started_us or run.created_us, now=now), ""),
-              (f"  took {took(seconds)}" if run.ended_us else f"  for {took(seconds)}", "")], width),
+              (_long(run, seconds), "")], width),
     ]  # fmt: skip
     if run.status == "FAILED":
         lines.append(clip([(" why  ", "dim"), (safe(why(run.cause, run.detail)), "bad")], width))
@@ -111,6 +111,11 @@ def _state(detail: Detail, me: Me, width: int, *, now: Micros) -> Block:
     if run.dropped:
         lines.append([(f" {count(run.dropped)} points could not be written by the script", "warn")])
     return lines
+
+
+def _long(run: RunRow, seconds: float | None) -> str:
+    """`  took 57 m` where it is over; nothing where it has just begun."""
+    return "" if seconds is None else f"  {'took' if run.ended_us else 'for'} {took(seconds)}"
 
 
 def _metrics(rows: Sequence[SummaryRow], width: int) -> Block:

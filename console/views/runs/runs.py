@@ -1,13 +1,16 @@
 """The leaderboard: its columns and rows, and the chart of what is marked below it."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lineside.console.format import NONE, between, clock, count, number, state, took
 from lineside.console.ports import Me
-from lineside.console.reads.leaderboard import HOLDOUT, Leaderboard, RunLine, side_of
+from lineside.console.reads.leaderboard import HOLDOUT, Asked, Leaderboard, RunLine, side_of
 from lineside.console.reads.needs import why
 from lineside.console.text import Line, Span, clip, fit, heading, safe, spread, width_of
+from lineside.console.views.runs import orders
 from lineside.console.widgets.charts import sparkline
 from lineside.console.widgets.charts.window import Plotted, Window
 from lineside.console.widgets.tables.rows import Cell, Column
@@ -23,6 +26,8 @@ NARROW, _WIDE = 100, 160
 _LEAST_ROOM = 2
 """Rows that a chart needs."""
 
+_ORDERED = re.compile("(id|status|name|author|duration|created|metric:.*|param:.*)$")
+
 
 def columns(board: Leaderboard, *, width: int = 120) -> list[Column]:
     """The columns for the board's metric, the hold-out where there is one, children, and params that differ.
@@ -33,12 +38,12 @@ def columns(board: Leaderboard, *, width: int = 120) -> list[Column]:
     """
     widest = 17 if width < NARROW else 26 if width < _WIDE else 44
     roomy = width >= _WIDE  # what is left over then makes curves longer, not names
-    return [
+    found = [
         Column(key="id", title="#", align=">", priority=1),
         Column(key="status", title="status", priority=1, max=widest),
         Column(key="name", title="name", priority=2, min=12, max=34, grow=not roomy),
         Column(key="author", title="who", priority=6, max=12),
-        *([Column(key=HOLDOUT, title=HOLDOUT, align=">", priority=5)] if board.measured else []),
+        *([Column(key=f"metric:{HOLDOUT}", title=HOLDOUT, align=">", priority=5)] if board.measured else []),
         Column(key=f"metric:{board.column.title}", title=_title(board.column), align=">", priority=1, max=16),
         *(Column(key=f"param:{key}", title=key, align=">", priority=4 + place, max=12)
           for place, key in enumerate(board.params)),
@@ -48,6 +53,15 @@ def columns(board: Leaderboard, *, width: int = 120) -> list[Column]:
         Column(key="curve", title="curve", priority=2, min=curve_width(width), max=1_000, grow=roomy),
         Column(key="created", title="created", priority=12, align=">"),
     ]  # fmt: skip
+    return [_of_order(column, board.asked.sort) for column in found]
+
+
+def _of_order(column: Column, sort: str) -> Column:
+    """By which the rows are sorted: it stays in sight where somebody chose it, with room for its arrow."""
+    if column.key != sort.removeprefix("-"):
+        return column
+    least = max(column.min, width_of(column.title) + 1)
+    return replace(column, min=least, priority=column.priority if sort == Asked().sort else 1)
 
 
 def curve_width(width: int) -> int:
@@ -102,20 +116,31 @@ def _param(value: str | None) -> Cell:
 
 
 def ran(run: RunRow, *, now: Micros) -> float | None:
-    """Seconds it took, or has taken so far; None: it has not begun."""
+    """Seconds it took, or has taken so far; None: it has not begun, or only this second."""
     seconds = between(run.started_us, run.ended_us or (now if run.status == "RUNNING" else None))
-    return None if seconds is None else max(0.0, seconds)
+    return None if seconds is None or (seconds < 1 and run.ended_us is None) else max(0.0, seconds)
 
 
 def _title(column: Metric) -> str:
-    """`val_mae▾`: the metric, and which way is better; a long name leaves room for others."""
+    """A long name leaves room for others."""
     name = safe(column.title)
-    return fit(name, min(20, width_of(name))) + better(column)
+    return fit(name, min(20, width_of(name)))
 
 
-def better(column: Metric) -> str:
-    """`▾` where low values are the better ones, else `▴`."""
-    return "▾" if side_of(column) == "min" else "▴"
+def sortable(board: Leaderboard, *, width: int) -> list[Column]:
+    """The columns that the store can sort by."""
+    return [column for column in columns(board, width=width) if _ORDERED.match(column.key)]
+
+
+def order(board: Leaderboard) -> Line:
+    """`newest first · ★ lowest val_mae`: what stands first, and what the star is for."""
+    spans: list[Span] = [(orders.said(board.asked.sort), "")]
+    if board.best is None:
+        return spans
+    title = safe(board.column.title)
+    sorted_by = board.asked.sort.removeprefix("-") in (board.column.title, f"metric:{board.column.title}")
+    low = "lowest" if side_of(board.column) == "min" else "highest"
+    return [*spans, (" · ", "dim"), ("★", "ok"), (f" {low}" + ("" if sorted_by else f" {title}"), "dim")]
 
 
 def _chosen(line: RunLine, board: Leaderboard) -> Span:
@@ -172,8 +197,9 @@ def chart_lines(
 
     look = board.asked.look
     words = [*charts.said(board.lines, look, log_y=log_y, now=now), _whose(board, letters)]
+    title = safe(board.charted) + _instead(board)
     head = heading(
-        safe(board.charted) + _instead(board), width, right=" · ".join(words),
+        title, width, right=_fitting(words, width - width_of(title) - 6),
         style="head accent" if focused else "head",
     )  # fmt: skip
     if height - 1 < _LEAST_ROOM:
@@ -185,18 +211,31 @@ def chart_lines(
     return drawn.under(head, indent=1)
 
 
+def _fitting(words: Sequence[str], room: int) -> str:
+    """As many as there is room for; what is as usual is left out first.
+
+    >>> _fitting(["x step", "y linear", "not smoothed", "run 828"], 20)
+    'x step · run 828'
+    """
+    kept = list(words)
+    for usual in ("y linear", "not smoothed", "x step"):
+        if width_of(" · ".join(kept)) > room and usual in kept:
+            kept.remove(usual)
+    return " · ".join(kept)
+
+
 def _instead(board: Leaderboard) -> str:
     """Says that the charted runs have no points of the table's metric."""
-    return "" if board.charted == board.metric else f", for no {safe(board.metric)} was logged"
+    return "" if board.charted == board.metric else f", for it logged no {safe(board.metric)}"
 
 
 def _whose(board: Leaderboard, letters: Mapping[int, str]) -> str:
-    """`marks a b c`, and which of them have no points; or the run under the cursor."""
+    """`runs a b c`, and which of them have no points; or the run under the cursor."""
     charted = board.asked.charted
     if len(charted) > 1:
         drawn = {line.run_id for line in board.lines}
         lack = " ".join(letters.get(id, str(id)) for id in charted if id not in drawn)
-        words = "marks " + " ".join(letters.get(id, str(id)) for id in charted)
+        words = "runs " + " ".join(letters.get(id, str(id)) for id in charted)
         return f"{words} · {lack} logged none" if lack else words
     return f"run {board.asked.charted[0]}" if board.asked.charted else "no run"
 

@@ -34,6 +34,16 @@ def shape(count: int, width: int, height: int) -> tuple[int, int]:
     return columns, max(LEAST_HEIGHT, height // -(-count // columns))
 
 
+def needed(count: int, width: int) -> int:
+    """Rows that so many charts take at least.
+
+    >>> needed(2, 80), needed(3, 80), needed(3, 200)
+    (8, 16, 8)
+    """
+    most = max(1, (width + GAP) // (LEAST_WIDTH + GAP))
+    return -(-count // most) * LEAST_HEIGHT
+
+
 def _ugliness(count: int, columns: int, width: int, height: int) -> float:
     """How far from four times as wide as high the charts would be, and how much would stay empty."""
     rows = -(-count // columns)
