@@ -20,6 +20,7 @@ from lineside.console.screens.base.following import Following
 from lineside.console.text import Line, Span, safe
 from lineside.console.views.data import column as data_column
 from lineside.console.views.data import data as views
+from lineside.console.views.data import gallery
 from lineside.console.widgets.lines import Drawing
 from lineside.console.widgets.tables.rows import Cell, ListRows
 from lineside.console.widgets.tables.table import Table
@@ -28,6 +29,9 @@ from lineside.store.queries.datasets import VersionRow
 _CARD_ROWS, _PORTRAIT_CELLS = 8, 22
 _LOW = 18
 """On a screen of fewer rows the column is shown only when it is zoomed."""
+
+_TABLES = 110
+"""Cells the tables have on a broad screen."""
 
 _BROAD = 150
 """From so many columns on the chosen column stands beside the tables."""
@@ -40,6 +44,7 @@ class DataArea(Following[View]):
     DEFAULT_CSS = """
     DataArea #tables { height: 1fr; }
     DataArea #columns { height: 1fr; margin-top: 1; }
+    DataArea #gallery { height: 1fr; margin-top: 1; }
     DataArea #lower { height: 8; }
     DataArea #card { width: 1fr; }
     DataArea #portrait { width: 22; }
@@ -68,6 +73,7 @@ class DataArea(Following[View]):
                 yield Table[Change](
                     views.column_columns(None), empty="no column is called that; esc shows all", id="columns"
                 )
+                yield Drawing[View](self._draw_gallery, id="gallery")
             with Horizontal(id="lower"):
                 yield Drawing[View](self._draw_card, id="card")
                 yield Drawing[View](self._draw_portrait, id="portrait")
@@ -100,6 +106,9 @@ class DataArea(Following[View]):
 
     def _draw_portrait(self, view: View, width: int, height: int) -> list[Line]:
         return data_column.portrait(view.chosen, width, height) if view.chosen else []
+
+    def _draw_gallery(self, view: View, width: int, height: int) -> list[Line]:
+        return gallery.draw(view, self.columns.current, width, height)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -164,6 +173,7 @@ class DataArea(Following[View]):
         self.set_class(broad, "-broad")
         most = max(3, (self.size.height - 4) // 4)
         self.versions.styles.height = 1 + max(1, min(len(self.versions.rows), most))
+        self._arrange_gallery(view, broad=broad)
         if not broad and not self.has_class("-zoomed"):
             self.query_one("#lower").styles.height = _CARD_ROWS + (2 if self.size.height >= 30 else 0)
         else:
@@ -173,6 +183,15 @@ class DataArea(Following[View]):
         self.query_one("#portrait").display = (
             pixels and not broad and self.size.width >= 70 and not self.has_class("-zoomed")
         )
+
+    def _arrange_gallery(self, view: View, *, broad: bool) -> None:
+        """Every column as a picture below the tables, where there is room for all of them."""
+        needed = 1 + max(1, len(self.columns.rows))
+        free = self.query_one("#body").size.height - len(self.versions.rows) - needed - 3
+        columns = view.chosen.changes if view.chosen and view.chosen.measured else ()
+        shown = broad and gallery.shape(len(columns), _TABLES, free) != (0, 0)
+        self.query_one("#gallery").display = shown
+        self.columns.styles.height = needed if shown else "1fr"
 
     def on_resize(self) -> None:
         if self.view is not None:

@@ -7,9 +7,12 @@ import pytest
 from fixtures import busy_home
 from fixtures.busy_home import at_busy_console
 from fixtures.consoles import Sitting
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineside.console.ports import SqliteStore
 from lineside.console.screens.models import ModelsArea
+from lineside.console.views.data import gallery
 from lineside.store.db import writer
 from lineside.store.homes import Home
 
@@ -77,3 +80,34 @@ def test_the_busy_home_tells_causes_before_their_effects(home: Home) -> None:
         assert born[src_kind, src] <= when, (src_kind, src, dst_kind, dst)
         if dst_kind != "deployment":  # one that serves goes on to serve newer versions
             assert (born[src_kind, src] or 0) <= (born[dst_kind, dst] or when), (src_kind, src, dst_kind, dst)
+
+
+def test_where_there_is_room_every_column_is_drawn(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        rows = (await here.press("4")).splitlines()
+        drawn = {
+            name: next((r for r in rows if f"{name} ──" in r), "") for name in ("temp", "season", "hour")
+        }
+        assert all(drawn.values()), drawn
+        assert "σ ◆" in drawn["temp"], "what moved says so at its picture"
+        assert any("2024-09-10 00:00 ──▸ 2026-09-04" in r for r in rows), "moments tell from when to when"
+        await here.press("enter", "down")
+        assert here.app.area.query_one("#gallery").display
+
+    at_busy_console(busy, do, size=(200, 50))
+
+
+def test_where_there_is_none_the_columns_have_the_whole_height(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("4")
+        assert not here.app.area.query_one("#gallery").display
+
+    at_busy_console(busy, do, size=(160, 24))
+
+
+@given(columns=st.integers(0, 300), width=st.integers(1, 300), height=st.integers(0, 100))
+def test_pictures_of_columns_fit_their_room(columns: int, width: int, height: int) -> None:
+    across, high = gallery.shape(columns, width, height)
+    if across:
+        assert -(-columns // across) * high <= height
+        assert (width - 1) // across >= 26

@@ -51,13 +51,13 @@ def _unmeasured(chosen: Chosen, width: int) -> list[Line]:
 
 def _short(chosen: Chosen, change: Change, width: int, height: int) -> list[Line]:
     head = _head(chosen, change, width)
-    return [head, *_picture(chosen, change, width, height - 3), checks.brief(chosen), _lives(chosen)]
+    return [head, *picture(chosen, change, width, height - 3), checks.brief(chosen), _lives(chosen)]
 
 
 def _long(chosen: Chosen, change: Change, now: Micros, width: int, height: int) -> list[Line]:
     """Sections in the order of their weight, each where it still fits whole."""
     high = min(28, height - _VAST + 22) if height >= _VAST else min(14, height - 30)
-    out = [_head(chosen, change, width), *_picture(chosen, change, width, max(7, high))]
+    out = [_head(chosen, change, width), *picture(chosen, change, width, max(7, high))]
     sections = (
         _figures(chosen, change, width), checks.lines(chosen, width), _ties(chosen, width),
         _past(chosen, change, now, width), portrait(chosen, width, 13 if height >= _VAST else 6),
@@ -74,26 +74,40 @@ def _head(chosen: Chosen, change: Change, width: int) -> Line:
     return heading(safe(change.name).upper(), width, right=f"{what}, {column.dtype}", style="bold accent")
 
 
-def _picture(chosen: Chosen, change: Change, width: int, height: int) -> list[Line]:
+def picture(chosen: Chosen, change: Change, width: int, height: int) -> list[Line]:
     """What moved in words, and both shapes over the same bins in `height` rows together."""
-    column = change.profile
+    told = not change.constant and bool(change.profile.counts or change.profile.top)
+    words = [_moved(chosen, change)] if told else []
+    return [*words, *bars(change, width, height - 1)]
+
+
+def bars(change: Change, width: int, height: int) -> list[Line]:
+    """Both shapes over the same bins; of moments the first and the last, of one value that value."""
+    column, room = change.profile, max(3, height)
     if change.constant:
         said = f"  always {text_of(column.min)}, in all {count(column.rows)} rows"
         return [[(said, "dim")]]
     if column.top and not column.counts:
-        return [_moved(chosen, change), *_words(chosen, change, width, height - 1)]
+        return _words(change, width, height)
     both = pair(change.before, change.now, bins=20) if change.before and change.now else None
-    room = max(3, height - 1)
     if both is not None:
         edges, old, new = both
-        bars = histogram.pair(old, new, edges=edges, width=width - 2, height=room)
+        drawn = histogram.pair(old, new, edges=edges, width=width - 2, height=room)
     elif column.counts:
         total = sum(column.counts) or 1
         shares = [c / total for c in column.counts]
-        bars = histogram.single(shares, edges=column.edges, width=width - 2, height=room)
+        drawn = histogram.single(shares, edges=column.edges, width=width - 2, height=room)
+    elif isinstance(column.min, str) and isinstance(column.max, str):
+        return [_span(column.min, column.max), [(f" {count(column.distinct)} different", "dim")]]
     else:
         return [[("  it has no value at all", "warn")]]
-    return [_moved(chosen, change), *([(" ", ""), *line] for line in bars)]
+    return [[(" ", ""), *line] for line in drawn]
+
+
+def _span(first: str, last: str) -> Line:
+    """From the first moment to the last: `2024-09-10 00:00 ── 2026-09-04 02:00`."""
+    begin, end = (safe(text.replace("T", " ")[:16]) for text in (first, last))
+    return [(f" {begin} ", ""), ("──▸ ", "dim"), (end, "")]
 
 
 def _moved(chosen: Chosen, change: Change) -> Line:
@@ -102,7 +116,8 @@ def _moved(chosen: Chosen, change: Change) -> Line:
     if against is None or change.before is None or change.now is None:
         only = change.now is None and against is not None
         label = f"@{against.number}" if only and against else f"@{chosen.version.number}"
-        return [(" █ ", "a"), (label, ""), (f"   mean {number(change.profile.mean)}", "dim")]
+        mean = change.profile.mean
+        return [(" █ ", "a"), (label, ""), (f"   mean {number(mean)}" if mean is not None else "", "dim")]
     out: list[Span] = [(f" {histogram.REFERENCE} ", "dim"), (f"@{against.number}  ", "dim"),
                        (f"{histogram.LIVE} ", "a"), (f"@{chosen.version.number}   ", "")]  # fmt: skip
     if change.distance is not None:
@@ -116,7 +131,7 @@ def _moved(chosen: Chosen, change: Change) -> Line:
     return out
 
 
-def _words(chosen: Chosen, change: Change, width: int, height: int) -> list[Line]:
+def _words(change: Change, width: int, height: int) -> list[Line]:
     """The commonest values as bars, what they were before in front of what they are."""
     column = change.profile
     old = dict(change.before.top) if change.before and change.now else {}
