@@ -1,7 +1,7 @@
 """A lineage in the order of time: what came to be when, by whom, from what; for screens with room for it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lineside.console.format import NONE, clock, count, glyph, number, plural
 from lineside.console.reads.ancestry import View
@@ -33,16 +33,31 @@ def lines(view: View, chosen: Node, now: Micros, width: int, height: int) -> lis
     dated = [row for row in view.graph.nodes if (t := view.traces.get(row.node)) and t.at_us is not None]
     if height < LEAST or len(dated) < 2:
         return []
-    order = sorted(dated, key=lambda row: (view.traces[row.node].at_us or 0, row.node))
+    when = _when(view)
+    order = sorted(dated, key=lambda row: (when[row.node], _rank(row), row.node))
     room = height - 2
     at = next((place for place, row in enumerate(order) if row.node == chosen), 0)
     first = max(0, min(at - room // 2, len(order) - room))
     shown = order[first : first + room]
     came = _came_from(view)
     titles: Sequence[Cell] = [(title, "dim") for title in _TITLES]
-    body = [_row(view, row, row.node == chosen, came[row.node], now) for row in shown]
+    body = [_row(view, row, row.node == chosen, came[row.node], when, now) for row in shown]
     of = plural(len(order), "thing") if len(shown) == len(order) else f"{len(shown)} of {len(order)}"
     return [heading("AS IT HAPPENED", width, right=of), *grid(_COLUMNS, [titles, *body], width)]
+
+
+def _when(view: View) -> dict[Node, Micros]:
+    """Node → when it came to be; a deployment that served others before: when it took up one of these."""
+    out = {node: trace.at_us for node, trace in view.traces.items() if trace.at_us is not None}
+    served = [e for e in view.graph.edges if e.dst_kind == "deployment"]
+    for node in {target(edge) for edge in served} & set(out):
+        out[node] = max(out[node], min(e.at_us for e in served if target(e) == node))
+    return out
+
+
+def _rank(row: NodeRow) -> int:
+    """Causes before effects where both are of one moment."""
+    return list(KINDS).index(row.kind) if row.kind in KINDS else len(KINDS)
 
 
 def _came_from(view: View) -> dict[Node, list[str]]:
@@ -55,16 +70,20 @@ def _came_from(view: View) -> dict[Node, list[str]]:
     return out
 
 
-def _row(view: View, row: NodeRow, here: bool, came: Sequence[str], now: Micros) -> Sequence[Cell]:
+def _row(
+    view: View, row: NodeRow, here: bool, came: Sequence[str], when: Mapping[Node, Micros], now: Micros
+) -> Sequence[Cell]:
     trace = view.traces[row.node]
     data = row.kind == "dataset_version"
     mark, style = glyph("READY" if data else row.state)
     sign, kind = KINDS.get(row.kind, ("·", row.kind))
     state = "" if data else row.state.replace("PENDING_MANUAL_APPROVAL", "WAITS")
     figure = f"{trace.metric} {number(trace.value, digits=3)}" if trace.value is not None else trace.metric
+    if row.kind == "window" and trace.value is None:
+        figure = "no labels"
     words = "" if data else trace.words
     return (
-        ("▸" if here else "", "accent"), (clock(trace.at_us, now=now), "dim"), (mark, style),
+        ("▸" if here else "", "accent"), (clock(when.get(row.node), now=now), "dim"), (mark, style),
         (f"{sign} {kind}", "head" if here else "dim"),
         (safe(row.label.removeprefix("data:")), "bold accent" if here else ""), (safe(state), style),
         safe(figure), (count(trace.rows) if trace.rows is not None else NONE, "dim"),

@@ -111,3 +111,18 @@ def test_pictures_of_columns_fit_their_room(columns: int, width: int, height: in
     if across:
         assert -(-columns // across) * high <= height
         assert (width - 1) // across >= 26
+
+
+def test_a_lineage_as_it_happened_tells_what_served_a_version_after_it(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        rows = (await here.press("6")).splitlines()
+        story = rows[next(i for i, r in enumerate(rows) if "AS IT HAPPENED" in r) :]
+
+        def place(what: str) -> int:
+            return next(i for i, r in enumerate(story) if what in r)
+
+        assert place("data ") < place("run 816") < place("▸") < place("deployment bike-api")
+        assert place("window 4") < place("alert 4"), "a cause before its effect of the same hour"
+        assert "no labels" in story[place("window 4")]
+
+    at_busy_console(busy, do, size=(300, 80))
