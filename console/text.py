@@ -156,6 +156,12 @@ def heading(title: str, width: int, *, right: str = "", style: str = "head") -> 
     return clip([(f" {title} ", style), (rule, "rule"), *tail], width)
 
 
+def flush(title: str, width: int, *, right: str = "") -> Line:
+    """A heading inside a panel, whose first cell is the cursor's already."""
+    (words, style), *rest = heading(title, width + 1, right=right)
+    return [(words.lstrip(), style), *rest]
+
+
 def joined(parts: Iterable[Line], gap: str = "  ") -> list[Span]:
     """Several lines in one, with a gap between."""
     out: list[Span] = []

@@ -4,13 +4,13 @@ import os
 import shlex
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lineside.console.deeds.deed import Answer, Ask, Deed, FormField
 from lineside.console.deeds.forms import Entry, Form, Values
 from lineside.console.format import plural
-from lineside.console.text import Line, safe
+from lineside.console.text import Line, fit, safe, width_of
 from lineside.jobs.context import Json
 from lineside.jobs.projects import pipelines, project
 from lineside.jobs.projects.declared import PipelineSpec, Value
@@ -28,6 +28,19 @@ _DATA = "data."
 def known(db: sqlite3.Connection) -> list[tuple[str, ProjectRow]]:
     """Every pipeline of every applied project, by name, with the project it stands in."""
     return [(name, row) for row in projects.every(db) for name in _parse(row).pipelines]
+
+
+def told(known: Sequence[tuple[str, ProjectRow]]) -> list[str]:
+    """`bike  prepare → train → evaluate   lr=0.003`, a line each; the project of another name."""
+    width = max((width_of(safe(name)) for name, _ in known), default=0)
+    return [f"{fit(safe(name), width)}  {safe(_does(name, row))}" for name, row in known]
+
+
+def _does(name: str, row: ProjectRow) -> str:
+    spec = _parse(row).pipelines[name]
+    stages = " → ".join(stage.name for stage in spec.stages)
+    params = "  ".join(f"{key}={shown(value)}" for key, value in spec.params.items())
+    return "   ".join(part for part in (stages, params, f"of {row.name}" if row.name != name else "") if part)
 
 
 def pipeline(db: sqlite3.Connection, home: Home, name: str, row: ProjectRow, *, who: str) -> Form:

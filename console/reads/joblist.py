@@ -1,5 +1,7 @@
 """What the jobs area shows, as one read."""
 
+import json
+import shlex
 import sqlite3
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -53,6 +55,8 @@ class JobList:
     loads: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # GPU → percent used
     schedules: tuple[ListedRow, ...] = ()
     firings: tuple[FiringRow, ...] = ()  # of the schedule under the cursor, the newest first
+    fired: tuple[FiringRow, ...] = ()  # of all schedules
+    argv: str = ""  # what the schedule under the cursor runs, as a shell would be told
     pipes: tuple[Pipe, ...] = ()
     measured: Mapping[int, SummaryRow] = field(
         default_factory=dict
@@ -97,8 +101,15 @@ def with_schedules(db: sqlite3.Connection, view: JobList, current: int | None) -
     """The same with all schedules, and what the one under the cursor did."""
     rows = tuple(schedules.listed(db))
     here = current if any(row.id == current for row in rows) else next((row.id for row in rows), None)
-    fired = schedules.firings(db, here, limit=30) if here is not None else ()
-    return replace(view, schedules=rows, firings=tuple(fired))
+    if here is None:
+        return replace(view, schedules=rows, firings=(), fired=(), argv="")
+    each = {row.id: schedules.firings(db, row.id, limit=_FIRINGS) for row in rows}
+    fired = sorted((one for ones in each.values() for one in ones), key=lambda one: -one.at_us)[:_FIRINGS]
+    argv = shlex.join(json.loads(schedules.get(db, here).argv))
+    return replace(view, schedules=rows, firings=tuple(each[here]), fired=tuple(fired), argv=argv)
+
+
+_FIRINGS = 30
 
 
 def with_pipelines(db: sqlite3.Connection, view: JobList, current: Hashable = None) -> JobList:

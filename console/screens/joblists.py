@@ -31,7 +31,7 @@ def schedules(area: "JobsArea", view: JobList) -> None:
     found = [row for row in view.schedules if _holds(area, row.name, row.spec, row.owner, row.broken)]
     table.show(ListRows[ListedRow](found, key=lambda row: row.id, cells=cells, problem=problem))
     row = table.current
-    area.query_one("#rows", Panel).show(lambda w, h: clocks.detail(row, view.firings, now=at))
+    area.query_one("#rows", Panel).show(lambda w, h: clocks.detail(row, view, now=at, width=w, height=h))
     lanes = coming(found, now=at, width=area.app.size.width)
     room = area.app.size.height - _FRAME - len(found) - _FIRINGS
     area.query_one("#coming", Lines).set([*lanes, []] if len(lanes) < room else [])

@@ -40,6 +40,10 @@ from lineside.store.queries.schedules import ListedRow
 GROW_S = 0.5
 _WIDE, _ROOMY = 140, 100
 """From here on the table and what belongs to its row stand side by side."""
+_SHARE = 57
+"""Percent of a wide screen that the table has."""
+_REASON, _SHORT = 40, 22
+"""Cells of a reason in a table with room, and in one without."""
 _LOW = 16
 """With fewer lines there are no GPUs below the output."""
 _HIGH, _FACTS = 36, 18
@@ -153,7 +157,10 @@ class JobsArea(JobLooks):
             return self.store.read(lambda db: joblist.page(db, ids, at=at))
 
         def cells(row: Working) -> list[Cell]:
-            return drawing.cells(row, view.curves, gpus, me, now=at, live=view.live, known=view.ends)
+            room = _REASON if self._table_width >= _ROOMY else _SHORT
+            return drawing.cells(
+                row, view.curves, gpus, me, now=at, live=view.live, known=view.ends, room=room
+            )
 
         rows = PagedRows[Working](
             view.ids, fetch=fetch, cells=cells, problem=lambda row: row.job.state == "FAILED"
@@ -163,6 +170,11 @@ class JobsArea(JobLooks):
         self._show_pane(view)
         runner = self.console_app.runner
         self.query_one("#gpus", Panel).show(lambda w, h: gpu_panel(runner, view, w, h, now=at))
+
+    @property
+    def _table_width(self) -> int:
+        width = self.app.size.width
+        return width * _SHARE // 100 if self.has_class("-wide") else width
 
     def on_resize(self) -> None:
         self._breadth()

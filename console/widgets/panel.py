@@ -95,10 +95,10 @@ class Panel(Lines, can_focus=True):
         self.redraw()
 
     def on_focus(self) -> None:
-        self.redraw()
+        self.call_next(self.redraw)
 
     def on_blur(self) -> None:
-        self.redraw()
+        self.call_next(self.redraw)
 
     def on_click(self, event: "events.Click") -> None:
         self.focus()

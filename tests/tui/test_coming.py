@@ -45,3 +45,9 @@ def test_what_stands_still_says_why_and_what_is_not_due_says_when_it_is() -> Non
 
 def test_what_waits_for_data_has_no_lane() -> None:
     assert lanes(replace(HOURLY, kind="dataset", spec="bike", next_us=None)) == []
+
+
+def test_beside_those_with_lanes_it_says_what_it_waits_for() -> None:
+    text = lanes(HOURLY, replace(HOURLY, name="on data", kind="dataset", spec="bike", next_us=None))
+    assert "when a version of data bike is added" in text[2]
+    assert "●" not in text[2]

@@ -178,3 +178,26 @@ def test_a_job_that_waits_says_when_it_is_likely_to_start_in_its_row_too(busy: S
         assert "train fraud" in row
 
     at_busy_console(busy, do, size=(200, 50))
+
+
+def test_on_a_small_screen_a_reason_is_one_fact_and_whole(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("3")
+        assert "GPU likely 16:15" in line_with(text, "train fraud")
+        assert "after 60 train fraud" in line_with(text, "eval fraud")
+        assert "behind 60" in line_with(text, "train churn-xl")
+        assert "retry: oom_cuda " in line_with(text, "QUEUED 2/4") + " "
+        assert not any("…" in line for line in text.splitlines() if "QUEUED" in line)
+
+    at_busy_console(busy, do)
+
+
+def test_a_schedule_says_what_it_runs_and_all_have_their_firings_below(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("3", "S", "down", "down", "down")
+        assert "runs  lineside run bike" in text
+        below = text[text.index("ALL FIRINGS") :]
+        assert "job 65 FAILED" in line_with(below, "old report")
+        assert "skipped: job 24 still runs" in below
+
+    at_busy_console(busy, do, size=(200, 50))

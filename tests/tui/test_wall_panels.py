@@ -81,6 +81,7 @@ def test_tab_goes_on_to_the_next_panel_and_escape_back_to_the_needs(busy: Sqlite
         await here.press("tab")
         assert here.app.screen.focused is not None
         assert here.app.screen.focused.id == "gpus"
+        assert "▌0 " in await here.text(), "its cursor is seen at once, before anything is read again"
         await here.press("down", "enter")
         assert here.app.current_mode == "wall", "a stranger's process lives nowhere"
         await here.press("escape")

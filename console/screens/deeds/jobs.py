@@ -12,7 +12,6 @@ from lineside.console.reads.pipelist import Pipe
 from lineside.console.reads.walls import Working
 from lineside.console.screens.base.following import Following
 from lineside.console.screens.deeds import schedules as scheduling
-from lineside.console.text import safe
 from lineside.console.widgets.tables.table import Table
 from lineside.store.queries.jobs import JobRow
 from lineside.store.queries.projects import ProjectRow
@@ -91,7 +90,7 @@ class JobDeeds(Following[JobList]):
                 *next(each for each in known if each[0] == pipe.name and each[1].name == pipe.project)
             )
             return
-        names = [f"{safe(name)}   of {safe(row.name)}" for name, row in known]
+        names = starting.told(known)
         self.choose("run pipeline", names, lambda at: self._start(*known[at]))
 
     def _start(self, name: str, row: ProjectRow) -> None:

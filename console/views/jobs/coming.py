@@ -7,7 +7,7 @@ from itertools import islice
 from lineside.console.format import glyph
 from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
 from lineside.console.views.jobs.pulse import ahead
-from lineside.console.views.jobs.schedules import state_words
+from lineside.console.views.jobs.schedules import state_words, waits_words
 from lineside.jobs.schedules import timings
 from lineside.store.clock import SECOND, Micros
 from lineside.store.errors import Usage
@@ -26,17 +26,15 @@ _WIDE = 120
 
 def coming(rows: Sequence[ListedRow], *, now: Micros, width: int) -> list[Line]:
     """The next week where there is room for it, else the next day; nothing where nothing fires by time."""
-    by_time = [row for row in rows if row.kind in ("cron", "interval")]
-    if not by_time or width < 40:
+    if not any(row.kind in ("cron", "interval") for row in rows) or width < 40:
         return []
     hours = 24 * _DAYS if width >= _WIDE else 24
-    names = min(28, max(width_of(safe(row.name)) for row in by_time))
+    names = min(28, max(width_of(safe(row.name)) for row in rows))
     lane = width - names - 4
     title = "THE NEXT 24 HOURS" if hours == 24 else "THE NEXT 7 DAYS"
     out: list[Line] = [heading(title, width, right=f"{_MARK} fires")]
     out += [
-        clip([(f" {fit(safe(row.name), names)}  ", ""), *_lane(row, now, hours, lane)], width)
-        for row in by_time
+        clip([(f" {fit(safe(row.name), names)}  ", ""), *_lane(row, now, hours, lane)], width) for row in rows
     ]
     return [*out, [(" " * (names + 3), ""), (_axis(now, hours, lane), "dim")]]
 
@@ -47,6 +45,8 @@ def _lane(row: ListedRow, now: Micros, hours: int, width: int) -> list[Span]:
     if still:
         mark = glyph("HELD") if row.paused and not row.broken else ("!", "bad")
         return [(f"{mark[0]} {safe(still)}", mark[1])]
+    if row.kind not in ("cron", "interval"):
+        return [(f"  {safe(waits_words(row))}", "dim")]
     end = now + hours * _HOUR_US
     marked = {(at - now) * width // (end - now) for at in islice(_firings(row, now, Micros(end)), _MOST)}
     if not marked:

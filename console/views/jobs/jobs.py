@@ -32,17 +32,19 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_REASON = 40
 _NOTHING: waits.Ends = MappingProxyType({})
 
 
 def cells(
     row: Working, curves: Mapping[int, Sequence[float]], gpus: Sequence[Gpu], me: Me, *, now: Micros,
-    live: Sequence[JobRow] = (), known: waits.Ends = _NOTHING,
+    live: Sequence[JobRow] = (), known: waits.Ends = _NOTHING, room: int = _REASON,
 ) -> list[Cell]:  # fmt: skip
     """One row of the table.
 
     Args:
         live, known: the jobs that run and when they end, for what waits.
+        room: cells of a reason that need not be cut.
     """
     job = row.job
     return [
@@ -54,7 +56,7 @@ def cells(
         _gpu(job, gpus),
         _clock(row, now=now),
         (_done(row) if job.state in LIVE else "", "dim"),
-        _now(row, curves, waits.words(job, gpus, live, known, now=now, room=_REASON)),
+        _now(row, curves, waits.words(job, gpus, live, known, now=now, room=room), room),
     ]
 
 
@@ -92,16 +94,13 @@ def _done(row: Working) -> str:
     return gauge.percent(row.metric.last_step / total) if total else count(row.metric.last_step)
 
 
-_REASON = 40
-"""Cells of a reason that need not be cut."""
-
-
-def _now(row: Working, curves: Mapping[int, Sequence[float]], said: Line) -> Cell:
+def _now(row: Working, curves: Mapping[int, Sequence[float]], said: Line, room: int) -> Cell:
     """What there is to say at this moment: progress, why it waits, how it ended."""
     job, metric = row.job, row.metric
     if job.state in WAITING:
         if job.attempt and job.cause:
-            return f"retry: {safe(why(job.cause, job.detail))}", "warn"
+            whole = f"retry: {safe(why(job.cause, job.detail))}"
+            return (whole if len(whole) <= room else f"retry: {safe(job.cause)}"), "warn"
         return plain(said).removeprefix("waits for "), "wait"
     if job.state in LIVE:
         if metric is None:

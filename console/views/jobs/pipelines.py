@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from lineside.console.format import GLYPHS, NONE, between, number, plural, took
 from lineside.console.reads.pipelist import Pipe, stage_state
-from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
+from lineside.console.text import Line, Span, clip, fit, flush, safe, width_of
 from lineside.console.views.grid import grid
 from lineside.console.views.jobs import pulse
 from lineside.console.widgets.filled import Filled, Row
@@ -152,17 +152,11 @@ def turns(pipe: Pipe, measured: Mapping[int, SummaryRow], *, now: Micros, width:
     lines = grid(columns, [head, *(_turn(turn, names, measured, now=now) for turn in found)], width + 2)
     first, *rest = (line[1:] for line in lines)
     right = plural(len(pipe.turns), "time") if len(pipe.turns) > len(found) else ""
-    out = [Row(key="turns", lines=[[], _flush("EACH TIME IT RAN", width, right), first])]
+    out = [Row(key="turns", lines=[[], flush("EACH TIME IT RAN", width, right=right), first])]
     for turn, line in zip(found, rest, strict=True):
         newest = max(turn.values(), key=lambda row: row.id)
         out.append(Row(key=("turn", newest.id), lines=[line], goes=("jobs", newest.id)))
     return out
-
-
-def _flush(title: str, width: int, right: str) -> Line:
-    """A heading inside a panel, whose first cell is the cursor's."""
-    (words, style), *rest = heading(title, width + 1, right=right)
-    return [(words.lstrip(), style), *rest]
 
 
 def _turn(

@@ -1,10 +1,10 @@
 """Schedules in words: when, what they did last, whether they stand still."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from lineside.console.format import NONE, clock, glyph
-from lineside.console.text import Line, safe
+from lineside.console.format import NONE, clock, glyph, plural
+from lineside.console.reads.joblist import JobList
+from lineside.console.text import Line, clip, fit, flush, safe, width_of
 from lineside.console.views.jobs.pulse import ahead, hm
 from lineside.console.widgets.filled import Filled, Row
 from lineside.console.widgets.tables.rows import Cell, Column
@@ -35,6 +35,13 @@ def when_words(row: _Timed) -> str:
     if row.kind == "interval":
         return f"every {_span(float(row.spec))}"
     return f"new {row.spec}" if row.kind == "dataset" else f"push to {row.spec}"
+
+
+def waits_words(row: _Timed) -> str:
+    """What one waits for that does not fire by time."""
+    return (
+        f"when a version of data {row.spec} is added" if row.kind == "dataset" else f"when {row.spec} moves"
+    )
 
 
 def state_words(row: _Standing) -> str:
@@ -95,11 +102,18 @@ def _last(row: ListedRow, *, now: Micros) -> str:
     return last_words(row) if row.last_us is None else f"{hm(row.last_us, now=now)}  {last_words(row)}"
 
 
-def detail(row: ListedRow | None, firings: Sequence[FiringRow], *, now: Micros) -> Filled:
-    """Why it stands still, then every firing with what became of it; a row leads to its job."""
+def detail(row: ListedRow | None, view: JobList, *, now: Micros, width: int, height: int) -> Filled:
+    """What it runs, why it stands still, every firing with what became of it; then those of all schedules.
+
+    A row leads to its job.
+    """
     if row is None:
         return Filled(title="FIRINGS", rows=())
+    firings = view.firings
     rows = []
+    if height > _LOW:
+        what = [("runs  ", "head"), (safe(view.argv), ""), ("   in  ", "dim"), (safe(row.folder), "")]
+        rows.append(Row(key="runs", lines=[clip(what, width)]))
     if row.broken:
         words: Line = [
             ("! parked: ", "bad"),
@@ -115,8 +129,26 @@ def detail(row: ListedRow | None, firings: Sequence[FiringRow], *, now: Micros) 
     ]
     if not firings:
         rows.append(Row(key="none", lines=[[("never fired yet: . s fires it now", "dim")]]))
-    right = f"in {safe(row.folder)}"
-    return Filled(title=f"FIRINGS of {safe(row.name)}", rows=rows, right=right)
+    rows += _of_all(view, now=now, width=width, room=height - len(rows))
+    return Filled(title=f"FIRINGS of {safe(row.name)}", rows=rows, right=plural(len(firings), "firing"))
+
+
+_LOW = 4
+"""With fewer lines there are firings alone."""
+
+
+def _of_all(view: JobList, *, now: Micros, width: int, room: int) -> list[Row]:
+    """The newest firings of all schedules, where there are others."""
+    named = {row.id: safe(row.name) for row in view.schedules}
+    if len({one.schedule_id for one in view.fired}) < 2 or room < 4:
+        return []
+    wide = min(28, max(map(width_of, named.values())))
+    rows = [Row(key="all", lines=[[], flush("ALL FIRINGS", width)])]
+    for one in view.fired[: room - 2]:
+        line: Line = [(f"{fit(named.get(one.schedule_id, ''), wide)}  ", "bold"), *_firing(one, now=now)]
+        goes = ("jobs", one.job_id) if one.job_id else None
+        rows.append(Row(key=(one.schedule_id, one.due), lines=[clip(line, width)], goes=goes))
+    return rows
 
 
 def _firing(row: FiringRow, *, now: Micros) -> Line:

@@ -1,5 +1,6 @@
 """What a job in the queue waits for, in few words, and when that is likely to be there."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from lineside.console.reads import ends
@@ -29,6 +30,21 @@ def likely(job: JobRow, gpus: Sequence[Gpu], live: Sequence[JobRow], known: Ends
     return free[wanted - 1] if len(free) >= wanted else None
 
 
+_FEW = 30
+"""In fewer cells there is room for one fact."""
+
+
+def _fact(reason: str, at: Micros | None, *, now: Micros) -> Span:
+    """`GPU likely 16:15`, `behind 60`, `after 60 train fraud`, `no GPU fits`."""
+    if at is not None:
+        return f"GPU likely {pulse.ahead(at, now=now)}", "ok"
+    if behind := re.search(r"behind job (\d+)", reason):
+        return f"behind {behind[1]}", "dim"
+    if after := re.match(r"waits for job (\d+) \((.*)\)", reason):
+        return f"after {after[1]} {after[2]}", "dim"
+    return ("no GPU fits" if "GPU" in reason.partition(": ")[0] else reason.removeprefix("waits for ")), "dim"
+
+
 def words(
     job: JobRow, gpus: Sequence[Gpu], live: Sequence[JobRow], known: Ends, *, now: Micros, room: int
 ) -> list[Span]:
@@ -42,6 +58,8 @@ def words(
     full: list[Span] = [(reason, "dim"), *then]
     if line_width(full) <= room:
         return full
+    if room < _FEW:
+        return [_fact(reason, at, now=now)]
     if "GPU" in wanted and blocked:
         wanted = wanted.removeprefix("waits for ")
         more = ", none free"

@@ -111,7 +111,7 @@ def states(scene: "Scene") -> list[Said]:
 def wrong(scene: "Scene") -> list[Said]:
     """What somebody should look at."""
     wall, now = scene.wall, scene.wall.at_us
-    ends = [row.endpoint for row in wall.endpoints if row.endpoint.state not in ("ok", "new")]
+    ends = [row.endpoint for row in wall.endpoints if row.endpoint.state not in ("ok", "new", "stopped")]
     out = [
         Said(glyph(e.state)[0], f"{safe(e.name)} {e.state}", f"since {pulse.hm(e.state_since_us, now=now)}",
              glyph(e.state)[1])

@@ -1,6 +1,7 @@
 """What happened, on the wall: the newest runs, and what one has not seen yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from lineside.console.format import count, glyph, number, plural
@@ -83,7 +84,7 @@ def since(scene: "Scene", width: int, height: int) -> Filled:
     left = pulse.hm(wall.since_us, now=wall.at_us)
     title = "THE LAST 24 HOURS" if wall.first_visit else f"SINCE YOU LEFT, {left}"
     rows = _sum(scene, width)
-    rows += [_event(event, scene, width) for event in wall.events]
+    rows += [_event(*event, scene, width) for event in _folded(wall.events)]
     if not rows:
         rows = [
             Row(key="", lines=[[("nothing new", "dim"), ("; before that:" if wall.before else "", "dim")]])
@@ -91,7 +92,7 @@ def since(scene: "Scene", width: int, height: int) -> Filled:
     elif wall.before and height > len(rows) + 1:
         rows.append(Row(key="before", lines=[[("before that", "head")]]))
     if height > len(rows):
-        rows += [_event(event, scene, width, tone="dim") for event in wall.before]
+        rows += [_event(*event, scene, width, tone="dim") for event in _folded(wall.before)]
     return Filled(title=title, rows=rows)
 
 
@@ -131,11 +132,20 @@ _TONE = {"alias": "accent", "retrain": "drift"}
 _LIVES = {"alias": "models", "model": "models", "data": "data", "retrain": "monitor"}
 
 
-def _event(event: EventRow, scene: "Scene", width: int, *, tone: str | None = None) -> Row:
-    line: Line = [
+def _folded(events: Sequence[EventRow]) -> list[tuple[EventRow, int]]:
+    """Neighbours that say the same are one, with how often."""
+    groups = (list(same) for _, same in groupby(events, key=lambda event: (event.kind, event.text)))
+    return [(same[0], len(same)) for same in groups]
+
+
+def _event(event: EventRow, times: int, scene: "Scene", width: int, *, tone: str | None = None) -> Row:
+    often = f"  ×{times}" if times > 1 else ""
+    line: Line = clip([
         (f"{pulse.hm(event.at_us, now=scene.wall.at_us):>9}  ", "dim"),
         (safe(event.text), _TONE.get(event.kind, "") if tone is None else tone),
-    ]
+    ], width - len(often))  # fmt: skip
+    if often:
+        line = [*line, (often, "bold")]
     lives = _LIVES.get(event.kind)
     return Row(
         key=(event.at_us, event.text), lines=[clip(line, width)], goes=(lives, None) if lives else None

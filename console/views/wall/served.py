@@ -24,19 +24,21 @@ _COLUMNS_EACH = 12
 
 def endpoints(scene: "Scene", width: int, height: int) -> Filled:
     """State in a word, latency of the last hour, what has drifted."""
-    rows = scene.wall.endpoints
+    rows, width = scene.wall.endpoints, width - 1  # the last cell is the margin
     if not rows:
         how = ": lineside serve NAME@champion" if width >= 60 else ""
         nothing: Line = [(f"nothing is served yet{how}", "dim")]
         return Filled(title="ENDPOINTS", rows=[Row(key="", lines=[clip(nothing, width)])])
     tall = height >= 2 * len(rows)
     heads = _heads(rows, scene, width, tall=tall)
-    bad = sum(1 for row in rows if row.endpoint.state != "ok")
+    bad = sum(1 for row in rows if row.endpoint.state not in ("ok", "stopped"))
+    still = sum(1 for row in rows if row.endpoint.state == "stopped")
+    calm = " · all ok" if not still else " · stopped" if still == len(rows) else f" · {still} stopped"
     spans = _heights(rows, height) if tall else [1] * len(rows)
     return Filled(
         title="ENDPOINTS",
         right=("p99, last hour" if width >= 48 else "p99")
-        + (f" · {bad} of {len(rows)} not ok" if bad else " · all ok"),
+        + (f" · {bad} of {len(rows)} not ok" if bad else calm),
         rows=[
             Row(key=row.endpoint.id, goes=("monitor", row.endpoint.id),
                 lines=[head, *_below(row, width, lines)])
