@@ -318,7 +318,7 @@ class SqlArea(SqlDeeds):
         )
         self._axes = sqlchart.axes(self._asked.answered, x=given[0], y=given[1])
         if self._axes is None:
-            self.notify("there is no number among these columns", severity="warning", markup=False)
+            self.notify("no number among these columns measures anything", severity="warning", markup=False)
             return
         self._show_pane("chart")
         self.chart.focus()

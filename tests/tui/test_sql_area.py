@@ -30,7 +30,7 @@ def test_a_query_becomes_a_table_and_a_row_a_record(store: SqliteStore) -> None:
         assert "VIEWS YOU CAN ASK" in text
         assert "e writes a query" in text
         assert "o and its letter asks it" in text
-        assert "a  the best runs by a metric" in text
+        assert "a  runs by the last value of a metric" in text
         text = await here.press("e", *"select id, name from runs where id = 4", "enter")
         assert "1 row" in text
         assert "network" in text

@@ -44,13 +44,16 @@ class Axes:
 
 
 def axes(answer: Answered, *, x: int | None = None, y: int | None = None) -> Axes | None:
-    """The columns that are likely meant, where none is given; None: there is no number to draw."""
+    """The columns that are likely meant, where none is given; None: there is no number but ids to draw."""
     numbers = [at for at in answer.of_kind("number") if at != x] or answer.of_kind("number")
     if not numbers:
         return None
     x = _x(answer, y) if x is None else x
     rest = [at for at in numbers if at != x] or numbers
-    telling = [at for at in rest if not _is_id(answer.names[at])] or rest
+    measured = [at for at in rest if not _is_id(answer.names[at])]
+    if not measured and y is None:
+        return None
+    telling = [at for at in measured if _differ(answer, at)] or measured
     y = telling[-1 if answer.kind(x) == "word" and len(telling) == 1 else 0] if y is None else y
     return Axes(x=x, y=y, by=_by(answer, x) if answer.kind(x) != "word" else None)
 
@@ -66,6 +69,10 @@ def _x(answer: Answered, y: int | None) -> int:
 
 def _is_id(name: str) -> bool:
     return name.lower() == "id" or name.lower().endswith("_id")
+
+
+def _differ(answer: Answered, at: int) -> bool:
+    return len({row[at] for row in answer.rows}) > 1
 
 
 def _by(answer: Answered, x: int) -> int | None:
@@ -89,9 +96,13 @@ def draw(answer: Answered, chosen: Axes, width: int, height: int, view: Window) 
 
 
 def bars(answer: Answered, chosen: Axes, width: int, height: int) -> list[Line]:
-    """One row for each row of the answer: its word, a bar from nothing on, its number."""
-    words = [safe(str("NULL" if row[chosen.x] is None else row[chosen.x])) for row in answer.rows]
-    values = [_number(row[chosen.y]) for row in answer.rows]
+    """One row for each row of the answer: its word, a bar from nothing on, its number.
+
+    The longest bar in sight fills the room: what lies below the last row sets no scale.
+    """
+    seen = answer.rows if len(answer.rows) <= height else answer.rows[: max(0, height - 1)]
+    words = _labels(answer, chosen.x)[: len(seen)]
+    values = [_number(row[chosen.y]) for row in seen]
     said = [number(v) if v is not None else "NULL" for v in values]
     left = min(max(map(width_of, words), default=0), max(8, width // 3))
     right = max(map(len, said), default=0)
@@ -105,7 +116,26 @@ def bars(answer: Answered, chosen: Axes, width: int, height: int) -> list[Line]:
         lines.append(
             [("  " + fit(word, left) + " ", ""), (length, style), (" " + fit(text, right, align=">"), "")]
         )
-    return capped([clip(line, width) for line in lines], height, more="rows")
+    rest: list[Line] = [[] for _ in answer.rows[len(seen) :]]
+    return capped([*(clip(line, width) for line in lines), *rest], height, more="rows")
+
+
+def _labels(answer: Answered, x: int) -> list[str]:
+    """What each row is called: its x, behind the first column that tells rows of one x apart."""
+    words = [_word(row[x]) for row in answer.rows]
+    if len(set(words)) == len(words):
+        return words
+    alone = (at for at in range(len(answer.names)) if at != x and answer.kind(at) != "time")
+    ids = [at for at in alone if len({row[at] for row in answer.rows}) == len(answer.rows)]
+    if not ids:
+        return words
+    firsts = [_word(row[ids[0]]) for row in answer.rows]
+    wide = max(map(width_of, firsts))
+    return [f"{fit(first, wide, align='>')} {word}" for first, word in zip(firsts, words, strict=True)]
+
+
+def _word(value: Any) -> str:
+    return safe("NULL" if value is None else str(value))
 
 
 def _lines(answer: Answered, chosen: Axes, width: int, height: int, view: Window) -> Plotted:

@@ -15,9 +15,11 @@ from lineside.console.widgets.tables.rows import Cell, Column
 
 EXAMPLES: Sequence[tuple[str, str]] = (
     (
-        "the best runs by a metric",
-        "select r.id, r.name, r.author, m.metric, m.min as lowest, m.max as highest from runs r\n"
-        "  join metrics m on m.run_id = r.id where r.status = 'FINISHED' order by m.metric, highest desc",
+        "runs by the last value of a metric",
+        "select r.id, r.name, r.author, m.metric, m.last, m.min, m.max from runs r\n"
+        "  join metrics m on m.run_id = r.id where r.status = 'FINISHED' and m.metric = (select metric\n"
+        "  from metrics group by metric order by metric like 'val%' desc, count(*) desc, metric limit 1)\n"
+        "  order by m.last",
     ),
     (
         "what fails, and why",
@@ -41,13 +43,16 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ),
     (
         "how busy the box was",
-        "select name, count(*) as jobs, sum(seconds) as seconds from jobs group by all order by seconds desc",
+        "select name, sum(seconds) as seconds, count(*) as jobs from jobs group by all order by seconds desc",
     ),
     (
         "what a parameter does to a metric",
-        "select p.num, m.max as highest, p.key, m.metric, r.name from params p\n"
+        "select p.num as x, m.last, p.key, m.metric, r.id, r.name from params p\n"
         "  join metrics m on m.run_id = p.run_id join runs r on r.id = p.run_id\n"
-        "  where p.num is not null order by p.num",
+        "  where p.key = (select key from params where num is not null\n"
+        "      group by key order by count(distinct num) desc, key limit 1)\n"
+        "    and m.metric = (select metric from metrics\n"
+        "      group by metric order by metric like 'val%' desc, count(*) desc, metric limit 1) order by x",
     ),
     (
         "one metric over its steps, a line for each run",
