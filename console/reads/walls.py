@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from lineside.console.reads import ends
 from lineside.console.reads.achieved import METRICS, Better, betters
 from lineside.console.reads.ends import End
+from lineside.console.reads.kept import Kept, kept
 from lineside.console.reads.needs import DAY_US, Need, needs
 from lineside.store.clock import SECOND, Micros
 from lineside.store.queries import endpoints, jobs, monitors, runs, walls, windows
@@ -78,13 +79,14 @@ class Wall:
     better: tuple[Better, ...] = ()  # what became better since
     recent: tuple[Recent, ...] = ()  # runs, the newest first
     counts: dict[str, int] = field(default_factory=dict)  # jobs that run or wait, by state
+    kept: tuple[Kept, ...] = ()  # versions of models and data
 
 
 def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None, brief: bool = False) -> Wall:
     """The wall at this moment, for somebody who left at `left` (None: never was here).
 
     Args:
-        brief: without what became better, which costs most: for a first frame.
+        brief: without what became better and what is kept, which cost most: for a first frame.
     """
     since = Micros(at - DAY_US) if left is None else left
     events = walls.events(db, since=Micros(min(since, at - 7 * DAY_US)))
@@ -100,6 +102,7 @@ def read(db: sqlite3.Connection, *, at: Micros, left: Micros | None, brief: bool
         better=() if brief else tuple(betters(db, since=since)),
         recent=tuple(_recent(db)),
         counts=jobs.counts(db),
+        kept=() if brief else kept(db),
     )  # fmt: skip
 
 

@@ -54,10 +54,10 @@ class View:
     loads: Mapping[str, Sequence[float | None]]
 
 
-PANELS = ("gpus", "ends", "jobs", "since", "recent")
+PANELS = ("gpus", "ends", "jobs", "since", "kept", "recent")
 LETTERS: Mapping[str, tuple[str, str]] = {
     "gpus": ("g", "GPUs"), "ends": ("e", "endpoints"), "jobs": ("j", "jobs"),
-    "recent": ("r", "recent runs"), "since": ("s", "since you left"),
+    "recent": ("r", "recent runs"), "since": ("s", "since you left"), "kept": ("m", "models and data"),
 }  # fmt: skip
 _MINUTE_S = 60.0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fixtures import busy_home
 from fixtures.busy_home import at_busy_console
-from fixtures.consoles import Sitting
+from fixtures.consoles import Sitting, at_console
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,11 +106,13 @@ def test_on_a_big_screen_stands_only_what_matters(busy: SqliteStore) -> None:
 counts = st.integers(0, 30)
 
 
-@given(st.integers(20, 320), st.integers(2, 90), counts, counts, counts, counts)
+@given(st.integers(20, 320), st.integers(2, 90), counts, counts, counts, counts, counts, counts)
 def test_the_panels_lie_inside_the_room_and_none_on_another(
-    wide: int, tall: int, needs: int, gpus: int, ends: int, jobs: int
+    wide: int, tall: int, needs: int, gpus: int, ends: int, jobs: int, since: int, kept: int
 ) -> None:
-    want = Wanted(needs=needs, gpus=gpus, ends=ends, jobs=jobs, job_lines=2 * jobs)
+    want = Wanted(
+        needs=needs, gpus=gpus, ends=ends, jobs=jobs, job_lines=2 * jobs, since=since, kept=kept
+    )  # fmt: skip
     places = list(plan(wide, tall, want).values())
     assert places
     for at, one in enumerate(places):
@@ -159,3 +161,18 @@ def test_where_letters_are_ascii_the_next_key_is_a_word(busy: SqliteStore) -> No
         assert "enter look" in text
 
     at_busy_console(busy, do, settings=Settings(ascii=True))
+
+
+def test_what_is_kept_stands_where_a_calm_home_has_room(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.until(lambda text: "MODELS" in text.partition("\n")[2])
+        below = text[text.index("MODELS ─") :]
+        assert any("digit-reader v2" in line and "champion" in line for line in below.splitlines())
+        assert "DATA" in below
+        await here.press("semicolon", "m")
+        assert here.app.screen.focused is not None
+        assert here.app.screen.focused.id == "kept"
+        await here.press("enter")
+        assert here.app.current_mode == "models"
+
+    at_console(store, do, size=(200, 60))

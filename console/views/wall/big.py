@@ -69,12 +69,19 @@ def _below(scene: "Scene", columns: int, lines: int) -> list[Line]:
     return beside(padded(left, lines), padded(right, lines), widths=(half, half), rule="   ")
 
 
+_LEAST = 3
+"""Lines of a panel that says anything."""
+
+
 def _panels(scene: "Scene", width: int, lines: int) -> list[Line]:
-    """The GPUs with what they did, and the newest of what happened, in letters of the usual size."""
+    """The GPUs with what they did, the newest of what happened, runs: in letters of the usual size."""
     fills = [(work.gpus, 1 + 6 * len(scene.gpus))] if scene.gpus else []
+    news = (happened.since, 1 + happened.lines(scene))
     out: list[Line] = []
-    for fill, tall in (*fills, (happened.since, lines)):
+    for fill, tall in (*fills, news, (happened.recent, lines)):
         tall = min(tall, lines - len(out))
+        if tall < _LEAST:
+            break
         out += [line for line, _ in lines_of(fill(scene, width - 1, max(1, tall - 1)), width, tall)]
         out += [[]] if out else []
     return out

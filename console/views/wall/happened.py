@@ -31,7 +31,7 @@ _RUN = (
 )
 
 
-_MANY, _MOST = 12, 8
+_MANY, _MOST = 12, 12
 """With room for so many of three lines each, runs have them, or more: themselves, their curve, a blank."""
 
 
@@ -94,6 +94,13 @@ def since(scene: "Scene", width: int, height: int) -> Filled:
     if height > len(rows):
         rows += [_event(*event, scene, width, tone="dim") for event in _folded(wall.before)]
     return Filled(title=title, rows=rows)
+
+
+def lines(scene: "Scene") -> int:
+    """How many lines all that happened takes."""
+    wall = scene.wall
+    told = len(_sum(scene, 80)) + len(_folded(wall.events))
+    return (told or 1) + (1 if told and wall.before else 0) + len(_folded(wall.before))
 
 
 def _sum(scene: "Scene", width: int) -> list[Row]:

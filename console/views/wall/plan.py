@@ -29,6 +29,8 @@ class Wanted:
     ends: int
     jobs: int
     job_lines: int = 0  # where each may take two
+    since: int = 0
+    kept: int = 0
 
 
 def plan(width: int, height: int, want: Wanted) -> Mapping[str, Rect]:
@@ -48,7 +50,7 @@ def _three(width: int, height: int, want: Wanted) -> dict[str, Rect]:
     jobs = min(1 + max(1, want.job_lines), (height - needs) * 3 // 5)
     gpus = min(_gpu_height(want.gpus, height), height // 2)
     return {
-        **_stack(a, height, (("needs", needs), ("jobs", jobs), ("since", 0))),
+        **_stack(a, height, (("needs", needs), ("jobs", jobs), *_rest(height - needs - jobs, want))),
         **_stack(b, height, (("gpus", gpus), ("recent", 0))),
         **_stack(c, height, (("ends", 0),)),
     }
@@ -64,9 +66,20 @@ def _two(width: int, height: int, want: Wanted) -> dict[str, Rect]:
     ends = min(1 + max(1, 2 * want.ends), rest // 3)
     return {
         "needs": Rect(0, 0, width, needs),
-        **_stack(a, rest, (("jobs", jobs), ("since", 0))),
+        **_stack(a, rest, (("jobs", jobs), *_rest(rest - jobs, want))),
         **_stack(b, rest, (("gpus", gpus), ("ends", ends), ("recent", 0))),
     }
+
+
+def _rest(height: int, want: Wanted) -> tuple[tuple[str, int], ...]:
+    """What happened; below it what is kept, where more room is left than that takes."""
+    since = 1 + max(1, want.since)
+    if want.kept and height - since >= min(_LEAST_KEPT, 1 + want.kept):
+        return ("since", since), ("kept", 0)
+    return (("since", 0),)
+
+
+_LEAST_KEPT = 5
 
 
 def _paired(width: int, height: int, want: Wanted) -> dict[str, Rect]:

@@ -10,7 +10,7 @@ from lineside.console.reads.walls import Wall
 from lineside.console.text import Line, clip, fit, heading, line_width, safe
 from lineside.console.views.grid import padded
 from lineside.console.views.jobs import pulse
-from lineside.console.views.wall import happened, served, work
+from lineside.console.views.wall import happened, kept, served, work
 from lineside.console.views.wall.plan import Rect, Wanted, plan
 from lineside.console.widgets.filled import Fill, lines_of
 from lineside.console.widgets.tables.rows import Cell
@@ -37,7 +37,7 @@ def wanted(scene: Scene) -> Wanted:
     return Wanted(
         needs=len(wall.needs), gpus=len(scene.gpus), ends=len(wall.endpoints),
         jobs=len(wall.working) + bool(wall.waiting),
-        job_lines=work.lines(scene),
+        job_lines=work.lines(scene), since=happened.lines(scene), kept=kept.lines(scene),
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def fills(scene: Scene) -> Mapping[str, Fill]:
     """What draws each panel but the first, by its name in the plan."""
     makers = {
         "gpus": work.gpus, "ends": served.endpoints, "jobs": work.jobs, "since": happened.since,
-        "recent": happened.recent,
+        "recent": happened.recent, "kept": kept.panel,
     }  # fmt: skip
     return {name: lambda w, h, make=make: make(scene, w, h) for name, make in makers.items()}  # type: ignore[misc]
 
