@@ -340,8 +340,7 @@ class OpenedRun(Vertical):
     def _draw_system(self, found: Opening, width: int, height: int, chosen: str) -> list[Line]:
         curves = self._curves(found, system=True)
         if not curves:
-            words = "nothing was measured: only runs of the runner are, every two seconds"
-            return drawing.none_said("SYSTEM", words, width)
+            return drawing.measured_once(found.detail, width)
         from lineside.console.views.runs import smallcharts
 
         head = heading("SYSTEM", width, right="every two seconds · x since it began · ↵ one alone")

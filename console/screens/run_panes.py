@@ -10,6 +10,7 @@ from lineside.console.text import Line, clip, heading, spread
 from lineside.console.views.runs import comparisons
 from lineside.console.views.runs import run as opening
 from lineside.console.views.runs import runs as drawing
+from lineside.console.widgets.charts.gallery import LEAST_HEIGHT
 from lineside.console.widgets.charts.window import Plotted, Window
 
 if TYPE_CHECKING:
@@ -58,8 +59,17 @@ class RunPanes(FramedRuns):
             lines += [[]] * (height - len(lines)) if beside else []
             return [spread(line, [("│", "rule")], width) for line in lines] if beside else lines
         if self._pane == "detail" and view.beside is not None:
-            return opening.facts(view.beside, self.me, width, now=self.now, focused=focused)
+            lines = opening.facts(view.beside, self.me, width, now=self.now, focused=focused)
+            return [*lines, *self._charts_below(view, width, height - len(lines))]
         return []
+
+    def _charts_below(self, view: Leaderboard, width: int, room: int) -> list[Line]:
+        """What a run in words leaves of a big screen shows its curves."""
+        if room < LEAST_HEIGHT or not (every := _every(view)):
+            return []
+        from lineside.console.views.runs import smallcharts
+
+        return smallcharts.fitting(every, view.asked.look, self._letters(), width, room, log_y=self._log_y)
 
     def _draw_gallery(self, view: Leaderboard, width: int, height: int, chosen: str) -> list[Line]:
         every = _every(view)

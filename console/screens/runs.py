@@ -116,7 +116,7 @@ class RunsArea(RunPanes):
         if self._pane == "small":
             return _SMALL
         size = self.app.size
-        charted = self._pane == "chart" or (self._pane in COMPARED and size.width >= _WIDE)
+        charted = self._pane in ("chart", "detail") or (self._pane in COMPARED and size.width >= _WIDE)
         return 6 if size.height >= _TALL and charted and size.width >= drawing.NARROW else 0
 
     def _seen(self) -> Sequence[int]:

@@ -70,6 +70,20 @@ def take_apart(text: str) -> Term:
     return Term(family=None, key=_bare(key), operator=operator, value=_bare(value))
 
 
+def doubled(text: str) -> str:
+    """The operator of a term that another one follows; "": none does.
+
+    >>> doubled("lr<<1"), doubled("param:lr==1"), doubled('note="<draft>"'), doubled("note:<draft>")
+    ('<', '=', '', '')
+    """
+    key, operator, value = _cut(text)
+    if operator == ":" and key in _FAMILIES:
+        _, operator, value = _cut(value)
+    return (
+        operator if operator not in (None, ":", "~") and value.startswith(("<", ">", "=", "!", "~")) else ""
+    )
+
+
 def refuse(text: str, word: Word, complaint: str, *, hint: str = "") -> NoReturn:
     """Raise a Usage error whose second line points at the word."""
     mark = " " * word.start + "^" * max(1, len(word.text))

@@ -112,3 +112,8 @@ def test_of_a_command_the_words_are_seen_from_where_they_differ() -> None:
     assert comparisons._from_where_they_differ(row) == ["… 1", "… 2"]
     row = Difference(kind="context", key="command", values=("a.py --lr 1", "a.py --lr 2"))
     assert comparisons._from_where_they_differ(row) == ["… 1", "… 2"]
+
+
+def test_of_scripts_in_one_folder_only_their_names_are_seen() -> None:
+    row = Difference(kind="context", key="command", values=("/lib/net.py --lr 1", "/lib/forest.py --lr 1"))
+    assert comparisons._from_where_they_differ(row) == ["…/net.py --lr 1", "…/forest.py --lr 1"]

@@ -14,6 +14,7 @@ from lineside.console.ports import SqliteStore
 from lineside.console.reads import leaderboard
 from lineside.console.screens.runs import RunsArea
 from lineside.console.text import plain
+from lineside.console.widgets.charts.gallery import Gallery
 from lineside.console.widgets.frame.footer import Footer
 from lineside.store.homes import Home
 
@@ -295,5 +296,26 @@ def test_a_footer_offers_enter_only_where_it_leads_somewhere(store: SqliteStore)
         assert "open" not in plain(footer.lines[0])
         await here.press("tab")
         assert "open" in plain(footer.lines[0])
+
+    at_console(store, do)
+
+
+def test_a_filter_with_one_operator_too_many_says_so_below_the_field(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("2", "slash", *"lr<<1")
+        assert "✗ a value belongs behind <" in text
+
+    at_console(store, do)
+
+
+def test_all_metrics_have_the_screen_where_there_is_no_room_below_the_list(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("2", "down", "down", "a")
+        area = here.app.area
+        assert area is not None
+        shown = {id: area.query_one(id).display for id in ("#gallery", "#runs")}
+        assert shown == {"#gallery": True, "#runs": len(area.query_one("#gallery", Gallery).names) < 3}
+        await here.press("escape")
+        assert area.query_one("#runs").display
 
     at_console(store, do)

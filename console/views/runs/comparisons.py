@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
 
 from lineside.console.format import NONE, number
 from lineside.console.reads.behind import Differences, Profiles
@@ -100,12 +101,24 @@ class _Sides:
 
 
 def _from_where_they_differ(row: Difference) -> Sequence[str | None]:
-    """The values; of commands only the words from the first that is not the same in all."""
+    """The values; of commands only what follows what is the same in all."""
     said = [_words(value) for value in row.values if value is not None]
     if row.kind != "context" or row.key != "command" or not row.differs or len(said) < len(row.values):
         return row.values
     same = next((at for at, words in enumerate(zip(*said, strict=False)) if len(set(words)) > 1), 0)
-    return [" ".join(["…"] * (same > 0) + words[same:]) for words in said]
+    cut = _same_folder([(words[same:] or [""])[0] for words in said])
+    rest = [[word[cut:] if at == 0 else word for at, word in enumerate(words[same:])] for words in said]
+    return ["… " * (same > 0) + "…/" * (cut > 1) + " ".join(words) for words in rest]
+
+
+def _same_folder(paths: Sequence[str]) -> int:
+    """Characters of the folder that all of them lie in.
+
+    >>> _same_folder(["/lib/a.py", "/lib/b.py"]), _same_folder(["0.1", "0.2"])
+    (5, 0)
+    """
+    folders = zip(*(path.split("/")[:-1] for path in paths), strict=False)
+    return sum(len(parts[0]) + 1 for parts in takewhile(lambda parts: len(set(parts)) == 1, folders))
 
 
 def _words(command: str) -> list[str]:

@@ -1,9 +1,10 @@
 """One run, opened: all that is known of it in blocks, beside a chart or over the whole screen."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lineside.console.format import amount, between, clock, count, number, plural, state, took
+from lineside.console.format import NONE, amount, between, clock, count, number, plural, state, took
 from lineside.console.ports import Me
 from lineside.console.reads.judging import judged
 from lineside.console.reads.needs import why
@@ -151,7 +152,8 @@ def _pairs(title: str, values: Mapping[str, str], width: int) -> Block:
     key = min(18, max(width_of(safe(k)) for k in values))
     short = all(key + 2 + width_of(safe(v)) < half for v in values.values())
     cells: list[Line] = [
-        [(" " + fit(safe(k), key) + "  ", "dim"), (safe(v), "bold")] for k, v in values.items()
+        [(" " + fit(safe(k), key) + "  ", "dim"), (safe(v) or NONE, "bold" if v else "dim")]
+        for k, v in values.items()
     ]
     if not short or len(cells) < 4:
         return [_title(title, width), *(clip(cell, width) for cell in cells)]
@@ -180,15 +182,21 @@ def _origin(context: Mapping[str, Any], width: int) -> Block:
     pairs = [(key, _text(context[key])) for key in known if context.get(key) not in (None, "", [], {})]
     if not pairs:
         return []
-    key = min(20, max(len(k) for k, _ in pairs))
+    key = min(22, max(len(k) for k, _ in pairs))
     lines: Block = [_title("code and machine", width)]
     for name, value in pairs:
         dirty = name == "changes" and value not in ("none", "")
         value = value[:12] if name == "commit" and key + 4 + len(value) > width else value
-        lines.append(
-            clip([(" " + fit(safe(name), key) + "  ", "dim"), (safe(value), "warn" if dirty else "")], width)
-        )
+        parts = _folded(safe(value), width - key - 4) if name == "command" else [safe(value)]
+        for place, part in enumerate(parts):
+            said = fit("" if place else safe(name), key)
+            lines.append(clip([(f" {said}  ", "dim"), (part, "warn" if dirty else "")], width))
     return lines
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """On as many lines as it needs, broken between words, a word that is too long anywhere."""
+    return textwrap.wrap(text, max(8, room), break_on_hyphens=False) or [""]
 
 
 def _text(value: object) -> str:
@@ -280,6 +288,16 @@ def _flow(blocks: Sequence[Block], columns: int, each: int) -> list[Line]:
 def none_said(title: str, words: str, width: int) -> list[Line]:
     """A pane that has nothing to show, and why."""
     return [heading(title, width), [], [("  " + words, "dim")]]
+
+
+def measured_once(detail: Detail, width: int) -> list[Line]:
+    """What the machine gave to a run that has no curves of it."""
+    if not detail.system:
+        return none_said(
+            "SYSTEM", "nothing was measured: only runs of the runner are, every two seconds", width
+        )
+    head = heading("SYSTEM", width, right="it was over before there were curves")
+    return [head, *_system(detail.system, width)[1:]]
 
 
 def best_of(row: SummaryRow) -> float | None:

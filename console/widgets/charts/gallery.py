@@ -18,6 +18,8 @@ LEAST_WIDTH, LEAST_HEIGHT = 38, 8
 GAP = 2
 _SHAPE = 4.0
 """Cells to a row of cells in a chart that is pleasant to look at."""
+_EMPTY = 2.5
+"""What room without a chart counts."""
 
 
 def shape(count: int, width: int, height: int) -> tuple[int, int]:
@@ -48,7 +50,7 @@ def _ugliness(count: int, columns: int, width: int, height: int) -> float:
     """How far from four times as wide as high the charts would be, and how much would stay empty."""
     rows = -(-count // columns)
     tall = max(LEAST_HEIGHT, height // rows)
-    return abs(math.log(width / columns / tall / _SHAPE)) + 1.0 - count / (rows * columns)
+    return abs(math.log(width / columns / tall / _SHAPE)) + _EMPTY * (1.0 - count / (rows * columns))
 
 
 class Gallery(Page[M]):
