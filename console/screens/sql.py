@@ -45,7 +45,7 @@ class SqlArea(SqlDeeds):
     SqlArea #ask { height: auto; max-height: 8; }
     SqlArea #prompt { width: 7; height: 1; }
     SqlArea #query { width: 1fr; max-height: 3; }
-    SqlArea.-writing #query { max-height: 8; }
+    SqlArea.-writing #query, SqlArea.-roomy #query { max-height: 8; }
     SqlArea #words { height: 1; display: none; }
     SqlArea.-writing #words { display: block; }
     SqlArea #rows { height: 1fr; }
@@ -232,6 +232,7 @@ class SqlArea(SqlDeeds):
                 widget.set([])
 
     def on_resize(self) -> None:
+        self.set_class(self.app.size.height >= _TALL, "-roomy")
         self._show_pane(self._pane)
 
     @on(Table.Moved)

@@ -80,12 +80,18 @@ def _alone(width: int, height: int, want: Wanted, zoomed: str) -> Mapping[str, R
     if zoomed in ("distribution", "worst"):
         large, sheet = [Part(zoomed, 5, height, 1)], parts["sheet"]
         if width >= _BESIDE:
-            return _side_by_side([(sheet, 2), (large, 3)], room)
+            return _side_by_side([([*sheet, *parts["history"]], 2), (large, 3)], room)
         low = [replace(part, wants=max(part.least, height // 2)) for part in sheet]
         fits = sum(part.least for part in [*low, *large]) <= height
         return _side_by_side([([*low, *large] if fits else large, 1)], room)
-    rows = {"endpoints": 1 + want.endpoints, "alerts": want.alerts}
-    about = {"endpoints": ("latency", "traffic"), "alerts": ("episode",)}
+    rows = {
+        "endpoints": 1 + want.endpoints,
+        "alerts": want.alerts,
+        "heat": want.features and 3 + want.features,
+    }
+    about = {
+        "endpoints": ("latency", "traffic"), "alerts": ("episode",), "heat": ("distribution", "history"),
+    }  # fmt: skip
     if zoomed not in rows or not rows[zoomed]:
         return {zoomed: room}
     table = min(height, rows[zoomed])

@@ -16,9 +16,11 @@ from lineside.console.widgets.tables.rows import Cell, Column
 EXAMPLES: Sequence[tuple[str, str]] = (
     (
         "runs by the last value of a metric",
-        "select r.id, r.name, r.author, m.metric, m.last, m.min, m.max from runs r\n"
-        "  join metrics m on m.run_id = r.id where r.status = 'FINISHED' and m.metric = (select metric\n"
-        "  from metrics group by metric order by metric like 'val%' desc, count(*) desc, metric limit 1)\n"
+        "select r.id, r.name, r.author, m.metric, m.last, m.min, m.max\n"
+        "  from runs r join metrics m on m.run_id = r.id\n"
+        "  where r.status = 'FINISHED' and m.metric = (\n"
+        "    select metric from metrics group by metric\n"
+        "    order by metric like 'val%' desc, count(*) desc, metric limit 1)\n"
         "  order by m.last",
     ),
     (
@@ -28,7 +30,8 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ),
     (
         "accuracy by window",
-        "select number, value, low, high, baseline, domain_auc, columns_fired, labelled, monitor, version\n"
+        "select number, value, low, high, baseline, domain_auc, columns_fired,\n"
+        "  labelled, monitor, version\n"
         "  from windows where value is not null order by number",
     ),
     (
@@ -47,12 +50,14 @@ EXAMPLES: Sequence[tuple[str, str]] = (
     ),
     (
         "what a parameter does to a metric",
-        "select p.num as x, m.last, p.key, m.metric, r.id, r.name from params p\n"
-        "  join metrics m on m.run_id = p.run_id join runs r on r.id = p.run_id\n"
+        "select p.num as x, m.last, p.key, m.metric, r.id, r.name\n"
+        "  from params p join runs r on r.id = p.run_id\n"
+        "  join metrics m on m.run_id = p.run_id\n"
         "  where p.key = (select key from params where num is not null\n"
-        "      group by key order by count(distinct num) desc, key limit 1)\n"
-        "    and m.metric = (select metric from metrics\n"
-        "      group by metric order by metric like 'val%' desc, count(*) desc, metric limit 1) order by x",
+        "    group by key order by count(distinct num) desc, key limit 1)\n"
+        "  and m.metric = (select metric from metrics group by metric\n"
+        "    order by metric like 'val%' desc, count(*) desc, metric limit 1)\n"
+        "  order by x",
     ),
     (
         "one metric over its steps, a line for each run",
