@@ -47,6 +47,8 @@ _GRID_FROM, _WIDE = 38, 130
 
 
 _SINCE = Look(x="relative")
+_INTO = ("metrics", "system")
+"""Tabs whose metric can be entered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +192,11 @@ class OpenedRun(Vertical):
             inner = self.query_one("#text" if self.query_one("#text").display else "#laid")
             if inner.display:
                 self.call_after_refresh(inner.focus)
+
+    @property
+    def leads(self) -> bool:
+        """Whether `enter` leads into something."""
+        return self.file is not None if self.tab == "files" else self.tab in _INTO and bool(self.metric)
 
     def out(self) -> bool:
         """From a file or a curve back to the list; False where there is nothing to leave."""

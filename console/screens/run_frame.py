@@ -13,6 +13,7 @@ _OF_A_PAIR = frozenset({"runs.diff", "runs.pair"})
 _NOT_OF_TEXTS = frozenset({
     "runs.open", "runs.compare", "runs.output", "runs.diff", "everywhere.do", "everywhere.go",
 })  # fmt: skip
+_OPEN = frozenset({"runs.open"})
 _OF_AN_OPENED = frozenset({"runs.next_run"})
 
 
@@ -29,10 +30,9 @@ class FramedRuns(PairedRuns):
         if self.has_class("-diffing"):
             return _OF_THE_LIST | _OF_AN_OPENED | alone | _NOT_OF_TEXTS
         if self._opened is not None:
-            leads = self._run().tab in ("metrics", "system", "files")
-            return _OF_THE_LIST | _OF_A_PAIR | (frozenset() if leads else frozenset({"runs.open"}))
+            return _OF_THE_LIST | _OF_A_PAIR | (frozenset() if self._run().leads else _OPEN)
         if self._pane in COMPARED:
-            reads = frozenset({"runs.open"}) if self.query_one("#page").has_focus else frozenset()
+            reads = _OPEN if self.query_one("#page").has_focus else frozenset()
             return (_OF_THE_LIST - {"runs.metric"}) | _OF_AN_OPENED | alone | reads
         return _OF_A_PAIR | _OF_AN_OPENED
 

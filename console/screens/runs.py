@@ -105,6 +105,8 @@ class RunsArea(RunPanes):
             pair=self.pair if self._pane in COMPARED else None, points=self.view is not None,
         )  # fmt: skip
         home, known = self.store.home, None if self.whole else self._board
+        if known is not None and known.asked.where != asked.where:
+            known = None  # what was wrong with the filter that is typed is still wrong
 
         def read(db: sqlite3.Connection) -> Leaderboard:
             return leaderboard.read(db, home, asked, known=known)

@@ -187,16 +187,16 @@ def _origin(context: Mapping[str, Any], width: int) -> Block:
     for name, value in pairs:
         dirty = name == "changes" and value not in ("none", "")
         value = value[:12] if name == "commit" and key + 4 + len(value) > width else value
-        parts = _folded(safe(value), width - key - 4) if name == "command" else [safe(value)]
-        for place, part in enumerate(parts):
-            said = fit("" if place else safe(name), key)
-            lines.append(clip([(f" {said}  ", "dim"), (part, "warn" if dirty else "")], width))
+        lines += _said(safe(name), safe(value), key, width, "warn" if dirty else "", fold=name == "command")
     return lines
 
 
-def _folded(text: str, room: int) -> list[str]:
-    """On as many lines as it needs, broken between words, a word that is too long anywhere."""
-    return textwrap.wrap(text, max(8, room), break_on_hyphens=False) or [""]
+def _said(name: str, value: str, key: int, width: int, style: str, *, fold: bool) -> Block:
+    """A name and its value; one that is folded goes on below its name, broken between words."""
+    if not fold or key + 4 + width_of(value) <= width:
+        return [clip([(f" {fit(name, key)}  ", "dim"), (value, style)], width)]
+    parts = textwrap.wrap(value, max(8, width - 4), break_on_hyphens=False)
+    return [[(f" {name}", "dim")], *([("   ", ""), (part, style)] for part in parts)]
 
 
 def _text(value: object) -> str:
