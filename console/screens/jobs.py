@@ -98,7 +98,7 @@ class JobsArea(JobLooks):
                 yield Table[ListedRow](
                     clocks.COLUMNS,
                     id="schedules",
-                    empty="no schedules: lineside schedules add NAME",
+                    empty="no schedules: nothing starts by itself here",
                 )
                 yield Table[Pipe](
                     piping.COLUMNS,

@@ -48,7 +48,11 @@ def told_of(area: "Area[Any]", right: Line) -> list[Line]:
     """What the crumb says on its right, the most important first: others, the sum, marks, columns."""
     parts: list[Line] = [presence(area), right]
     table = area.main()
-    if table is None or not table.display or area.has_class("-empty"):
+    if (
+        table is None
+        or not all(node.display for node in table.ancestors_with_self)
+        or area.has_class("-empty")
+    ):
         return parts
     if table.marks and "marked" not in plain(right):
         hidden = table.marks_out_of_sight

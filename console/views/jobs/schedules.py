@@ -108,7 +108,7 @@ def detail(row: ListedRow | None, view: JobList, *, now: Micros, width: int, hei
     A row leads to its job.
     """
     if row is None:
-        return Filled(title="FIRINGS", rows=())
+        return _lesson()
     firings = view.firings
     rows = []
     if height > _LOW:
@@ -131,6 +131,20 @@ def detail(row: ListedRow | None, view: JobList, *, now: Micros, width: int, hei
         rows.append(Row(key="none", lines=[[("never fired yet: . s fires it now", "dim")]]))
     rows += _of_all(view, now=now, width=width, room=height - len(rows))
     return Filled(title=f"FIRINGS of {safe(row.name)}", rows=rows, right=plural(len(firings), "firing"))
+
+
+def _lesson() -> Filled:
+    """How one gets a schedule: what stands there while there is none."""
+    ways = (
+        ('lineside schedules add nightly "30 2 * * *" PIPELINE', "by a cron line"),
+        ("lineside schedules add often --every 6h PIPELINE", "by an interval"),
+        ("lineside schedules add fresh --on-data NAME PIPELINE", "at each new version of data"),
+        ("lineside schedules add pushed --on-push main PIPELINE", "at each push to a branch"),
+    )
+    wide = max(len(command) for command, _ in ways)
+    said: Line = [("A schedule starts a pipeline; in the folder of lineside.toml:", "")]
+    lines: list[Line] = [[(f"  {command:<{wide}}  ", "bold"), (when, "dim")] for command, when in ways]
+    return Filled(title="HOW ONE BEGINS", rows=[Row(key="lesson", lines=[[], said, [], *lines])])
 
 
 _LOW = 4
