@@ -30,7 +30,7 @@ def worst(view: View, width: int, height: int) -> list[Line]:
         return [head, [("  its rows are no longer kept", "dim")]]
     if watch.image is not None:
         gap: list[Line] = [[]] if height > 8 else []
-        return [head, *gap, *_pictures(watch, width - 2, height - 1 - len(gap))]
+        return [head, *gap, *_pictures(watch, width - 3, height - 1 - len(gap))]
     return [head, *_table(watch, width, height - 1)]
 
 
