@@ -50,6 +50,7 @@ class LineageArea(Following[View | None]):
         self._chosen: Spot | None = None
         self._notes: Notes | None = None  # of the view that is drawn
         self._eye: Spot | None = None  # what stands in the middle of the drawing
+        self._lit: Spot | None = None  # where the cursor rested last, while it moves
         self._coming: Node | None = None  # to be chosen when the next answer is there
 
     def body(self) -> ComposeResult:
@@ -75,15 +76,16 @@ class LineageArea(Following[View | None]):
         return self._chosen if self._chosen in self.view.plan.y else self.view.plan.root
 
     def _draw(self, view: View, width: int, height: int) -> list[Line]:
-        """A step within sight leaves the drawing where it is."""
+        """A step within sight leaves the drawing where it is; what stands out follows when it rests."""
         here = self.here or view.plan.root
         draw = partial(
             views.canvas, view, here, self.now, width, height, focused=self.graph.has_focus, known=self._notes
         )
         eye = self._eye if self._eye in view.plan.y else here
-        drawn = draw(eye=eye)
+        drawn = draw(eye=eye, lit=self._lit if self._lit in view.plan.y else here)
         if here not in drawn.calm and eye != here:
-            eye, drawn = here, draw(eye=here)
+            self._lit = eye = here
+            drawn = draw(eye=here)
         self._eye = eye
         return drawn.lines
 
@@ -167,13 +169,15 @@ class LineageArea(Following[View | None]):
     def _choose(self, spot: Spot) -> None:
         if spot == self.here:
             return
-        self._chosen = spot
+        self._lit, self._chosen = self._lit or self.here, spot
         self.graph.redraw()
         self.follow()
 
     def followed(self) -> None:
         """What is known of the node, and what may be done to it."""
-        self.query_one("#node", Drawing).redraw()
+        self._lit = None
+        for drawing in self.query(Drawing):
+            drawing.redraw()
         self.refresh_frame()
 
     def cmd_enter(self) -> None:

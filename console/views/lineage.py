@@ -32,17 +32,23 @@ class Canvas(NamedTuple):
 
 def canvas(
     view: View, chosen: Spot, now: Micros, width: int, height: int, *,
-    focused: bool, known: Notes | None = None, eye: Spot | None = None,
+    focused: bool, known: Notes | None = None, eye: Spot | None = None, lit: Spot | None = None,
 ) -> Canvas:  # fmt: skip
-    """The loop in one line, the drawing, its steps; below them the same in order of time, if it fits."""
+    """The loop in one line, the drawing, its steps; below them the same in order of time, if it fits.
+
+    Args:
+        eye: the spot in the middle; None: the chosen one.
+        lit: whose way, kind and line of the story stand out; None: the chosen one.
+    """
+    lit = lit or chosen
     title = f"LINEAGE OF {safe(view.plan.words[view.plan.root.node].label)}"
     style = "bold accent" if focused else "head"
     head = heading(title, width, right="arrows walk", style=style)
-    around = [head, loop(view, chosen, width)] if height >= 8 else [head]
+    around = [head, loop(view, lit, width)] if height >= 8 else [head]
     room = max(1, height - 1 - len(around))
-    said = replace(known or notes(view, now), path=_path(view, chosen))
-    picture = dag.draw(view.plan, chosen, width=width, height=room, notes=said, eye=eye)
-    story = happened.lines(view, chosen.node, now, width, room - len(picture.lines) - 3)
+    said = replace(known or notes(view, now), path=_path(view, lit))
+    picture = dag.draw(view.plan, chosen, width=width, height=room, notes=said, eye=eye, lit=lit)
+    story = happened.lines(view, lit.node, now, width, room - len(picture.lines) - 3)
     spare = max(0, room - len(picture.lines) - len(story))
     above = min(4, spare // 3) if story else spare // 2
     under = above if story else spare - above

@@ -174,3 +174,16 @@ def test_a_step_within_sight_does_not_move_the_drawing() -> None:
     assert [plain(row) for row in before.lines] == [plain(row) for row in after.lines]
     narrow = dag.draw(plan, middle, width=40, height=10)
     assert plan.of(NEW) not in narrow.calm, "what is out of sight has to be looked at"
+
+
+def test_a_step_moves_the_name_that_stands_out_and_leaves_the_way_for_later() -> None:
+    """What a held arrow key costs: the rows of two names, not of every arrow and box."""
+    plan = lineage_of(RUN, (DATA, RUN, 1), (RUN, V1, 2), (RUN, V2, 3))
+    root, beside = plan.root, plan.of(V1)
+    before = dag.draw(plan, root, width=200, height=30, eye=root).lines
+    moving = dag.draw(plan, beside, width=200, height=30, eye=root, lit=root).lines
+    rested = dag.draw(plan, beside, width=200, height=30, eye=root).lines
+    changed = [row for row, (a, b) in enumerate(zip(before, moving, strict=True)) if a != b]
+    assert 1 <= len(changed) <= 2
+    assert [plain(a) for a in before] == [plain(a) for a in moving], "only styles change"
+    assert sum(a != b for a, b in zip(before, rested, strict=True)) >= len(changed)

@@ -65,24 +65,35 @@ class _Frame:
 
 
 def draw(
-    plan: Plan, chosen: Spot, *, width: int, height: int, notes: Notes | None = None, eye: Spot | None = None
+    plan: Plan,
+    chosen: Spot,
+    *,
+    width: int,
+    height: int,
+    notes: Notes | None = None,
+    eye: Spot | None = None,
+    lit: Spot | None = None,
 ) -> Picture:
     """The part of the drawing around a spot, the chosen one's arrows and the way to it standing out.
 
     Args:
         eye: the spot in the middle; None: the chosen one.
+        lit: whose arrows and way stand out, where that is not yet the chosen one.
     """
-    notes = notes or Notes()
+    notes, lit = notes or Notes(), lit or chosen
     frame = _frame(plan, eye or chosen, notes, width, height)
     canvas = Canvas(width, max(1, min(height, frame.shape.rows(plan.height))))
-    own, way = _of_arrow(plan, chosen), _way(plan, chosen)
+    own, way = _of_arrow(plan, lit), _way(plan, lit)
     _arrows(canvas, plan, frame, own, way)
     near = {spot for link in own | way for spot in link}
     for spot in plan.y:
         if spot.real and _in_sight(spot.depth, frame, width):
             x, y = frame.left[spot.depth] - frame.x0, plan.y[spot] * frame.shape.pitch - frame.y0
-            role = "chosen" if spot == chosen else "root" if spot == plan.root else "near" * (spot in near)
-            nodes.put(canvas, plan, spot, (x, y), frame.wide[spot.depth], frame.shape, notes, role)
+            role: nodes.Role = (
+                "lit" if spot == lit else "root" if spot == plan.root else "near" if spot in near else ""
+            )
+            nodes.put(canvas, plan, spot, (x, y), frame.wide[spot.depth], frame.shape, notes, role,
+                      chosen=spot == chosen)  # fmt: skip
     _more(canvas, plan, frame)
     shown = [d for d in plan.depths if _in_sight(d, frame, width)]
     seen = range(shown[0], shown[-1] + 1) if shown else range(0)

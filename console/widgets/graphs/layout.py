@@ -10,6 +10,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ class Spot(NamedTuple):
         return self.bend is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The whole drawing: every spot with its row, and the arrows from one depth to the next."""
 
@@ -38,11 +39,11 @@ class Plan:
     links: Sequence[tuple[Spot, Spot]]  # (left, right)
     hidden: int  # arrows that are only listed
 
-    @property
+    @cached_property
     def depths(self) -> range:
         return range(min(s.depth for s in self.y), max(s.depth for s in self.y) + 1)
 
-    @property
+    @cached_property
     def height(self) -> int:
         return 1 + max(self.y.values())
 

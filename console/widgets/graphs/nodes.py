@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from lineside.console.format import glyph
 from lineside.console.text import Span, clip, fit, line_width, safe, width_of
@@ -15,6 +16,9 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "alert": ("!", "alert"), "retrain": ("↻", "retrain"), "fold": ("…", "more"),
 }  # fmt: skip
 """Kind of node → its glyph and its word."""
+
+Role = Literal["lit", "root", "near", ""]
+"""What a node is to the way that stands out: its end, the root, on it, or beside it."""
 
 GLYPHS = 4
 """Cells of the state's glyph and the kind's, each with a blank behind it."""
@@ -132,13 +136,15 @@ def put(
     wide: int,
     shape: Shape,
     notes: Notes,
-    role: str,
+    role: Role,
+    *,
+    chosen: bool,
 ) -> None:
-    """Draw a node with its upper left corner `at`; its role: "chosen", "root", "near" (on the path) or ""."""
+    """Draw a node with its upper left corner `at`."""
     if not -shape.height < at[1] < canvas.height:
         return
     if shape.facts:
-        _box(canvas, plan, spot, at, wide, shape, notes, role)
+        _box(canvas, plan, spot, at, wide, shape, notes, role, chosen=chosen)
         return
     x, y = at
     room = wide - GLYPHS
@@ -146,18 +152,19 @@ def put(
     name = label(plan, spot, shape)
     canvas.put(x, y, mark, style)
     canvas.put(x + 2, y, KINDS.get(spot.node.kind, ("·", ""))[0], "head")
-    canvas.put(x + GLYPHS, y, fit(name, min(room, width_of(name))), _NAMED.get(role, ""))
+    canvas.put(x + GLYPHS, y, fit(name, min(room, width_of(name))), _named(role, chosen, ""))
     if shape.pitch == 3:
         text, tone = _note(spot, notes, style, role)
         canvas.put(x + GLYPHS, y + 1, fit(text, min(room, width_of(text))), tone)
 
 
-_NAMED = {"chosen": "bold reverse", "root": "bold accent"}
+def _named(role: Role, chosen: bool, plain: str) -> str:
+    return "bold reverse" if chosen else "bold accent" if role == "root" else plain
 
 
-def _note(spot: Spot, notes: Notes, style: str, role: str) -> Span:
+def _note(spot: Spot, notes: Notes, style: str, role: Role) -> Span:
     """What stands under a node: what the chosen one's arrow says, else what it says of itself."""
-    if role != "chosen" and (said := notes.path.get(spot.node)):
+    if role != "lit" and (said := notes.path.get(spot.node)):
         return safe(said), "accent"
     return safe(notes.under.get(spot.node, "")), style if style in _LOUD else "dim"
 
@@ -170,17 +177,19 @@ def _box(
     wide: int,
     shape: Shape,
     notes: Notes,
-    role: str,
+    role: Role,
+    *,
+    chosen: bool,
 ) -> None:
     """`╭ ● ◈ digits@v2 ──╮`, its facts, and where arrows do not speak, what the chosen one's says."""
     x, y = at
     mark, tone = glyph(_state(plan.words[spot.node].state))
-    edge = "bold accent" if role == "chosen" else tone if tone in _LOUD else "accent" if role else "rule"
+    edge = "bold accent" if role == "lit" else tone if tone in _LOUD else "accent" if role else "rule"
     name = fit(full := label(plan, spot, shape), min(width_of(full), wide - _BORDERS - GLYPHS - 1))
     canvas.put(x, y, "╭" + "─" * (wide - 2) + "╮", edge)
     canvas.put(x + 2, y, f" {mark}", tone)
     canvas.put(x + 4, y, f" {KINDS.get(spot.node.kind, ('·', ''))[0]} ", "head")
-    canvas.put(x + 7, y, name, _NAMED.get(role, "bold"))
+    canvas.put(x + 7, y, name, _named(role, chosen, "bold"))
     canvas.put(x + 7 + width_of(name), y, " ", edge)
     facts = _facts(spot, notes, shape)
     for row in range(shape.facts):
@@ -190,7 +199,7 @@ def _box(
         canvas.put(x + wide - 1, y + 1 + row, "│", edge)
         canvas.put(x + 2, y + 1 + row, "".join(t for t, _ in line), style)
     canvas.put(x, y + shape.facts + 1, "╰" + "─" * (wide - 2) + "╯", edge)
-    if not shape.said and role != "chosen" and (said := notes.path.get(spot.node)):
+    if not shape.said and role != "lit" and (said := notes.path.get(spot.node)):
         line = clip([(f" {safe(said)} ", "accent")], wide - 4)
         canvas.put(x + 2 + max(0, wide - 4 - line_width(line)), y + shape.facts + 1, line[0][0], "accent")
 
