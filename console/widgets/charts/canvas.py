@@ -37,9 +37,13 @@ class Canvas:
 
 def _joined(row: list[Span]) -> list[Span]:
     out: list[Span] = []
+    said: list[str] = []
+    last = ""
     for text, style in row:
-        if out and (out[-1][1] == style or (text == " " and "on" not in style.split() and out[-1][1] == "")):
-            out[-1] = (out[-1][0] + text, out[-1][1])
-        else:
-            out.append((text, style))
-    return out
+        if said and (style == last or (last == "" and text == " " and "on" not in style.split())):
+            said.append(text)
+            continue
+        if said:
+            out.append(("".join(said), last))
+        said, last = [text], style
+    return [*out, ("".join(said), last)] if said else out
