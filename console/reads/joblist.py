@@ -13,7 +13,7 @@ from lineside.console.reads.walls import Working, main_metric_of, working
 from lineside.jobs.devices.predicting import Predicted, predicted
 from lineside.store.clock import Micros, now
 from lineside.store.homes import Home
-from lineside.store.queries import jobs, queues, schedules
+from lineside.store.queries import jobs, paces, queues, schedules
 from lineside.store.queries.jobs import AttemptRow, CommandRow, JobRow
 from lineside.store.queries.queues import NeedRow
 from lineside.store.queries.schedules import FiringRow, ListedRow
@@ -53,6 +53,7 @@ class JobList:
     opened: Opened | None
     ends: Mapping[int, End] = field(default_factory=dict)  # of those that run
     loads: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # GPU → percent used
+    lengths: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # name → seconds, the newest first
     schedules: tuple[ListedRow, ...] = ()
     firings: tuple[FiringRow, ...] = ()  # of the schedule under the cursor, the newest first
     fired: tuple[FiringRow, ...] = ()  # of all schedules
@@ -94,6 +95,7 @@ def read(
         opened=_open(db, current, at) if current is not None else None,
         ends={work.job.id: work.end for work in working(db, live, at=at)},
         loads=_loads(db, home, live) if points else {},
+        lengths=_lengths(db, ids) if points and len(ids) <= FEW else {},
     )
 
 
@@ -156,6 +158,16 @@ def _loads(db: sqlite3.Connection, home: Home, live: Sequence[JobRow]) -> dict[s
     from lineside.console.reads.traces import gpu_loads
 
     return gpu_loads(db, home, live)
+
+
+FEW = 20
+"""So many jobs leave room below them on a large screen."""
+
+
+def _lengths(db: sqlite3.Connection, ids: Sequence[int]) -> dict[str, tuple[float, ...]]:
+    """How long the newest jobs took that are called as these are."""
+    names = dict.fromkeys(job.name for job in jobs.by_ids(db, ids) if job.kind != "service")
+    return {name: tuple(paces.lengths(db, name, limit=FEW)) for name in names}
 
 
 def _open(db: sqlite3.Connection, id: int, at: Micros) -> Opened | None:

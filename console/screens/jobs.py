@@ -24,6 +24,7 @@ from lineside.console.screens.job_looks import VIEWS, JobLooks
 from lineside.console.text import Line, Span, safe
 from lineside.console.views.grid import capped
 from lineside.console.views.jobs import jobs as drawing
+from lineside.console.views.jobs import lengths
 from lineside.console.views.jobs import pipelines as piping
 from lineside.console.views.jobs import schedules as clocks
 from lineside.console.views.jobs.details import detail_lines
@@ -40,6 +41,8 @@ from lineside.store.queries.schedules import ListedRow
 GROW_S = 0.5
 _WIDE, _ROOMY = 140, 100
 """From here on the table and what belongs to its row stand side by side."""
+_FRAME = 6
+"""Lines around the table and what stands below it."""
 _SHARE = 57
 """Percent of a wide screen that the table has."""
 _REASON, _SHORT = 40, 22
@@ -63,6 +66,8 @@ class JobsArea(JobLooks):
     JobsArea #output, JobsArea #pane, JobsArea #rows { height: 1fr; }
     JobsArea #pane, JobsArea #rows, JobsArea #coming { display: none; }
     JobsArea #coming { height: auto; }
+    JobsArea #lengths { height: 1fr; display: none; padding-top: 1; }
+    JobsArea.-few #lengths { display: block; }
     JobsArea.-schedules #coming { display: block; }
     JobsArea #gpus { height: 2; }
     JobsArea #gpus.-low { display: none; }
@@ -106,6 +111,7 @@ class JobsArea(JobLooks):
                     empty="no project is applied: run  lineside apply",
                 )
                 yield Lines(id="coming")
+                yield Drawing[JobList](lambda view, w, h: lengths.lines(view.lengths, w, h), id="lengths")
             with Vertical(id="right"):
                 yield Log(id="output")
                 yield Drawing[JobList](self._draw, id="pane")
@@ -169,6 +175,7 @@ class JobsArea(JobLooks):
             self._jobs().show(rows)
         self._show_pane(view)
         runner = self.console_app.runner
+        self.query_one("#lengths", Drawing).show(view)
         self.query_one("#gpus", Panel).show(lambda w, h: gpu_panel(runner, view, w, h, now=at))
 
     @property
@@ -189,10 +196,13 @@ class JobsArea(JobLooks):
         """How high the table and the GPUs are: all of the column where there are two, else what they need."""
         count, wide, high = len(self.console_app.runner.gpus), self.has_class("-wide"), self.app.size.height
         table = self.main()
-        if wide:
+        rows = len(self.view.ids) if self.view is not None and self.view.lengths else high
+        few = wide and high - _FRAME - rows >= lengths.LEAST
+        self.set_class(few, "-few")
+        if wide and not few:
             table.styles.height = "1fr"
         else:
-            table.fit(share=0.5)
+            table.fit(share=0.7 if few else 0.5)
         lines = min(count * (5 if wide and high >= 40 else 1), 24) or (1 if wide else 2)
         panel = self.query_one("#gpus", Panel)
         panel.set_class(high < _LOW, "-low")

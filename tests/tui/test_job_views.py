@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fixtures import busy_home
 from fixtures.busy_home import at_busy_console
-from fixtures.consoles import Sitting
+from fixtures.consoles import Sitting, at_console
 
 from lineside.console.ports import SqliteStore
 from lineside.console.screens.jobs import JobsArea
@@ -201,3 +201,20 @@ def test_a_schedule_says_what_it_runs_and_all_have_their_firings_below(busy: Sql
         assert "skipped: job 24 still runs" in below
 
     at_busy_console(busy, do, size=(200, 50))
+
+
+def test_below_a_short_queue_stands_how_long_jobs_took(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("3")
+        here.app.area.reload()  # type: ignore[union-attr]
+        text = await here.until(lambda text: "HOW LONG THEY TOOK" in text)
+        assert "median" in text[text.index("HOW LONG THEY TOOK") :]
+
+    at_console(store, do, size=(200, 50))
+
+
+def test_where_there_is_no_schedule_it_says_how_one_begins(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        assert "lineside schedules add nightly" in await here.press("3", "S")
+
+    at_console(store, do)

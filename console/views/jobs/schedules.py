@@ -138,8 +138,8 @@ def _lesson() -> Filled:
     ways = (
         ('lineside schedules add nightly "30 2 * * *" PIPELINE', "by a cron line"),
         ("lineside schedules add often --every 6h PIPELINE", "by an interval"),
-        ("lineside schedules add fresh --on-data NAME PIPELINE", "at each new version of data"),
-        ("lineside schedules add pushed --on-push main PIPELINE", "at each push to a branch"),
+        ("lineside schedules add fresh --on-data NAME PIPELINE", "at new data"),
+        ("lineside schedules add pushed --on-push main PIPELINE", "at each push"),
     )
     wide = max(len(command) for command, _ in ways)
     said: Line = [("A schedule starts a pipeline; in the folder of lineside.toml:", "")]
