@@ -8,6 +8,7 @@ from typing import Any
 
 from lineside.console.reads.measured import Confusion, Known
 from lineside.console.reads.scrapes import Scrapes, Trace
+from lineside.console.widgets.charts import sparkline
 from lineside.store.homes import Home
 from lineside.store.queries import (
     alerts,
@@ -34,6 +35,9 @@ SPANS_S = (3600, 6 * 3600, 24 * 3600, 600)
 
 MOST_TRACKS = 12
 """Endpoints that are shown beside each other."""
+
+HOUR_CELLS = 12
+"""Cells in which the last hour of an endpoint is drawn in the table."""
 
 _WINDOWS, _PAST_ALERTS, _FORMER = 30, 12, 8
 
@@ -109,7 +113,7 @@ class View:
 
     look: Look
     endpoints: Sequence[EndpointRow]
-    latency: Mapping[int, Sequence[float | None]]  # p99 of the last hour, for sparklines
+    latency: Mapping[int, Sequence[float | None]]  # p99 of the last hour in a few means, for sparklines
     alerts: Sequence[AlertRow]  # open ones first, then past ones
     retrains: Mapping[int, RetrainRow]  # alert → what came of it, the newest
     chosen: Chosen | None
@@ -133,7 +137,7 @@ def read(db: sqlite3.Connection, home: Home, look: Look, known: Known | None = N
     return View(
         look=look,
         endpoints=rows,
-        latency={} if look.grid else {e.id: scrapes.p99(db, e, SPANS_S[0]) for e in rows},
+        latency={} if look.grid else {e.id: _hour(db, e, scrapes) for e in rows},
         alerts=[*opened, *past],
         retrains={r.alert_id: r for r in reversed(acted)},
         chosen=None if look.grid or here is None else _chosen(db, home, here, look, watching, known),
@@ -141,6 +145,10 @@ def read(db: sqlite3.Connection, home: Home, look: Look, known: Known | None = N
         alarms={e.id: [a for a in opened if _about(a, e, watching)] for e in rows},
         tracks=[_track(db, e, look, watching, scrapes) for e in rows[:MOST_TRACKS]] if look.grid else (),
     )
+
+
+def _hour(db: sqlite3.Connection, endpoint: EndpointRow, scrapes: Scrapes) -> Sequence[float | None]:
+    return sparkline.shrink(scrapes.p99(db, endpoint, SPANS_S[0]), HOUR_CELLS)
 
 
 def _past(db: sqlite3.Connection, asked: int | None, *, opened: int) -> list[AlertRow]:

@@ -1,7 +1,7 @@
 """The room of Monitor: which parts are in sight, where they stand, what is drawn in each."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,9 @@ from lineside.console.widgets.lines import Drawing, Lines
 from lineside.console.widgets.tables.table import Table
 from lineside.store.queries.alerts import AlertRow
 from lineside.store.queries.endpoints import EndpointRow
+
+Columns = Callable[[View, "str | None", int, int], list[Line]]
+"""Draws the columns of a window: view, the chosen column, width, height."""
 
 _STORY = 40
 """Columns that an episode is measured in before its pane has a width."""
@@ -56,6 +59,7 @@ class MonitorRoom(Area[View]):
         self._known = Known()
         self._drawn_at = 0.0
         self._plan: Mapping[str, Rect] = {}
+        self._drawings: dict[Columns, tuple[object, list[Line]]] = {}
 
     def body(self) -> ComposeResult:
         with Room(id="body"):
@@ -117,10 +121,20 @@ class MonitorRoom(Area[View]):
         return drift.sheet(view, self._feature, width, height, focused=self.focused is self.sheet)
 
     def _draw_distribution(self, view: View, width: int, height: int) -> list[Line]:
-        return drift.distribution(view, self._feature, width, height)
+        return self._drawn_once(drift.distribution, view, width, height)
 
     def _draw_history(self, view: View, width: int, height: int) -> list[Line]:
-        return drift.history(view, self._feature, width, height)
+        return self._drawn_once(drift.history, view, width, height)
+
+    def _drawn_once(self, draw: Columns, view: View, width: int, height: int) -> list[Line]:
+        """Histograms stay as they are while no window is measured: the same are not drawn twice a second."""
+        watch = view.chosen.watch if view.chosen else None
+        told = (watch.windows, watch.window, watch.detail, watch.past) if watch else None
+        key = (told, self._feature, width, height)
+        known = self._drawings.get(draw)
+        if known is None or known[0] != key:
+            known = self._drawings[draw] = (key, draw(view, self._feature, width, height))
+        return known[1]
 
     def _draw_episode(self, view: View, width: int, height: int) -> list[Line]:
         return episodes.episode(view, self.told_alert(view), self.now, width, height)

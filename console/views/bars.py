@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from lineside.console.widgets.charts.sparkline import _shrink
+from lineside.console.widgets.charts.sparkline import shrink
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
@@ -17,7 +17,7 @@ def block(
     >>> block([0.0, 1.0, 2.0], width=3, height=2, low=0.0)
     ['  █', '▁██']
     """
-    cells = _shrink(_stretched(values, width), width)
+    cells = shrink(_stretched(values, width), width)
     finite = [v for v in cells if v is not None and math.isfinite(v)]
     bottom = min(finite, default=0.0) if low is None else low
     top = max(finite, default=1.0) if high is None else high

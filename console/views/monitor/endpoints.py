@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lineside.console.format import NONE, clock, glyph, number, plural
-from lineside.console.reads.monitoring import View
+from lineside.console.reads.monitoring import HOUR_CELLS, View
 from lineside.console.text import Line, Span, clip, joined, line_width, safe
 from lineside.console.views.monitor.episodes import brief, of_endpoint
 from lineside.console.widgets.charts import sparkline
@@ -27,7 +27,7 @@ ENDPOINT_COLUMNS = (
     Column(key="errors", title="err %", align=">", priority=5, value=lambda e: e.errors),
     Column(key="p50", title="p50 ms", align=">", priority=6, value=lambda e: e.p50_ms),
     Column(key="p99", title="p99 ms", align=">", priority=4, value=lambda e: e.p99_ms),
-    Column(key="hour", title="last hour", priority=7, min=12),
+    Column(key="hour", title="last hour", priority=7, min=HOUR_CELLS),
     Column(key="alert", title="alert", priority=2, min=8),
     Column(key="since", title="since", priority=2, min=8, value=lambda e: e.state_since_us),
     Column(key="why", title="why", priority=8, min=12, max=60, grow=True),
@@ -50,7 +50,7 @@ def endpoint_cells(
         (f"{wrong:.2f}", "bad" if wrong else "") if known else (NONE, "dim"),
         number(row.p50_ms, digits=2) if known else (NONE, "dim"),
         number(row.p99_ms, digits=2) if known else (NONE, "dim"),
-        (sparkline.text(latency, width=12), "a" if known else "dim"),
+        (sparkline.text(latency, width=HOUR_CELLS), "a" if known else "dim"),
         of_endpoint(alarms),
         (clock(row.state_since_us, now=now), "dim"),
         (safe(row.detail), "dim"),

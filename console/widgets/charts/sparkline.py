@@ -22,7 +22,7 @@ def text(
     >>> text([1.0, 2.0, 3.0, None, float("nan")], width=5)
     '▁▄▇ !'
     """
-    cells = _shrink(values, width)
+    cells = shrink(values, width)
     finite = [v for v in cells if v is not None and math.isfinite(v)]
     if not finite:
         return "".join(GAP if v is None else BAD for v in cells)
@@ -48,7 +48,7 @@ def _bar(value: float | None, low: float, high: float) -> str:
     return _BARS[min(_TOP, max(0, math.floor(share * _TOP + 0.5)))]
 
 
-def _shrink(values: Sequence[float | None], width: int) -> list[float | None]:
+def shrink(values: Sequence[float | None], width: int) -> list[float | None]:
     """At most `width` cells: each the mean of its share, bad if any of it is bad."""
     count = len(values)
     if count <= width:
