@@ -48,11 +48,12 @@ class GroupedRuns(Following[Leaderboard]):
 
     def _show_groups(self, view: Leaderboard, found: Groups) -> None:
         self._bests = {row.where: row.best_run for row in found.rows if row.best_run is not None}
-        at, curves = self.now, view.curves
+        at, curves, width = self.now, view.curves, self.app.size.width
         rows = ListRows[GroupRow](
-            found.rows, key=lambda row: row.where, cells=lambda row: grouped.cells(row, curves, now=at)
-        )
-        self.main().show(rows, columns=grouped.columns(found.key), sort=view.asked.group_sort)
+            found.rows, key=lambda row: row.where,
+            cells=lambda row: grouped.cells(row, curves, now=at, width=width),
+        )  # fmt: skip
+        self.main().show(rows, columns=grouped.columns(found.key, width=width), sort=view.asked.group_sort)
         if self._return_to is not None:
             self.main().go_to(self._return_to)
             self._return_to = None

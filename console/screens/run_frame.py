@@ -2,9 +2,10 @@
 
 from lineside.console.commands import Command
 from lineside.console.format import count
+from lineside.console.reads.leaderboard import Leaderboard
 from lineside.console.screens.run_looks import COMPARED
 from lineside.console.screens.run_pairs import PairedRuns
-from lineside.console.text import Line, Span, safe
+from lineside.console.text import Line, Span, line_width, safe
 from lineside.console.views.runs import groups as grouped
 from lineside.console.views.runs import runs as drawing
 
@@ -59,11 +60,19 @@ class FramedRuns(PairedRuns):
             return [*left, ("  ", ""), (safe(view.problem.splitlines()[0]), "bad")], []
         if view.groups is not None:
             return [*left, (" › by ", "dim"), (safe(view.groups.key), "accent")], grouped.in_sum(view.groups)
-        left += [(" · " if self.filter_text else "  ", "dim"), *drawing.order(view)]
+        left += self._order(view, self.app.size.width * 3 // 5 - line_width(left))
+        if self.filtering and self._wrong:  # the rows are those from before
+            return left, []
         shown = f"{count(len(view.ids))} of {count(view.total)}" if self.filter_text else count(view.total)
         right: list[Span] = [(shown, ""), (" runs", "dim")]
         right += [(" · ", "dim"), (f"{count(view.failed)} failed", "bad")] if view.failed else []
         return left, [*right, *([(" · ", "dim")] if self.main().marks else []), *self._marked_in_sum()]
+
+    def _order(self, view: Leaderboard, room: int) -> Line:
+        """What stands first and what the star is for, as far as there is room for it."""
+        between: Span = (" · " if self.filter_text else "  ", "dim")
+        said = drawing.order(view)
+        return next(([between, *part] for part in (said, said[:1]) if line_width(part) + 3 <= room), [])
 
     def _compared(self) -> Line:
         """`a 812  b 798`, and why these two where no two are marked."""

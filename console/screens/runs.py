@@ -354,7 +354,7 @@ class RunsArea(RunPanes):
         self._close()
         pane = {"compare": "every", "every": "chart"}.get(self._pane, "compare")
         if pane == "compare" and len(self._marks()) < 2 and len(self._stand_ins(self._marks())) < 2:
-            words = "nothing to compare it with: go to another run, or mark two with space"
+            words = "nothing to compare it with: mark two with space, then x"
             self.notify(words, severity="warning", markup=False)
             return
         self._show_pane(pane)

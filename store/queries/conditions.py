@@ -112,7 +112,7 @@ def condition(bound: Bound, text: str, word: Word) -> Fact:
     if not term.value and term.operator not in (":", "=", "!="):
         words.refuse(text, word, "a value is missing")
     if first := words.doubled(word.text):
-        words.refuse(text, word, f"a value belongs behind {first}, in quotes where it begins like this")
+        words.refuse(text, word, f"a value must follow {first}", hint='a text that begins so: note="<draft>"')
     if term.family is None and term.key.lower() in FIELDS:
         return _field(bound, text, word, term)
     key = find(bound, term)

@@ -303,9 +303,9 @@ def test_a_footer_offers_enter_only_where_it_leads_somewhere(store: SqliteStore)
 def test_a_filter_with_one_operator_too_many_says_so_below_the_field(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("2", "slash", *"lr<<1")
-        assert "✗ a value belongs behind <" in text
+        assert "✗ a value must follow <: lr<<1" in text
         here.app.area.reload(whole=False)  # type: ignore[union-attr]
-        assert "✗ a value belongs behind <" in await here.text(), "it stays while one looks"
+        assert "✗ a value must follow <" in await here.text(), "it stays while one looks"
 
     at_console(store, do)
 

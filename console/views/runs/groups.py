@@ -11,9 +11,21 @@ from lineside.console.widgets.tables.rows import Cell, Column
 from lineside.store.clock import Micros
 from lineside.store.queries.groups import GroupRow, Groups
 
+_WIDE, _OTHERS = 160, 116
+"""Cells of the screen from which curves may be long; what the other columns take of it at most."""
 
-def columns(key: str) -> list[Column]:
-    """The columns of a list of groups by `key`."""
+
+def curve_width(width: int) -> int:
+    """Cells of a curve on a screen of that width.
+
+    >>> curve_width(80), curve_width(200)
+    (12, 84)
+    """
+    return width - _OTHERS if width >= _WIDE else CURVE
+
+
+def columns(key: str, *, width: int) -> list[Column]:
+    """The columns of a list of groups by `key` on a screen of that many cells."""
     return [
         Column(key="value", title=safe(key), priority=1, min=10, max=40, grow=True, value=_by_value),
         Column(key="count", title="runs", align=">", priority=1, value=lambda row: row.count),
@@ -23,7 +35,7 @@ def columns(key: str) -> list[Column]:
         Column(key="median", title="median", align=">", priority=2, value=lambda row: row.median),
         Column(key="worst", title="worst", align=">", priority=6, value=lambda row: row.worst),
         Column(key="best_run", title="best run", align=">", priority=3, value=lambda row: row.best_run),
-        Column(key="curve", title="its curve", priority=7, min=CURVE),
+        Column(key="curve", title="its curve", priority=7, min=curve_width(width), max=1_000),
         Column(key="newest", title="newest", align=">", priority=8, value=lambda row: row.newest_us),
     ]  # fmt: skip
 
@@ -38,8 +50,12 @@ def _by_value(row: GroupRow) -> tuple[float, str] | None:
         return math.inf, row.value
 
 
-def cells(row: GroupRow, curves: Mapping[int, Sequence[float]], *, now: Micros) -> list[Cell]:
+def cells(
+    row: GroupRow, curves: Mapping[int, Sequence[float]], *, now: Micros, width: int = 80
+) -> list[Cell]:
     """One row."""
+    long, best = curve_width(width), curves.get(row.best_run or 0, ())
+    drawn = [best[at * len(best) // long] for at in range(long)] if 0 < len(best) < long else best
     return [
         named(row),
         count(row.count),
@@ -49,7 +65,7 @@ def cells(row: GroupRow, curves: Mapping[int, Sequence[float]], *, now: Micros) 
         number(row.median),
         (number(row.worst), "dim"),
         NONE if row.best_run is None else str(row.best_run),
-        (sparkline.text(curves.get(row.best_run or 0, ()), width=CURVE), "faint-run"),
+        (sparkline.text(drawn, width=long), "faint-run"),
         (clock(row.newest_us, now=now), "dim"),
     ]
 
