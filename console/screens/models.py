@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from lineside.console import commands
 from lineside.console.ports import Question
 from lineside.console.reads.registry import Packet, View, Wish, read
 from lineside.console.screens.base.area import Targets
@@ -111,7 +112,8 @@ class ModelsArea(ModelDeeds):
 
     def _packet_of(self, view: View, packet: Packet, width: int, height: int) -> list[Line]:
         steps = [row for row in view.steps if row.subject_id == packet.request.id]
-        return model_packet.packet(packet, steps, self.now, self.me.named, width, height)
+        decides = self.me.may(commands.by_id("models.approve").role)
+        return model_packet.packet(packet, steps, self.now, self.me.named, width, height, decides=decides)
 
     def _draw_side(self, view: View, width: int, height: int) -> list[Line]:
         version = self._version()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from lineside.console.format import bar, clock, plural
+from lineside.console.format import NONE, bar, clock, plural
 from lineside.console.reads.trail import Checked, View
 from lineside.console.text import Line, Span, beside, clip, fit, heading, safe, width_of
 from lineside.console.views.grid import capped, grid, wrapped
@@ -295,6 +295,8 @@ def _pretty(value: object, width: int) -> list[str]:
 
 
 def _whole(value: object) -> str:
+    if value is None:
+        return NONE
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

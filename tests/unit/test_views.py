@@ -43,11 +43,15 @@ GATE = GateRow(
 )  # fmt: skip
 
 
-def packet(row: PromotionRow, *said: ApprovalRow, width: int = 80, me: str = "maria") -> str:
+def packet(
+    row: PromotionRow, *said: ApprovalRow, width: int = 80, me: str = "maria", decides: bool = True
+) -> str:
     shown = Packet(
         request=row, gates=[GATE, dataclasses.replace(GATE, gate="floor", passed=False)], approvals=said
     )
-    lines = model_packet.packet(shown, (), NOW, lambda who: "you" if who == me else who, width, 20)
+    lines = model_packet.packet(
+        shown, (), NOW, lambda who: "you" if who == me else who, width, 20, decides=decides
+    )
     assert all(line_width(line) <= width for line in lines)
     return "\n".join(plain(line) for line in lines)
 
@@ -61,6 +65,12 @@ def test_a_packet_says_who_asks_why_and_what_the_gates_observed() -> None:
 
 def test_who_asked_is_told_that_somebody_else_decides() -> None:
     assert "somebody else must approve" in packet(request(requested_by="maria"))
+
+
+def test_who_may_not_decide_is_told_of_no_key_that_would_do_nothing() -> None:
+    text = packet(request(), decides=False)
+    assert "1 approval missing: an approver decides" in text
+    assert ". a" not in text
 
 
 def test_broken_glass_stays_red_until_a_second_person_ratifies() -> None:

@@ -9,7 +9,7 @@ from lineside.console.reads.changes import Change, pair
 from lineside.console.reads.datasets import Chosen, Tie, View
 from lineside.console.text import Line, Span, clip, fit, heading, safe, width_of
 from lineside.console.views.data import checks
-from lineside.console.views.data.data import far, origin, role, text_of
+from lineside.console.views.data.data import STILL, far, origin, role, text_of
 from lineside.console.views.grid import grid, wrapped
 from lineside.console.widgets.charts import histogram, sparkline
 from lineside.console.widgets.images import digit
@@ -124,7 +124,10 @@ def _moved(chosen: Chosen, change: Change) -> Line:
         tone = "bold drift" if change.moved else "dim"
         numbers = bool(change.profile.counts)
         word = "values lie {} elsewhere" if numbers else "{} of the rows are other words"
-        out.append((word.format(far(change)) + ("" if change.moved else ", by chance"), tone))
+        said = "values lie where they did" if numbers else "the same words as often"
+        if change.distance >= STILL:
+            said = word.format(far(change)) + ("" if change.moved else ", by chance")
+        out.append((said, tone))
     if change.sigmas is not None:
         old, new = number(change.before.mean), number(change.now.mean)
         out.append((f" · mean {old} → {new}, {change.sigmas:+.1f} σ", "dim"))

@@ -21,12 +21,14 @@ _NARROW = 60
 
 
 def packet(
-    shown: Packet, steps: Sequence[AuditRow], now: Micros, named: Naming, width: int, height: int
-) -> list[Line]:
+    shown: Packet, steps: Sequence[AuditRow], now: Micros, named: Naming, width: int, height: int, *,
+    decides: bool = True,
+) -> list[Line]:  # fmt: skip
     """The whole case of one request, what has to be decided on top.
 
     Args:
         steps: what was done to the request, oldest first; empty where that was not read.
+        decides: whether who looks at it may approve and reject.
     """
     row = shown.request
     verb = "held" if PromotionState(row.state) in _PAST else "holds"
@@ -34,7 +36,7 @@ def packet(
     head = heading(f"REQUEST {row.id}", width, right=f"{safe(row.label)}, {holds}", style="bold accent")
     must: list[Line] = [
         head,
-        *_state(row, now, named, width),
+        *_state(row, now, named, width, decides=decides),
         *_asked(row, named, width),
         *([[(f" {safe(row.outcome)}", glyph(row.state)[1])]] if row.outcome else []),
         *_glass(row, now),
@@ -47,13 +49,16 @@ def packet(
     return [clip(line, width) for line in must[:height]]
 
 
-def _state(row: PromotionRow, now: Micros, named: Naming, width: int) -> list[Line]:
+def _state(row: PromotionRow, now: Micros, named: Naming, width: int, *, decides: bool) -> list[Line]:
     """What is asked and which keys answer; of a request that is decided, its state."""
     mark, style = glyph(row.state)
     word = WORDS.get(row.state, row.state)
     line: Line = [(f" {mark} {word}", f"bold {style}"), *_when(row, now, short=width < _NARROW)]
     if row.state != _WAITS:
         return [line]
+    if not decides:
+        missing = plural(row.needed - row.given, "approval")
+        return [line, [(f" {missing} missing: an approver decides", "ask")]]
     return [line, _call(row, named, short=width < _NARROW)]
 
 

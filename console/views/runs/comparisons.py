@@ -108,7 +108,8 @@ def _from_where_they_differ(row: Difference) -> Sequence[str | None]:
     same = next((at for at, words in enumerate(zip(*said, strict=False)) if len(set(words)) > 1), 0)
     cut = _same_folder([(words[same:] or [""])[0] for words in said])
     rest = [[word[cut:] if at == 0 else word for at, word in enumerate(words[same:])] for words in said]
-    return ["… " * (same > 0) + "…/" * (cut > 1) + " ".join(words) for words in rest]
+    begun = "…/" if cut > 1 else "… " * (same > 0)
+    return [begun + " ".join(words) for words in rest]
 
 
 def _same_folder(paths: Sequence[str]) -> int:

@@ -68,8 +68,9 @@ def need_cells(need: Need, me: Me, at: Micros) -> list[Cell]:
         text += f", before {pulse.ahead(need.due_us, now=at)}"
     if me.is_me(need.by) and need.kind == "approve":
         text += " (you: another person decides)"
+    when = "now" if need.kind == "runner" else pulse.brief(need.at_us, now=at)
     return [
-        (f"{need.mark[0]} {need.word}", need.mark[1]), text, (pulse.brief(need.at_us, now=at), "dim"),
+        (f"{need.mark[0]} {need.word}", need.mark[1]), text, (when, "dim"),
         (f"{shown('enter')} {_NEXT.get(need.kind, 'look')}", "key"),
     ]  # fmt: skip
 
