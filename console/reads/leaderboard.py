@@ -149,14 +149,14 @@ def _board(db: sqlite3.Connection, home: Home, asked: Asked) -> Leaderboard:
             ids = bests.ids(home, db, asked.where, asked.sort)
             looked_at = ids[:_LOOKED_AT]
     except Usage as error:
-        problem = str(error)
+        problem = str(error).partition("\n")[0]
     column = _column(db, asked.metric or _usual(db, looked_at, metrics))
     try:
         if asked.group and not problem:
             of = column.best.metric if column.best else column.title
             found = groups.groups(db, key=asked.group, where=asked.where, metric=of, sort=asked.group_sort)
     except Usage as error:
-        problem = str(error)
+        problem = str(error).partition("\n")[0]
     return Leaderboard(
         ids=ids, total=runs.count(db), metric=column.name, column=column, metrics=metrics, groups=found,
         params=_differing(db, looked_at), families=runs.families(db), problem=problem,

@@ -57,7 +57,7 @@ class FramedRuns(PairedRuns):
         if view is None:
             return left, []
         if view.problem:
-            return [*left, ("  ", ""), (safe(view.problem.splitlines()[0]), "bad")], []
+            return [*left, ("  ", ""), (safe(view.problem), "bad")], []
         if view.groups is not None:
             return [*left, (" › by ", "dim"), (safe(view.groups.key), "accent")], grouped.in_sum(view.groups)
         left += self._order(view, self.app.size.width * 3 // 5 - line_width(left))
