@@ -11,7 +11,7 @@ from lineside.console.deeds import asking
 from lineside.console.ports import Question
 from lineside.console.reads.monitoring import SPANS_S, View, read
 from lineside.console.screens.base.area import Targets
-from lineside.console.screens.monitor_room import MonitorRoom
+from lineside.console.screens.monitor_room import WALKED, MonitorRoom
 from lineside.console.text import Line, Span, safe
 from lineside.console.views.monitor import drift, episodes, multiples
 from lineside.console.views.monitor import endpoints as views
@@ -127,19 +127,18 @@ class MonitorArea(MonitorRoom):
             self._show_window(row.window_id)
 
     def cmd_enter(self) -> None:
-        if self._zoomed == "heat":
+        if self._zoomed in WALKED:
             self.zoom(None)
         elif self.walked:
             self._look_closer()
         else:
+            self.zoom(None)
             self.sheet.focus()
 
     def _look_closer(self) -> None:
-        """Out of the window what went most wrong, else its columns: large, beside the sheet; and back."""
+        """Out of the window what went most wrong, else its columns: large, beside the sheet."""
         watch = self.watched
-        if self._zoomed:
-            self.zoom(None)
-        elif watch is not None and watch.worst:
+        if watch is not None and watch.worst:
             self.zoom("worst")
         elif watch is not None and watch.detail:
             self.zoom("distribution")

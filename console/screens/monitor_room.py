@@ -30,6 +30,9 @@ from lineside.store.queries.endpoints import EndpointRow
 Columns = Callable[[View, "str | None", int, int], list[Line]]
 """Draws the columns of a window: view, the chosen column, width, height."""
 
+WALKED = ("heat", "worst", "distribution")
+"""What is zoomed out of the sheet, and left for it."""
+
 _STORY = 40
 """Columns that an episode is measured in before its pane has a width."""
 
@@ -241,7 +244,7 @@ class MonitorRoom(Area[View]):
             self.draw(self.view)
             self._stand_on_chosen()
             self.heat.focus()
-        elif before == "heat":
+        elif before in WALKED:
             self.sheet.focus()
 
     def _stand_on_chosen(self) -> None:

@@ -231,6 +231,17 @@ def test_a_window_whose_rows_are_gone_shows_its_columns_large_and_is_walked_on(
     at_busy_console(busy, do, size=size)
 
 
+def test_on_the_smallest_screen_enter_leads_to_the_columns_and_back(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        text = await here.press("7", "enter", "enter")
+        assert " TEMP " in text
+        assert "DRIFT" not in text
+        assert "DRIFT" in await here.press("enter")
+        assert "› window 3" in await here.press("left")
+
+    at_busy_console(busy, do, size=(50, 12))
+
+
 def test_a_zoomed_table_shows_what_its_row_is_about_in_the_room_it_leaves(busy: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         text = await here.press("7", "z")
