@@ -52,7 +52,7 @@ def of_runner(problems: Sequence[str], *, at: Micros) -> list[Need]:
     """What the runner says is wrong with itself: it stands in no table, and lasts while it says so."""
     return [
         Need(
-            kind="runner", id=place, word="RUNNER", mark=("!", "bad"), text=f"something in it fails: {words}",
+            kind="runner", id=place, word="RUNNER", mark=("!", "bad"), text=f"{words} → lineside doctor",
             at_us=at, area="wall", target="", by="",
         )
         for place, words in enumerate(problems)

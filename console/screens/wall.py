@@ -296,7 +296,7 @@ class WallArea(Area[View]):
         elif need is not None and need.kind == "parked":
             self.console_app.go("jobs", "schedules")
         elif need is not None and need.kind == "runner":
-            words = f"{need.text}\n\nlineside doctor says what to do (y copies it)"
+            words = f"{need.text}\n\nit says what to do: y copies the command"
             self.notify(words, title="runner", severity="warning", markup=False)
         elif need is not None:
             self.console_app.go(need.area, need.target)

@@ -79,8 +79,8 @@ def test_what_the_runner_says_is_wrong_with_itself_needs_somebody_too(store: Sql
         await here.settle()
         assert here.app.badges["wall"] == before + 1
         text = await here.press("home")
-        assert "! RUNNER   something in it fails: serving: it hangs" in text
+        assert "! RUNNER   serving: it hangs → lineside doctor" in text
         await here.press("enter")
-        await here.until(lambda text: "lineside doctor" in text)
+        await here.until(lambda text: "y copies the command" in text)
 
     at_console(store, do)

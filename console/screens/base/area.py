@@ -183,8 +183,9 @@ class Area(Reading[V], Generic[V]):
         app.attend(self.looking_at() if self.view is not None else None)
         told = self.query_one(TitleBar).show_tabs(self.NAME, app.badges, app.corner())
         left, right = self.crumb()
-        notes = [] if told else [app.urgent()]
-        line = frames.crumb_line(left, [*notes, *frames.told_of(self, right)], width)
+        line = frames.crumb_line(
+            left, frames.told_of(self, right), width, urgent=[] if told else app.urgent()
+        )
         self.query_one(Crumb).set([line])
         if self.filtering:
             self._draw_filter(right)

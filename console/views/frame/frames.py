@@ -73,9 +73,15 @@ def presence(area: "Area[Any]") -> Line:
     return [(f"{safe(' and '.join(names))} {'is' if len(names) == 1 else 'are'} looking too", "bold ask")]
 
 
-def crumb_line(left: Line, parts: Sequence[Line], width: int) -> list[Span]:
-    """Where we are on the left, and of the parts on the right as many as there is room for."""
+def crumb_line(left: Line, parts: Sequence[Line], width: int, *, urgent: Line = ()) -> list[Span]:
+    """Where we are on the left, and of the parts on the right as many as there is room for.
+
+    Args:
+        urgent: goes first, and before where we are.
+    """
     room = width - min(line_width(left), max(_LEFT, width * 3 // 5)) - 2
+    if urgent:
+        parts, room = [urgent, *parts], max(room, min(line_width(urgent), width - _LEFT - 2))
     right: list[Span] = []
     for part in (part for part in parts if part):
         more: list[Span] = [*([(" · ", "dim")] if right else []), *part]

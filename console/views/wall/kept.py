@@ -24,7 +24,7 @@ def lines(scene: "Scene") -> int:
 
 
 def panel(scene: "Scene", width: int, height: int) -> Filled:
-    """A line each: version, alias, hold-out or rows as a bar beside the largest of its kind, since when."""
+    """A line each: version, alias, hold-out or rows as a bar beside the largest of its name, since when."""
     made = [row for row in scene.wall.kept if row.kind == "model"]
     added = [row for row in scene.wall.kept if row.kind == "data"]
     rows = [*_rows(made, scene, width), *_rows(added, scene, width, head="DATA" if made else "")]
@@ -37,9 +37,9 @@ def _rows(found: Sequence[Kept], scene: "Scene", width: int, *, head: str = "") 
     names = min(28, max(width_of(_named(row)) for row in whole))
     holds = min(24, max(len(", ".join(row.holds)) for row in whole))
     wide = max(4, min(_BAR, width - names - (holds and holds + 2) - 20))
-    most = max((row.size or 0.0 for row in found), default=0.0)
     out = []
     for place, row in enumerate(found):
+        most = max(other.size or 0.0 for other in found if other.name == row.name)
         said: Line = [
             (f"{fit(_named(row), names)}  ", "bold" if row.holds or row.kind == "data" else ""),
             (f"{fit(safe(', '.join(row.holds)), holds)}  " if holds else "", "accent"),
