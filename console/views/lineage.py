@@ -259,6 +259,8 @@ def _figures(trace: TraceRow, row: NodeRow) -> list[Span]:
     if trace.value is not None and trace.metric:
         name = "hold-out " if row.kind in ("run", "model_version") else ""
         out.append((f"{name}{safe(trace.metric)} {number(trace.value)}", "bold"))
+    elif row.kind == "window":
+        out.append(("no labels", "dim"))
     elif trace.metric:
         out.append((safe(trace.metric), ""))
     if trace.rows is not None and not row.state.endswith(" rows"):

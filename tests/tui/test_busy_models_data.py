@@ -126,3 +126,11 @@ def test_a_lineage_as_it_happened_tells_what_served_a_version_after_it(busy: Sql
         assert "no labels" in story[place("window 4")]
 
     at_busy_console(busy, do, size=(300, 80))
+
+
+def test_a_window_that_nobody_labelled_says_so(busy: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        rows = (await here.press("6", "right", "right")).splitlines()
+        assert any("MEASURED" in r and "no labels" in r for r in rows)
+
+    at_busy_console(busy, do, size=(200, 50))
