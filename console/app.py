@@ -11,6 +11,7 @@ from textual.events import AppBlur, AppFocus, Event, Key
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import AwaitMount
 
 from lineside.console import commands
 from lineside.console.attending import Attending, Present
@@ -249,6 +250,12 @@ class LinesideApp(Commanding):
         area = self.area
         if target is not None and area is not None:
             area.call_after_refresh(area.select, target)  # by its own queue: when it has its widgets
+
+    def switch_mode(self, mode: str) -> AwaitMount:
+        """What an area said of its own rows goes with it."""
+        if mode != self.current_mode and self.area is not None:
+            self.clear_notifications()
+        return super().switch_mode(mode)
 
     @property
     def led_here(self) -> bool:

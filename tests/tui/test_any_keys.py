@@ -92,3 +92,16 @@ def test_where_nothing_can_be_seen_keys_do_nothing_but_leave(store: SqliteStore)
         assert here.app.return_code == 0
 
     at_console(store, do)
+
+
+def test_what_an_area_said_is_not_said_over_another(store: SqliteStore) -> None:
+    async def do(here: Sitting) -> None:
+        await here.press("5")
+        assert here.app.area is not None
+        here.app.area.notify("mark a version to compare with")
+        await here.settle()
+        assert [note.message for note in here.app._notifications] == ["mark a version to compare with"]
+        await here.press("7")
+        assert not list(here.app._notifications)
+
+    at_console(store, do)
