@@ -1,6 +1,5 @@
 """Datasets: tables under a name, each content a numbered version, kept for ever under its digest."""
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -156,6 +155,8 @@ class NewVersion:
     @property
     def digest(self) -> str:
         """Over the digests of its files and the meaning of its columns: both make a version."""
+        import hashlib  # brings OpenSSL along, which who only reads does without
+
         body = {
             "files": {file.split: file.digest for file in self.files},
             "target": self.target,

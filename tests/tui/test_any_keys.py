@@ -28,7 +28,7 @@ def _key(rng: random.Random) -> str:
     return rng.choice(rng.choices(kinds, weights=(55, 20, 10, 10, 5))[0])
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.integration) for n in range(1, 9))])
 def test_keys_in_any_order_break_nothing_and_do_nothing(busy: Home, seed: int) -> None:
     rng = random.Random(seed)
 

@@ -12,6 +12,8 @@ from lineside.console.settings import Settings
 from lineside.console.terminal.letters import ascii_of
 
 SIZES = ((38, 12), (60, 20), (80, 24), (120, 40), (200, 50), (300, 80))
+SLOW = pytest.mark.integration
+"""Many screens, one after the other: all of them are looked at with `-m integration`."""
 OVERLAYS = (".", "g", "y", ";", "?", ":", "/", "s", "c")
 
 
@@ -62,7 +64,11 @@ def test_every_area_fits_every_terminal(store: SqliteStore, size: tuple[int, int
     at_console(store, do, size=size)
 
 
-@pytest.mark.parametrize("size", SIZES[::2], ids=lambda size: "x".join(map(str, size)))
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param((38, 12), marks=SLOW), (80, 24), pytest.param((200, 50), marks=SLOW)],
+    ids=lambda size: "x".join(map(str, size)),
+)
 def test_every_overlay_fits_every_terminal(store: SqliteStore, size: tuple[int, int]) -> None:
     async def do(here: Sitting) -> None:
         for digit, area in enumerate(AREAS[:8], 1):  # the ninth is a place to write
@@ -77,6 +83,7 @@ def test_every_overlay_fits_every_terminal(store: SqliteStore, size: tuple[int, 
     at_console(store, do, size=size)
 
 
+@SLOW
 def test_a_storm_of_sizes_leaves_the_screen_whole(store: SqliteStore) -> None:
     async def do(here: Sitting) -> None:
         for digit, area in enumerate(AREAS, 1):
@@ -89,7 +96,7 @@ def test_a_storm_of_sizes_leaves_the_screen_whole(store: SqliteStore) -> None:
     at_console(store, do)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((200, 50), marks=SLOW)], ids=["80x24", "200x50"])
 def test_ascii_draws_all_areas_and_overlays_in_ascii(store: SqliteStore, size: tuple[int, int]) -> None:
     async def do(here: Sitting) -> None:
         for digit, area in enumerate(AREAS, 1):
