@@ -12,6 +12,7 @@ from lineside.console.settings import Settings
 from lineside.console.terminal.letters import ascii_of
 
 SIZES = ((38, 12), (60, 20), (80, 24), (120, 40), (200, 50), (300, 80))
+USUAL = ((38, 12), (80, 24), (200, 50))
 SLOW = pytest.mark.integration
 """Many screens, one after the other: all of them are looked at with `-m integration`."""
 OVERLAYS = (".", "g", "y", ";", "?", ":", "/", "s", "c")
@@ -51,7 +52,11 @@ def _main_table_is_seen(here: Sitting) -> bool:
     return region.intersection(clip).height - table._head >= min(3, len(table.rows))
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+@pytest.mark.parametrize(
+    "size",
+    [size if size in USUAL else pytest.param(size, marks=SLOW) for size in SIZES],
+    ids=lambda size: "x".join(map(str, size)),
+)
 def test_every_area_fits_every_terminal(store: SqliteStore, size: tuple[int, int]) -> None:
     async def do(here: Sitting) -> None:
         for digit, area in enumerate(AREAS, 1):

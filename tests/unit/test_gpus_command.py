@@ -76,6 +76,7 @@ def test_each_device_is_a_line_with_all_who_are_on_it(box: Box, capsys: pytest.C
     assert said["gpus"][1]["held"] == [{**MARIA, "job": None}]
 
 
+@pytest.mark.integration
 def test_a_process_of_a_job_is_the_jobs_and_its_memory_and_energy_are_written_down(
     box: Box, capsys: pytest.CaptureFixture[str]
 ) -> None:

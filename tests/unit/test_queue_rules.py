@@ -84,6 +84,7 @@ def test_a_waiting_job_says_who_holds_the_gpus(box: RunnerUnderTest) -> None:
     assert box.wait_for(narrow).reason == ""
 
 
+@pytest.mark.integration
 def test_a_stranger_on_a_gpu_is_named_and_waited_for(tmp_path: Path) -> None:
     told = tmp_path / "gpus.json"
     begun = running(tmp_path / "home")

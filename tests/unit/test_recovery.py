@@ -209,6 +209,7 @@ def _zombie(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
 
 
+@pytest.mark.integration
 def test_a_runner_whose_home_is_deleted_ends_by_itself(tmp_path: Path) -> None:
     home = Home(tmp_path / "gone")
     homes.create(home)

@@ -42,6 +42,7 @@ def drawn(home: Home, db: sqlite3.Connection, branch: int | None = None) -> dict
     return dict(zip(line.steps.tolist(), line.values.tolist(), strict=True))
 
 
+@pytest.mark.integration
 def test_a_sealed_spool_is_opened_again_and_the_run_ends_once_more(
     home: Home, db: sqlite3.Connection
 ) -> None:

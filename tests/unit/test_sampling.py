@@ -101,6 +101,7 @@ def test_what_the_runner_measures_is_no_answer_to_what_a_run_logged(busy_runner:
     busy_runner.wait_for(job)
 
 
+@pytest.mark.integration
 def test_the_next_runner_goes_on_in_the_same_file_where_the_last_frame_was_torn(
     runner: RunnerUnderTest,
 ) -> None:
