@@ -22,12 +22,16 @@ from lineside.store.homes import Home
 FOLDER = Path(__file__).parent / "pictures"
 
 SHOTS = {
-    "wall": (["1"], (110, 32)),
-    "runs": (["2", "space", "down", "space"], (110, 32)),
-    "jobs": (["3"], (110, 32)),
-    "models": (["5"], (110, 32)),
-    "lineage": (["6"], (110, 32)),
-    "monitor": (["7"], (110, 36)),
+    "wall": (["1"], (120, 34)),
+    "runs": (["2", "space", "down", "space", "tab", "right", "right", "right", "right"], (120, 34)),
+    "compare": (["2", "space", "down", "space", "x"], (160, 40)),
+    "jobs": (["3"], (120, 34)),
+    "data": (["4", "enter"], (120, 34)),
+    "models": (["5"], (120, 34)),
+    "lineage": (["6"], (160, 40)),
+    "monitor": (["7"], (120, 36)),
+    "sql": (["9", "o", "c", "x"], (120, 34)),
+    "keys": (["2", "question_mark"], (120, 34)),
 }
 """Picture → the keys that lead there, and the size of the terminal."""
 
