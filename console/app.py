@@ -338,14 +338,7 @@ GOES: Mapping[str, str] = {
 
 def make_area(name: str, store: Store, actions: Actions) -> Area[Any]:
     """The area of that name; its module is imported only now."""
-    try:
-        module = import_module(f"lineside.console.screens.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"lineside.console.screens.{name}":
-            raise
-        from lineside.console.screens.placeholder import Placeholder
-
-        return Placeholder(name, store, actions)
+    module = import_module(f"lineside.console.screens.{name}")
     kind = getattr(module, "SqlArea" if name == "sql" else f"{name.capitalize()}Area")
     area: Area[Any] = kind(store, actions)
     return area

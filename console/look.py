@@ -24,8 +24,6 @@ _PALE: Mapping[str, Style] = {
     "dim": Style(dim=True), "rule": Style(dim=True), "bad": Style(bold=True), "ask": Style(bold=True),
     "drift": Style(bold=True), "accent": Style(bold=True), "cursor": Style(reverse=True),
 }  # fmt: skip
-GROUNDS = ("panel", "cursor", "bg")
-"""Names that colour the ground instead of the letters: `"on cursor"` in any style."""
 
 _CHOSEN_16 = Style(color="#000000", bgcolor="#00aaaa")
 """The cursor's row where there are 16 colours: on none of them can all the others be read."""

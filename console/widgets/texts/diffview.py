@@ -10,12 +10,13 @@ from textual.widget import Widget
 from lineside.console.text import Line, heading, plain
 from lineside.console.widgets.lines import look_of, strip
 from lineside.console.widgets.texts.diff import Diff, Sheet
+from lineside.console.widgets.texts.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from textual import events
 
 
-class DiffView(Widget, can_focus=True):
+class DiffView(Scrolled, Widget, can_focus=True):
     """A heading and the part of a `Diff` there is room for; side by side where wide."""
 
     SCOPE = "diff"
@@ -77,24 +78,6 @@ class DiffView(Widget, can_focus=True):
         self._top, self._hunk = self._top + lines, 0
         self._look()
 
-    def cmd_down(self) -> None:
-        self._scroll(1)
-
-    def cmd_up(self) -> None:
-        self._scroll(-1)
-
-    def cmd_page_down(self) -> None:
-        self._scroll(max(1, self._room - 1))
-
-    def cmd_page_up(self) -> None:
-        self._scroll(-max(1, self._room - 1))
-
-    def cmd_top(self) -> None:
-        self._scroll(-self._top)
-
-    def cmd_bottom(self) -> None:
-        self._scroll(len(self._sheet) if self._sheet is not None else 0)
-
     def cmd_next_change(self) -> None:
         """To the next change; it then stands at the top."""
         self._walk(self._sheet.hunks if self._sheet is not None else (), 1)
@@ -130,14 +113,6 @@ class DiffView(Widget, can_focus=True):
 
     def on_click(self, event: "events.Click") -> None:
         self.focus()
-
-    def on_mouse_scroll_down(self, event: "events.MouseScrollDown") -> None:
-        event.stop()
-        self._scroll(3)
-
-    def on_mouse_scroll_up(self, event: "events.MouseScrollUp") -> None:
-        event.stop()
-        self._scroll(-3)
 
     def text(self) -> str:
         """What is in sight."""

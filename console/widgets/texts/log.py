@@ -12,6 +12,7 @@ from lineside.console.format import amount, clock, count
 from lineside.console.logs import LogFile
 from lineside.console.text import Line, Span, clip, heading, line_width, plain, width_of
 from lineside.console.widgets.lines import look_of, strip
+from lineside.console.widgets.texts.scrolled import Scrolled
 from lineside.store.clock import Micros, now
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SIDE = 16
 """Cells that one arrow scrolls to the side."""
 
 
-class Log(Widget, can_focus=True):
+class Log(Scrolled, Widget, can_focus=True):
     """Follows the end until one scrolls up; `end` follows again. Holds places of lines, not text."""
 
     SCOPE = "log"
@@ -169,24 +170,6 @@ class Log(Widget, can_focus=True):
         self.following = self._top >= self._last_top
         self._look()
 
-    def cmd_down(self) -> None:
-        self._scroll(1)
-
-    def cmd_up(self) -> None:
-        self._scroll(-1)
-
-    def cmd_page_down(self) -> None:
-        self._scroll(max(1, self._room - 1))
-
-    def cmd_page_up(self) -> None:
-        self._scroll(-max(1, self._room - 1))
-
-    def cmd_top(self) -> None:
-        self._scroll(-(10**12))
-
-    def cmd_bottom(self) -> None:
-        self._scroll(10**12)
-
     def cmd_right(self) -> None:
         self._left = 0 if self.wrapped else self._left + _SIDE
         self._look()
@@ -281,14 +264,6 @@ class Log(Widget, can_focus=True):
 
     def on_blur(self) -> None:
         self.refresh()
-
-    def on_mouse_scroll_down(self, event: "events.MouseScrollDown") -> None:
-        event.stop()
-        self._scroll(3)
-
-    def on_mouse_scroll_up(self, event: "events.MouseScrollUp") -> None:
-        event.stop()
-        self._scroll(-3)
 
     def text(self) -> str:
         """What is in sight."""

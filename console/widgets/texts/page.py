@@ -1,21 +1,19 @@
 """A drawing that may be longer than the screen: it is scrolled by lines and pages."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from textual.geometry import Region
 
 from lineside.console.text import Line
 from lineside.console.widgets.charts.plot import differing
 from lineside.console.widgets.lines import Drawing
-
-if TYPE_CHECKING:
-    from textual import events
+from lineside.console.widgets.texts.scrolled import Scrolled
 
 M = TypeVar("M")
 
 
-class Page(Drawing[M], can_focus=True):
+class Page(Scrolled, Drawing[M], can_focus=True):
     """Shows a window on all lines of its drawing; the last row says how many more there are."""
 
     SCOPE = "page"
@@ -37,6 +35,10 @@ class Page(Drawing[M], can_focus=True):
     def every(self) -> Sequence[Line]:
         """All lines, those out of sight too."""
         return self._every
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.size.height - self._head)
 
     def _scroll(self, lines: int) -> None:
         head, body = self._every[: self._head], self._every[self._head :]
@@ -61,29 +63,3 @@ class Page(Drawing[M], can_focus=True):
             self.refresh(*changed)
 
     # -- keys -------------------------------------------------------------------------------------
-
-    def cmd_down(self) -> None:
-        self._scroll(1)
-
-    def cmd_up(self) -> None:
-        self._scroll(-1)
-
-    def cmd_page_down(self) -> None:
-        self._scroll(max(1, self.size.height - self._head - 1))
-
-    def cmd_page_up(self) -> None:
-        self._scroll(-max(1, self.size.height - self._head - 1))
-
-    def cmd_top(self) -> None:
-        self._scroll(-len(self._every))
-
-    def cmd_bottom(self) -> None:
-        self._scroll(len(self._every))
-
-    def on_mouse_scroll_down(self, event: "events.MouseScrollDown") -> None:
-        event.stop()
-        self._scroll(3)
-
-    def on_mouse_scroll_up(self, event: "events.MouseScrollUp") -> None:
-        event.stop()
-        self._scroll(-3)
