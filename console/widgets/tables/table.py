@@ -16,6 +16,7 @@ from lineside.console.widgets.tables import columns as layout
 from lineside.console.widgets.tables.arrangement import Arrangement
 from lineside.console.widgets.tables.marks import marked, toggled
 from lineside.console.widgets.tables.rows import Column, ListRows, RowSource
+from lineside.console.widgets.tables.walked import Walked
 
 if TYPE_CHECKING:
     from textual import events
@@ -27,7 +28,7 @@ MARGIN = 1
 """The scroll bar."""
 
 
-class Table(Widget, Generic[T], can_focus=True):
+class Table(Walked, Widget, Generic[T], can_focus=True):
     """Rows under a header. Cursor and marks belong to rows, not to positions: a refresh moves neither.
 
     Only a cursor that nobody has moved yet stays at the top, where the newest and most urgent row is.
@@ -323,31 +324,6 @@ class Table(Widget, Generic[T], can_focus=True):
             self._paint_rows(old, index)
         self.post_message(self.Moved(self))  # type: ignore[arg-type]
 
-    def cmd_down(self) -> None:
-        self._move_to(self.cursor + 1)
-
-    def cmd_up(self) -> None:
-        self._move_to(self.cursor - 1)
-
-    def cmd_page_down(self) -> None:
-        self._turn(1)
-
-    def cmd_page_up(self) -> None:
-        self._turn(-1)
-
-    def _turn(self, step: int) -> None:
-        """A page on: the rows and the cursor on them; one row of the old page stays."""
-        page = max(1, self._height - 1) * step
-        top = max(0, min(self._top + page, len(self._rows) - self._height))
-        self._move_to(self.cursor + page, top=top)
-
-    def cmd_top(self) -> None:
-        self._move_to(0)
-        self._held = False
-
-    def cmd_bottom(self) -> None:
-        self._move_to(len(self._rows) - 1)
-
     def cmd_right(self) -> None:
         self._scroll_sideways(8)
 
@@ -358,21 +334,6 @@ class Table(Widget, Generic[T], can_focus=True):
         most = max(0, self._plan.width - (self.size.width - GUTTER - MARGIN))
         self._left = max(0, min(most, self._left + cells))
         self.refresh()
-
-    def cmd_next_problem(self) -> None:
-        self._seek(1)
-
-    def cmd_previous_problem(self) -> None:
-        self._seek(-1)
-
-    def _seek(self, step: int) -> None:
-        """To the next row that is a problem, round the end; far ones are not fetched for it."""
-        total = len(self._rows)
-        for distance in range(1, min(total, 2048) + 1):
-            index = (self.cursor + step * distance) % total
-            if self._rows.problem(index):
-                self._move_to(index)
-                return
 
     # -- marks -------------------------------------------------------------------------------------
 
